@@ -1,0 +1,77 @@
+"""Errors a user can act on: what happened, why, and what to do next.
+
+Every error that a user's input or machine can cause is a `BenchError`. The command line prints its three
+parts and exits with `exit_code`; a traceback means a bug in bench.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+BAD_INPUT = 2
+SOME_RUNS_FAILED = 3
+INTERRUPTED = 130
+
+
+class BenchError(Exception):
+    """What happened, why, and what to do next, as three sentences."""
+
+    exit_code = BAD_INPUT
+
+    def __init__(self, what: str, why: str = "", todo: str = "") -> None:
+        super().__init__(what, why, todo)
+        self.what, self.why, self.todo = what, why, todo
+
+    def __str__(self) -> str:
+        return "\n".join(part for part in (self.what, self.why, self.todo) if part)
+
+
+class RegistryError(BenchError):
+    """A registry file, or a name looked up in it, is not valid."""
+
+
+class BudgetError(BenchError):
+    """A budget cannot be read, or nothing fits it."""
+
+
+class BackboneError(BenchError):
+    """A backbone cannot be built or taken apart."""
+
+
+class WeightsError(BenchError):
+    """Pretrained weights are missing, damaged or of another model."""
+
+
+class DataError(BenchError):
+    """A dataset is missing, incomplete or damaged."""
+
+
+class RecipeError(BenchError):
+    """A recipe asks for something that does not exist or cannot work."""
+
+
+class StoreError(BenchError):
+    """The database cannot be opened, read or written."""
+
+
+class DiskFullError(StoreError):
+    """There is no room for what has to be written."""
+
+
+class DivergedError(BenchError):
+    """The loss stopped being a finite number."""
+
+
+def unknown_name(
+    kind: str, name: str, valid: Iterable[str], error: type[BenchError] = RegistryError
+) -> BenchError:
+    """Make the error for a misspelt name: it lists the valid ones and suggests the nearest."""
+    names = sorted(set(valid))
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    shown = ", ".join(names[:40]) + (f", ... ({len(names)} in all)" if len(names) > 40 else "")
+    return error(
+        f"Unknown {kind} {name!r}.",
+        f"Valid: {shown or 'none'}.",
+        f"Did you mean {' or '.join(near)}?" if near else f"Take one of the {kind} names above.",
+    )

@@ -1,0 +1,172 @@
+"""What is known about a run: counted before it, measured during it, kept after it.
+
+Plain frozen records that `plan` and `train` make, `store` keeps and `report` reads; they import neither torch
+nor SQLAlchemy. Accuracies are fractions in [0, 1], times are seconds, memory is bytes, compute is 1e9 MACs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bench.spec import RunSpec
+
+Status = Literal["planned", "running", "done", "failed", "diverged", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Parameters and compute of one backbone under one strategy, with its head.
+
+    `total_params` is backbone and head, `trainable_params` has the head in, `trainable_backbone_params` has it
+    out; running statistics are no parameters. `gmacs` is 1e9 multiply-accumulates of one forward pass of one
+    image; `train_gmacs` adds the backward pass to it (see `bench.plan.count`).
+    """
+
+    total_params: int
+    trainable_params: int
+    trainable_backbone_params: int
+    gmacs: float
+    train_gmacs: float
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run that fits the budget: its spec, its counts, and what it is expected to cost."""
+
+    spec: RunSpec
+    counts: Counts
+    recipe_name: str = "default"
+    family: str = ""
+    forecast_s: float = 0.0
+    download_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One evaluation of one split; `loss` is the mean cross-entropy without label smoothing, `n` the images."""
+
+    top1: float
+    top5: float
+    loss: float
+    macro_f1: float
+    n: int
+
+
+class TrainMetrics(Metrics):
+    """Metrics on the images that the run trained on, in evaluation mode."""
+
+
+class ValMetrics(Metrics):
+    """Metrics that may choose: epochs, hyper-parameters, ranks."""
+
+
+class TestMetrics(Metrics):
+    """Metrics that may only be reported; no function that selects accepts them."""
+
+    __test__ = False  # not a pytest class
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One finished epoch. `epoch` counts from 1; `test_top1` is there only where looking was free or asked for."""
+
+    epoch: int
+    steps: int
+    lr: float
+    train_loss: float
+    train_top1: float
+    val: ValMetrics
+    train_s: float
+    eval_s: float
+    test_top1: float | None = None
+
+
+@dataclass(frozen=True)
+class FeaturePass:
+    """One pass of a frozen backbone over one dataset's images, stored once as what it cost."""
+
+    key: str
+    backbone: str
+    dataset: str
+    images: int
+    bytes: int
+    seconds: float
+    hardware: str
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a finished run measured.
+
+    `train`, `val` and `test` are at `best_epoch`, the epoch that `val` chose. `last_test` and `best_on_test_top1`
+    never rank anything. `feature_s` is what the shared feature pass cost as a whole (0 where there is none) and
+    `standalone_s = feature_s + train_s + eval_s` what this run would have cost alone. `latency_1_s` is the time of
+    one image alone, `latency_batch_s` of a batch of `latency_batch_size`. `stored_bytes` is the size of the
+    parameters and statistics that this run changed.
+    """
+
+    best_epoch: int
+    epochs: int
+    optimizer_steps: int
+    train: TrainMetrics
+    val: ValMetrics
+    test: TestMetrics
+    last_val: ValMetrics
+    last_test: TestMetrics
+    best_on_test_top1: float | None
+    train_s: float
+    eval_s: float
+    feature_s: float
+    images_per_s: float
+    peak_memory_bytes: int
+    latency_1_s: float
+    latency_batch_s: float
+    latency_batch_size: int
+    stored_bytes: int
+    weights_digest: str | None
+    feature_keys: tuple[str, ...] = ()
+
+    @property
+    def standalone_s(self) -> float:
+        """Seconds this run would have taken alone."""
+        return self.feature_s + self.train_s + self.eval_s
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where and how an attempt ran. None of it is part of the run's identity.
+
+    `hardware` is one line that names processor or GPU and thread count: times compare only where it is equal.
+    """
+
+    hardware: str
+    device: str
+    threads: int
+    host: str
+    command: str
+    versions: dict[str, str] = field(default_factory=dict)
+    commit: str | None = None
+    dirty: bool | None = None
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A backbone x strategy that the plan left out, and why."""
+
+    backbone: str
+    strategy: str
+    reason: str
+    counts: Counts | None = None
+
+
+@dataclass(frozen=True)
+class SweepRecord:
+    """One `bench sweep`: what was asked, what was planned, what the budget rejected."""
+
+    command: str
+    dataset: str
+    budget: str
+    run_ids: tuple[str, ...]
+    rejected: tuple[Rejected, ...] = ()
+    request: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,164 @@
+"""Frozen specifications and the run id they hash to.
+
+A `RunSpec` says everything that decides a run's result and nothing else: hardware, time and paths are left
+out. Two specs with the same meaning have the same canonical JSON, so the same run id: types are coerced when
+a spec is made (`lr = 1` is `1.0`), and names are canonical (`norm+last_blocks(1)` is `last_blocks(1)+norm`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PROTOCOL = 1
+"""Raised when the same spec would train to another number, so that old and new rows never mix."""
+
+Metric = Literal["val_top1", "val_top5", "val_loss", "val_macro_f1"]
+
+
+class Spec(BaseModel):
+    """A frozen record whose unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class WeightsSpec(Spec):
+    """Which checkpoint a backbone starts from, and where that comes from.
+
+    `digest` is the SHA-256 of the checkpoint file, if it is declared or the file is at hand; a file that does
+    not match it is never used. `path` says where a `file` lies on this machine and is not part of the identity.
+    """
+
+    source: Literal["hub", "file", "pip", "none"] = "hub"
+    tag: str = ""
+    location: str = ""
+    revision: str | None = None
+    digest: str | None = None
+    path: str | None = Field(default=None, exclude=True)
+
+
+class BackboneSpec(Spec):
+    """A pretrained feature extractor: `timm/efficientnet_b0` and its weights."""
+
+    library: Literal["timm", "torchvision", "bench"]
+    architecture: str
+    weights: WeightsSpec = WeightsSpec()
+
+    @property
+    def name(self) -> str:
+        """The backbone's name with its library, without its weights."""
+        return f"{self.library}/{self.architecture}"
+
+
+class DatasetSpec(Spec):
+    """One dataset as one run sees it; `fingerprint` is the manifest's (None while only planned, unseen)."""
+
+    name: str
+    target: str = "label"
+    num_classes: int
+    fingerprint: str | None = None
+    val_fraction: float = 0.1
+    split_seed: int = 0
+
+
+class TransformSpec(Spec):
+    """How an image becomes a tensor, the same for every split: resize, centre crop, scale to mean and std.
+
+    `image_size` is in pixels; `crop_pct` is the share of the resized shorter side that the crop keeps;
+    `mean` and `std` are per RGB channel, for values in [0, 1].
+    """
+
+    image_size: int
+    interpolation: Literal["nearest", "bilinear", "bicubic"] = "bicubic"
+    crop_pct: float = 1.0
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+
+class ScheduleSpec(Spec):
+    """Learning rate over time; epochs are the unit, plateau watches a validation metric."""
+
+    kind: Literal["constant", "step", "cosine", "plateau"] = "cosine"
+    warmup_epochs: float = 0.0
+    step_size: int = 1
+    gamma: float = 0.9
+    t_max: int | None = None
+    metric: Metric = "val_loss"
+    patience: int = 5
+    factor: float = 0.1
+    min_lr: float = 0.0
+
+
+class EarlyStoppingSpec(Spec):
+    """Stop after `patience` epochs in a row without an improvement of more than `min_delta`."""
+
+    metric: Metric = "val_top1"
+    patience: int = Field(default=5, ge=1)
+    min_delta: float = 0.0
+
+
+class RecipeSpec(Spec):
+    """How the trainable parameters train. `image_size` None means the backbone's own."""
+
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adamw"
+    lr: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    schedule: ScheduleSpec = ScheduleSpec()
+    epochs: int = Field(default=30, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    early_stopping: EarlyStoppingSpec | None = None
+    select: Metric = "val_top1"
+    head: tuple[str, ...] = ("dropout(0.2)", "linear")
+    drop_path: float = Field(default=0.0, ge=0, lt=1)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    clip_grad_norm: float | None = Field(default=None, gt=0)
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    image_size: int | None = Field(default=None, ge=1)
+    interpolation: Literal["nearest", "bilinear", "bicubic"] | None = None
+    crop_pct: float | None = Field(default=None, gt=0, le=1)
+    augment: tuple[str, ...] = ()
+    norm_stats: Literal["frozen", "update"] = "frozen"
+    best_on_test: bool = False
+
+
+class RunSpec(Spec):
+    """One dataset x backbone x strategy x recipe x seed: trained and evaluated once.
+
+    `strategy` is canonical (`bench.strategies.parse`), `recipe` is fully resolved, `precision` is what `auto`
+    meant on the device that planned it, `backend` is what computes the frozen part.
+    """
+
+    protocol: int = PROTOCOL
+    dataset: DatasetSpec
+    backbone: BackboneSpec
+    strategy: str
+    recipe: RecipeSpec
+    transform: TransformSpec
+    seed: int = 0
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    backend: str = "eager"
+
+    @property
+    def run_id(self) -> str:
+        """The SHA-256 of the canonical spec, as 64 hexadecimal digits."""
+        return digest(self)
+
+    @property
+    def group_id(self) -> str:
+        """The run id with the seed left out: runs of one group differ in nothing but their seed."""
+        return digest(self.model_copy(update={"seed": 0}), "group")
+
+
+def canonical(value: Any) -> str:
+    """Write a spec, or plain data, as JSON with sorted keys and no space: equal meaning, equal text."""
+    data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
+def digest(value: Any, salt: str = "") -> str:
+    """Hash a spec's canonical JSON with SHA-256; `salt` separates ids of different kinds."""
+    return hashlib.sha256((salt + canonical(value)).encode()).hexdigest()
