@@ -1,0 +1,185 @@
+"""Build a backbone without its classifier, from timm, torchvision or here, real or on the meta device.
+
+Whatever the library, what comes out maps images (N, 3, size, size) to features (N, F).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.errors import BackboneError, unknown_name
+from bench.plain_cnns import PLAIN_CNNS
+from bench.spec import BackboneSpec, TransformSpec
+from bench.vision import timm, torchvision
+
+DROPPED_WHOLE = ("VGG", "AlexNet")
+"""torchvision models whose whole classifier goes, not its last layer: it holds nine of ten parameters (VGG-11: 132.9M
+with it, 9.2M without). Their features are pooled to 1x1 instead."""
+
+
+class Pooled(nn.Module):
+    """A library's model without its classifier, its output made (N, F) whatever it was."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map images (N, 3, H, W) to features (N, F)."""
+        features = self.model(images)
+        if isinstance(features, (tuple, list)):  # networks with auxiliary outputs put the main one first
+            features = features[0]
+        if features.ndim == 4:  # noqa: PLR2004 - (N, F, H, W)
+            features = features.mean(dim=(2, 3))
+        return features  # type: ignore[no-any-return]
+
+
+def build(spec: BackboneSpec, image_size: int, *, drop_path: float = 0.0, meta: bool = False) -> Pooled:
+    """Build the backbone without weights, for images of `image_size` pixels; on the meta device if asked.
+
+    Raises BackboneError where the name is unknown or the architecture cannot take this size or drop path.
+    """
+    return Pooled(headless(with_classifier(spec, image_size, drop_path=drop_path, meta=meta)))
+
+
+def with_classifier(
+    spec: BackboneSpec, image_size: int, *, drop_path: float = 0.0, meta: bool = False, **kwargs: Any
+) -> nn.Module:
+    """Build the library's own model, its classifier included: what a checkpoint was saved from."""
+    make = _BUILDERS[spec.library]
+    try:
+        if not meta:
+            return make(spec.architecture, image_size, drop_path, kwargs)
+        try:
+            with torch.device("meta"):
+                return make(spec.architecture, image_size, drop_path, kwargs)
+        except NotImplementedError:  # torchvision's RegNets compute their widths with tensors
+            return make(spec.architecture, image_size, drop_path, kwargs).to("meta")
+    except (TypeError, ValueError, AssertionError, RuntimeError) as error:
+        asked = f"{image_size} pixels" + (f" and drop path {drop_path}" if drop_path else "")
+        raise BackboneError(
+            f"{spec.name} cannot be built for {asked}.",
+            f"{spec.library} says: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            f"Take another --image-size (its own is {native_transform(spec).image_size}).",
+        ) from error
+
+
+def headless(model: nn.Module) -> nn.Module:
+    """Take the classifier off a library's model, in place."""
+    if hasattr(model, "reset_classifier"):
+        model.reset_classifier(0)
+        return model
+    if type(model).__name__ in DROPPED_WHOLE:
+        model.avgpool, model.classifier = nn.AdaptiveAvgPool2d(1), nn.Identity()  # type: ignore[assignment]
+        return model
+    if type(model).__name__ == "SqueezeNet":
+        model.classifier = nn.AdaptiveAvgPool2d(1)
+        return model
+    name = next(n for n in ("fc", "classifier", "heads", "head") if hasattr(model, n))
+    head = getattr(model, name)
+    if isinstance(head, nn.Sequential):  # the layers before the last linear one belong to the neck
+        kept = [layer for layer in head if not isinstance(layer, nn.Dropout)][:-1]
+        setattr(model, name, nn.Sequential(*kept))
+    else:
+        setattr(model, name, nn.Identity())
+    return model
+
+
+def native_transform(spec: BackboneSpec) -> TransformSpec:
+    """Say how the backbone's weights expect an image: size, crop, interpolation, mean and std."""
+    return _TRANSFORMS[spec.library](spec)
+
+
+def architectures(library: str) -> list[str]:
+    """List every architecture of a library."""
+    return sorted(_ARCHITECTURES[library]())
+
+
+def check_name(library: str, architecture: str) -> None:
+    """Raise the error for a misspelt architecture."""
+    if architecture not in _ARCHITECTURES[library]():
+        raise unknown_name(f"{library} architecture", architecture, architectures(library), BackboneError)
+
+
+def _timm(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]) -> nn.Module:
+    config = timm.models.get_pretrained_cfg(architecture)
+    if config is not None and size != config.input_size[1] and config.fixed_input_size:
+        kwargs = {**kwargs, "img_size": size}
+    if drop_path:
+        kwargs = {**kwargs, "drop_path_rate": drop_path}
+    return timm.create_model(architecture, **kwargs)  # type: ignore[no-any-return]
+
+
+def _torchvision(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]) -> nn.Module:
+    if architecture.startswith("vit_") and size != native_size(architecture):
+        kwargs = {**kwargs, "image_size": size}
+    if architecture in ("googlenet", "inception_v3"):
+        kwargs = {**kwargs, "init_weights": False, "aux_logits": False}
+    if architecture == "maxvit_t" and size != native_size(architecture):
+        kwargs = {**kwargs, "input_size": (size, size)}
+    if drop_path:
+        kwargs = {**kwargs, "stochastic_depth_prob": drop_path}
+    return torchvision.models.get_model(architecture, weights=None, **kwargs)  # type: ignore[no-any-return]
+
+
+def _plain(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]) -> nn.Module:
+    if drop_path:
+        raise ValueError("it has no residual branch to drop")
+    return PLAIN_CNNS[architecture](image_size=size, **kwargs)
+
+
+def native_size(architecture: str) -> int:
+    """Return the image size in pixels that torchvision's default weights of an architecture were trained at."""
+    return _torchvision_transform(BackboneSpec(library="torchvision", architecture=architecture)).image_size
+
+
+def _timm_transform(spec: BackboneSpec) -> TransformSpec:
+    tag = spec.weights.tag if spec.weights.source == "hub" else ""
+    config = timm.models.get_pretrained_cfg(f"{spec.architecture}.{tag}" if tag else spec.architecture)
+    if config is None:
+        return TransformSpec(image_size=224)
+    interpolation = config.interpolation if config.interpolation in ("nearest", "bilinear") else "bicubic"
+    return TransformSpec(
+        image_size=config.input_size[1],
+        interpolation=interpolation,
+        crop_pct=config.crop_pct or 0.875,
+        mean=config.mean,
+        std=config.std,
+    )
+
+
+def _torchvision_transform(spec: BackboneSpec) -> TransformSpec:
+    weights = torchvision.models.get_model_weights(spec.architecture)
+    tag = spec.weights.tag or "DEFAULT"
+    if not len(weights):
+        return TransformSpec(image_size=224)
+    preset = getattr(weights, tag, weights.DEFAULT).transforms()
+    size = preset.crop_size[0]
+    return TransformSpec(
+        image_size=size,
+        interpolation=preset.interpolation.value,
+        crop_pct=min(1.0, size / preset.resize_size[0]),
+        mean=tuple(preset.mean),
+        std=tuple(preset.std),
+    )
+
+
+def _plain_transform(_spec: BackboneSpec) -> TransformSpec:
+    return TransformSpec(image_size=32, interpolation="bilinear", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+
+
+_BUILDERS: dict[str, Callable[[str, int, float, dict[str, Any]], nn.Module]] = {
+    "timm": _timm,
+    "torchvision": _torchvision,
+    "bench": _plain,
+}
+_TRANSFORMS = {"timm": _timm_transform, "torchvision": _torchvision_transform, "bench": _plain_transform}
+_ARCHITECTURES: dict[str, Callable[[], list[str]]] = {
+    "timm": lambda: list(timm.list_models()),
+    "torchvision": lambda: list(torchvision.models.list_models(module=torchvision.models)),
+    "bench": lambda: list(PLAIN_CNNS),
+}

@@ -1,0 +1,92 @@
+"""A backbone with its new head, and which of its parts train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from bench.anatomy import Anatomy, dissect
+from bench.backbones import build
+from bench.head import build_head
+from bench.random_keys import key
+from bench.spec import RunSpec
+from bench.trace import Trace, trace
+
+
+class Classifier(nn.Module):
+    """Images (N, 3, H, W) to class scores (N, classes): `backbone`, then `head`.
+
+    Strategies call `train_only`. What trains decides what may move: in training mode a module without any
+    trainable parameter stays in evaluation mode (no dropout, no drop path), and a batch norm updates its running
+    statistics only if both its scale and its shift train, or if `update_norm_stats` is set.
+    """
+
+    def __init__(self, backbone: nn.Module, head: nn.Module, anatomy: Anatomy) -> None:
+        super().__init__()
+        self.backbone, self.head, self.anatomy = backbone, head, anatomy
+        self.update_norm_stats = False
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map images to class scores."""
+        return self.head(self.backbone(images))  # type: ignore[no-any-return]
+
+    def train_only(self, names: Iterable[str]) -> None:
+        """Let exactly these backbone parameters train (names as in `anatomy`), and the head."""
+        wanted = set(names)
+        for name, parameter in self.backbone.named_parameters():
+            parameter.requires_grad_(name in wanted)
+        for parameter in self.head.parameters():
+            parameter.requires_grad_(True)  # noqa: FBT003 - torch's own signature
+        self.train(self.training)
+
+    @property
+    def trainable_backbone(self) -> frozenset[str]:
+        """Names of the backbone's parameters that train."""
+        return frozenset(name for name, p in self.backbone.named_parameters() if p.requires_grad)
+
+    def train(self, mode: bool = True) -> Classifier:  # noqa: FBT001, FBT002 - torch's own signature
+        """Set training mode where something trains, evaluation mode everywhere else."""
+        super().train(mode)
+        if mode:
+            self._hold_still(self.backbone)
+        return self
+
+    def _hold_still(self, module: nn.Module) -> None:
+        own = list(module.parameters())
+        if own and not any(p.requires_grad for p in own):
+            module.eval()
+        if isinstance(module, _BatchNorm):
+            module.train(self.update_norm_stats or _both_train(module, self.backbone))
+        for child in module.children():
+            self._hold_still(child)
+
+
+def _both_train(norm: _BatchNorm, backbone: nn.Module) -> bool:
+    """Say whether a norm's scale and shift both train; one without either follows the whole backbone."""
+    if norm.affine:
+        return bool(norm.weight.requires_grad and norm.bias.requires_grad)
+    return all(p.requires_grad for p in backbone.parameters())
+
+
+def on_meta(spec: RunSpec) -> tuple[Classifier, Trace]:
+    """Build a run's model on the meta device, before its strategy, with the trace of its backbone."""
+    size = spec.transform.image_size
+    backbone = build(spec.backbone, size, drop_path=spec.recipe.drop_path, meta=True).eval()
+    seen = trace(backbone, size)
+    with torch.device("meta"):
+        head = build_head(spec.recipe.head, seen.shape[-1], spec.dataset.num_classes)
+    return Classifier(backbone, head, dissect(backbone, seen)), seen
+
+
+def assemble(spec: RunSpec, backbone: nn.Module) -> Classifier:
+    """Put a run's head, with its initial weights keyed by (seed, "head"), on a real backbone."""
+    twin, seen = on_meta(spec)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(key(spec.seed, "head"))
+        head = build_head(spec.recipe.head, seen.shape[-1], spec.dataset.num_classes)
+    model = Classifier(backbone, head, twin.anatomy)
+    model.update_norm_stats = spec.recipe.norm_stats == "update"
+    return model

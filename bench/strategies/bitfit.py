@@ -1,0 +1,18 @@
+"""Train all biases, norm shifts among them (Ben Zaken et al. 2022, arXiv:2106.10199)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.classifier import Classifier
+from bench.strategies.base import also_train
+
+
+@dataclass(frozen=True)
+class BitFit:
+    """No argument."""
+
+
+def apply(model: Classifier, _config: BitFit) -> Classifier:
+    """Unfreeze every bias."""
+    return also_train(model, model.anatomy.biases)

@@ -1,0 +1,18 @@
+"""Train everything, from random weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.classifier import Classifier
+from bench.strategies.base import also_train
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """No argument. The planner takes the pretrained weights away (`weights = none`)."""
+
+
+def apply(model: Classifier, _config: Scratch) -> Classifier:
+    """Unfreeze everything."""
+    return also_train(model, model.anatomy.parameters)
