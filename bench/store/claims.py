@@ -1,0 +1,214 @@
+"""Who works on which run: taking one, keeping it, giving it back. Every function is given a writing session."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import sqlalchemy as sa
+
+from bench.errors import BenchError
+from bench.store.failures import LeaseLostError
+from bench.store.flatten import provenance_columns
+from bench.store.schema import Attempt, Run
+from bench.store.worker import Process, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from bench.records import Provenance, Status
+
+LEASE_S = 60.0
+"""How long a process may be silent before another one takes its run over."""
+
+CHUNK = 500
+"""How many run ids one statement names at most: every database takes that many."""
+
+Ended = Literal["failed", "diverged", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A run that this worker alone may work on, as its `number`-th attempt (from 1)."""
+
+    run_id: str
+    attempt_id: int
+    number: int
+
+
+class Lease(NamedTuple):
+    """What a running attempt says about who runs it."""
+
+    attempt_id: int
+    worker_id: str
+    host: str
+    pid: int
+    process_started_at: float
+    expires_at: float
+
+    def is_dead(self, now: float) -> bool:
+        """Tell whether the lease is void: its process is gone, or has been silent for too long."""
+        return self.expires_at <= now or Process(self.host, self.pid, self.process_started_at).is_gone
+
+
+LEASE_COLUMNS = (
+    Attempt.id,
+    Attempt.worker_id,
+    Attempt.host,
+    Attempt.pid,
+    Attempt.process_started_at,
+    Attempt.lease_expires_at,
+)
+"""The columns that a `Lease` is made of, in its order."""
+
+
+def claim(
+    session: Session,
+    run_ids: Sequence[str],
+    worker: Worker,
+    provenance: Provenance,
+    now: float,
+    *,
+    retry_failed: bool,
+) -> Claim | None:
+    """Take the first run that is free, or None where there is none."""
+    for run in _open_runs(session, run_ids):
+        if _is_free(run, worker, now, retry_failed=retry_failed) and _take(session, run, now):
+            return _begin_attempt(session, run.run_id, worker, provenance, now)
+    return None
+
+
+def hold(session: Session, held: Claim, now: float) -> None:
+    """Renew a lease and lock its run, or raise LeaseLostError where the lease is no longer this claim's."""
+    session.execute(sa.select(Run.run_id).where(Run.run_id == held.run_id).with_for_update())
+    renew(session, held, now)
+
+
+def renew(session: Session, held: Claim, now: float) -> None:
+    """Renew a lease, or raise LeaseLostError. An expired lease that nobody took is renewed too."""
+    statement = (
+        sa.update(Attempt)
+        .where(Attempt.id == held.attempt_id, Attempt.status == "running")
+        .values(lease_expires_at=now + LEASE_S)
+    )
+    if not _changes(session, statement):
+        raise LeaseLostError(
+            f"Run {held.run_id[:12]} is no longer this process's.",
+            "It was silent for too long, and another process has taken the run over.",
+            "Nothing was written, and nothing has to be done: the other process finishes the run.",
+        )
+
+
+def settle(
+    session: Session,
+    held: Claim,
+    status: Status,
+    now: float,
+    *,
+    error: BaseException | None = None,
+    columns: Mapping[str, object] | None = None,
+) -> None:
+    """End an attempt that `hold` has locked: its status and error, and the run's status and columns."""
+    session.execute(
+        sa.update(Attempt)
+        .where(Attempt.id == held.attempt_id)
+        .values(status=status, finished_at=now, **_error_columns(error))
+    )
+    session.execute(
+        sa.update(Run).where(Run.run_id == held.run_id).values(status=status, status_at=now, **(columns or {}))
+    )
+
+
+def chunks(run_ids: Iterable[str]) -> Iterator[list[str]]:
+    """Split run ids into lists that one statement can name."""
+    rest = iter(run_ids)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+class _OpenRun(NamedTuple):
+    run_id: str
+    status: str
+    status_at: float
+    lease: Lease | None
+
+
+def _open_runs(session: Session, run_ids: Sequence[str]) -> Iterator[_OpenRun]:
+    """Yield the runs that are not finished, in the given order, with the lease of those that are running."""
+    statement = (
+        sa.select(Run.run_id, Run.status, Run.status_at, *LEASE_COLUMNS)
+        .outerjoin(Attempt, sa.and_(Attempt.run_id == Run.run_id, Attempt.status == "running"))
+        .where(Run.status.in_(("planned", "interrupted", "failed", "running")))
+    )
+    for chunk in chunks(run_ids):
+        found = {}
+        for run_id, status, status_at, *lease in session.execute(statement.where(Run.run_id.in_(chunk))):
+            found[run_id] = _OpenRun(run_id, status, status_at, None if lease[0] is None else Lease._make(lease))
+        yield from (found[run_id] for run_id in chunk if run_id in found)
+
+
+def _is_free(run: _OpenRun, worker: Worker, now: float, *, retry_failed: bool) -> bool:
+    if run.status == "failed":  # what failed since this sweep began is not tried again by it
+        return retry_failed and run.status_at < worker.started_at
+    return run.lease is None or run.lease.is_dead(now)
+
+
+def _take(session: Session, run: _OpenRun, now: float) -> bool:
+    """Lock a run that looked free, and end its dead attempt; False where somebody else was faster."""
+    same = (Run.run_id == run.run_id, Run.status == run.status, Run.status_at == run.status_at)
+    if session.execute(sa.select(Run.run_id).where(*same).with_for_update(skip_locked=True)).first() is None:
+        return False
+    if run.lease is None:
+        return True
+    dead = (
+        sa.update(Attempt)
+        .where(Attempt.id == run.lease.attempt_id, Attempt.status == "running")
+        .where(Attempt.lease_expires_at == run.lease.expires_at)  # no heartbeat since it was read
+        .values(
+            status="interrupted",
+            finished_at=now,
+            error_type="LeaseExpired",
+            error_what="Its process ended, or fell silent.",
+        )
+    )
+    return _changes(session, dead)
+
+
+def _begin_attempt(session: Session, run_id: str, worker: Worker, provenance: Provenance, now: float) -> Claim:
+    made = session.scalar(sa.select(sa.func.max(Attempt.number)).where(Attempt.run_id == run_id))
+    attempt = Attempt(
+        run_id=run_id,
+        number=(made or 0) + 1,
+        status="running",
+        worker_id=worker.id,
+        host=worker.process.host,
+        pid=worker.process.pid,
+        process_started_at=worker.process.started_at,
+        lease_expires_at=now + LEASE_S,
+        started_at=now,
+        **provenance_columns(provenance),
+    )
+    session.add(attempt)
+    session.execute(sa.update(Run).where(Run.run_id == run_id).values(status="running", status_at=now))
+    session.flush()
+    return Claim(run_id, attempt.id, attempt.number)
+
+
+def _changes(session: Session, statement: sa.Update) -> bool:
+    """Execute an update and tell whether it found its row."""
+    result = session.execute(statement)
+    assert isinstance(result, sa.CursorResult)  # noqa: S101 - for mypy: an update always gives one
+    return result.rowcount > 0
+
+
+def _error_columns(error: BaseException | None) -> dict[str, str | None]:
+    if error is None:
+        return {}
+    columns: dict[str, str | None] = {"error_type": type(error).__name__, "error_what": str(error)}
+    if isinstance(error, BenchError):
+        return columns | {"error_what": error.what, "error_why": error.why, "error_todo": error.todo}
+    return columns | {"error_trace": "".join(traceback.format_exception(error))}

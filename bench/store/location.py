@@ -1,0 +1,85 @@
+"""Where a database is: what a user may write for it, and how it is called in messages (never with a password)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from bench.errors import StoreError
+
+DEFAULT = "runs.db"
+_POSTGRESQL = {"postgresql", "postgres", "postgresql+psycopg"}
+_SECRET = {"password", "sslpassword", "passfile", "sslkey"}
+
+
+@dataclass(frozen=True)
+class Location:
+    """A database's URL, and its file where it is a SQLite database."""
+
+    url: sa.URL
+    path: Path | None = None
+
+    def __str__(self) -> str:
+        """Name the database for a message: the file's path, or the URL without its secrets."""
+        if self.path is not None:
+            return str(self.path)
+        return self.url.difference_update_query(_SECRET).render_as_string(hide_password=True)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this is a SQLite file that this process may read but not write."""
+        return (
+            self.path is not None
+            and self.path.exists()
+            and not (_writable(self.path) and _writable(self.path.parent))
+        )
+
+    def sqlite_url(self, *, create: bool) -> sa.URL:
+        """Return the URI that opens the file as this process may: read-only, for writing, or making it."""
+        assert self.path is not None  # noqa: S101 - for mypy; only the engine asks, and only for SQLite
+        query = {"uri": "true", "mode": "rwc" if create else "rw"}
+        if self.read_only:
+            query["mode"] = "ro"
+            if not _writable(self.path.parent) and not Path(f"{self.path}-wal").exists():
+                query["immutable"] = "1"  # SQLite could not make the shared memory that a WAL database needs
+        return sa.URL.create("sqlite", database=f"file:{quote(str(self.path.absolute()))}", query=query)
+
+
+def locate(text: str | os.PathLike[str] | None = None) -> Location:
+    """Read a path or a URL; None means `BENCH_DB`, or `runs.db` in the working folder.
+
+    Raises StoreError for a URL that cannot be read or a database of another kind than SQLite or PostgreSQL.
+    """
+    text = os.fspath(text) if text else os.environ.get("BENCH_DB") or DEFAULT
+    if "://" not in text:
+        return _sqlite(text)
+    try:
+        url = sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        raise _unreadable(text.split("://", 1)[0]) from None  # the cause would show the password
+    if url.drivername in _POSTGRESQL:
+        return Location(url.set(drivername="postgresql+psycopg"))
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:" and not url.query:
+        return _sqlite(url.database)
+    raise _unreadable(url.drivername)
+
+
+def _sqlite(text: str) -> Location:
+    path = Path(text).expanduser()
+    return Location(sa.URL.create("sqlite", database=str(path.absolute())), path)
+
+
+def _unreadable(scheme: str) -> StoreError:
+    return StoreError(
+        f"The database URL that begins with {scheme}:// cannot be used.",
+        "Runs are kept in a SQLite file or in PostgreSQL, and a URL has no options for SQLite.",
+        "Write a path (runs.db), sqlite:///path/runs.db or postgresql://user:password@host:5432/name.",
+    )
+
+
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK)

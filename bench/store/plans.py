@@ -1,0 +1,99 @@
+"""Sweeps: what was asked, planned and left out. Every function is given a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from bench.errors import StoreError
+from bench.records import SweepRecord
+from bench.spec import digest
+from bench.store.flatten import rejected_columns, rejected_record, run_columns
+from bench.store.insert import add_missing
+from bench.store.rows import SweepRow
+from bench.store.schema import Run, Sweep, SweepRejected, SweepRun
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from bench.records import PlannedRun
+
+
+def add_plan(session: Session, asked: SweepRecord, runs: Sequence[PlannedRun], now: float) -> int:
+    """Add the runs that are not there yet, and the sweep with its links unless it is; return the sweep's id."""
+    new = {"status": "planned", "status_at": now, "created_at": now}
+    columns = [{**run_columns(run), **new} for run in runs]
+    add_missing(session, Run, sorted(columns, key=lambda run: run["run_id"]))  # always in one order: no deadlock
+    return _add_sweep(session, asked, now)
+
+
+def sweeps(session: Session) -> list[SweepRow]:
+    """Return every sweep, oldest first."""
+    done = sa.func.count(sa.case((Run.status == "done", 1)))
+    runs = (
+        sa.select(SweepRun.sweep_id, sa.func.count().label("planned"), done.label("done"))
+        .join(Run, Run.run_id == SweepRun.run_id)
+        .group_by(SweepRun.sweep_id)
+        .subquery()
+    )
+    left_out = sa.select(sa.func.count()).where(SweepRejected.sweep_id == Sweep.id).scalar_subquery()
+    counts = (sa.func.coalesce(runs.c.planned, 0), sa.func.coalesce(runs.c.done, 0), left_out)
+    statement = (
+        sa.select(Sweep.id, Sweep.command, Sweep.dataset, Sweep.budget, Sweep.created_at, *counts)
+        .outerjoin(runs, runs.c.sweep_id == Sweep.id)
+        .order_by(Sweep.id)
+    )
+    return [SweepRow(*row) for row in session.execute(statement)]
+
+
+def sweep(session: Session, sweep_id: int) -> SweepRecord:
+    """Return a sweep as it was asked for, or raise StoreError."""
+    found = session.get(Sweep, sweep_id)
+    if found is None:
+        raise _no_sweep(session, sweep_id)
+    links = sa.select(SweepRun.run_id).where(SweepRun.sweep_id == sweep_id).order_by(SweepRun.position)
+    columns = sa.select(*SweepRejected.__table__.columns).where(SweepRejected.sweep_id == sweep_id)
+    left_out = session.execute(columns.order_by(SweepRejected.position)).mappings()
+    return SweepRecord(
+        command=found.command,
+        dataset=found.dataset,
+        budget=found.budget,
+        run_ids=tuple(session.scalars(links)),
+        rejected=tuple(rejected_record(dict(row)) for row in left_out),
+        request=found.request,
+    )
+
+
+def _add_sweep(session: Session, asked: SweepRecord, now: float) -> int:
+    identity = _identity(asked)
+    known = session.scalars(sa.select(Sweep.id).where(Sweep.digest == identity)).first()
+    if known is not None:
+        return known
+    add_missing(session, Sweep, [{"digest": identity, **_columns(asked), "created_at": now}])
+    sweep_id = session.scalars(sa.select(Sweep.id).where(Sweep.digest == identity)).one()
+    run_ids = enumerate(dict.fromkeys(asked.run_ids))
+    add_missing(session, SweepRun, [{"sweep_id": sweep_id, "run_id": r, "position": i} for i, r in run_ids])
+    left_out = enumerate(rejected_columns(r) for r in asked.rejected)
+    add_missing(session, SweepRejected, [{"sweep_id": sweep_id, "position": i, **r} for i, r in left_out])
+    return sweep_id
+
+
+def _identity(asked: SweepRecord) -> str:
+    left_out = [rejected_columns(rejected) for rejected in asked.rejected]
+    return digest({**_columns(asked), "run_ids": list(asked.run_ids), "rejected": left_out}, "sweep")
+
+
+def _columns(asked: SweepRecord) -> dict[str, Any]:
+    return {name: getattr(asked, name) for name in ("command", "dataset", "budget", "request")}
+
+
+def _no_sweep(session: Session, sweep_id: int) -> StoreError:
+    last = session.scalars(sa.select(Sweep.id).order_by(Sweep.id.desc()).limit(8))
+    return StoreError(
+        f"There is no sweep {sweep_id}.",
+        f"The last ones are: {', '.join(str(i) for i in last) or 'none'}.",
+        "Give one of these numbers.",
+    )

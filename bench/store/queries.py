@@ -1,0 +1,98 @@
+"""Runs and attempts, looked up. Every function is given a session and only reads."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bench.errors import StoreError
+from bench.store.claims import LEASE_COLUMNS, Lease, chunks
+from bench.store.rows import AttemptRow, RunRow, StoredRun
+from bench.store.schema import Attempt, Run, SweepRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+_COLUMNS = [getattr(Run, name) for name in RunRow._fields]
+_SHOWN = 8  # candidates in an error message
+
+
+def rows(session: Session, filters: Mapping[str, str | int | None]) -> list[RunRow]:
+    """Return the runs whose columns equal the filters that are not None, oldest first; `sweep` is a sweep's id."""
+    statement = sa.select(*_COLUMNS).order_by(Run.created_at, Run.run_id)
+    for name, value in filters.items():
+        if value is None:
+            continue
+        if name == "sweep":
+            statement = statement.where(
+                Run.run_id.in_(sa.select(SweepRun.run_id).where(SweepRun.sweep_id == value))
+            )
+        else:
+            statement = statement.where(getattr(Run, name) == value)
+    return [RunRow._make(row) for row in session.execute(statement)]
+
+
+def run(session: Session, prefix: str) -> StoredRun:
+    """Return the one run whose id begins with `prefix`, or raise StoreError that names the candidates."""
+    begins = Run.run_id.startswith(prefix.lower(), autoescape=True)
+    found = session.execute(sa.select(Run.spec, *_COLUMNS).where(begins).limit(_SHOWN)).all()
+    if len(found) == 1:
+        spec, *columns = found[0]
+        return StoredRun(RunRow._make(columns), spec)
+    if found:
+        raise StoreError(
+            f"Several runs begin with {prefix!r}.",
+            f"They are: {_shown([row.run_id for row in found])}.",
+            "Write more digits of the one you mean.",
+        )
+    raise StoreError(
+        f"No run begins with {prefix!r}.",
+        f"Nearest: {_shown(_nearest(session, prefix.lower())) or 'none, there are no runs'}.",
+        "`bench runs` lists the runs.",
+    )
+
+
+def statuses(session: Session, run_ids: Iterable[str]) -> dict[str, str]:
+    """Return the status of each of the runs that the database knows."""
+    statement = sa.select(Run.run_id, Run.status)
+    found: dict[str, str] = {}
+    for chunk in chunks(run_ids):
+        found |= {row.run_id: row.status for row in session.execute(statement.where(Run.run_id.in_(chunk)))}
+    return found
+
+
+def leases(session: Session, run_ids: Iterable[str]) -> dict[str, Lease]:
+    """Return the lease of each of the runs that is running, dead or alive."""
+    statement = sa.select(Attempt.run_id, *LEASE_COLUMNS).where(Attempt.status == "running")
+    found: dict[str, Lease] = {}
+    for chunk in chunks(run_ids):
+        found |= {
+            run_id: Lease._make(row)
+            for run_id, *row in session.execute(statement.where(Attempt.run_id.in_(chunk)))
+        }
+    return found
+
+
+def attempts(session: Session, run_id: str) -> list[AttemptRow]:
+    """Return every try at a run, first to last."""
+    columns = [getattr(Attempt, field.name) for field in dataclasses.fields(AttemptRow)]
+    statement = sa.select(*columns).where(Attempt.run_id == run_id).order_by(Attempt.number)
+    return [AttemptRow(*row) for row in session.execute(statement)]
+
+
+def _nearest(session: Session, prefix: str) -> Sequence[str]:
+    """Return ids that share the longest beginning with `prefix`; the newest where none shares any."""
+    newest = sa.select(Run.run_id).order_by(Run.created_at.desc(), Run.run_id).limit(_SHOWN)
+    for length in range(len(prefix) - 1, -1, -1):
+        begins = Run.run_id.startswith(prefix[:length], autoescape=True)
+        if found := session.scalars(newest.where(begins)).all():
+            return found
+    return []
+
+
+def _shown(run_ids: Sequence[str]) -> str:
+    return ", ".join(run_id[:12] for run_id in run_ids)

@@ -1,0 +1,141 @@
+"""What the store gives back: plain typed rows. Units are as in `bench.records`, times are seconds since 1970."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from bench.spec import RunSpec
+
+
+class RunRow(NamedTuple):
+    """One run, flat: what identifies it, its counts, its status and, once it is done, what it measured.
+
+    Everything from `hardware` on is None until the run is done, and a number that was not finite is None.
+    `hardware` names each hardware that the run trained on, joined with " + " where it moved.
+    """
+
+    run_id: str
+    group_id: str
+    dataset: str
+    target: str
+    num_classes: int
+    fingerprint: str | None
+    backbone: str
+    family: str
+    weights_source: str
+    weights_tag: str
+    strategy: str
+    recipe_name: str
+    seed: int
+    image_size: int
+    precision: str
+    backend: str
+    protocol: int
+    total_params: int
+    trainable_params: int
+    trainable_backbone_params: int
+    gmacs: float
+    train_gmacs: float
+    forecast_s: float
+    download_bytes: int
+    status: str
+    status_at: float
+    created_at: float
+    hardware: str | None
+    best_epoch: int | None
+    epochs: int | None
+    optimizer_steps: int | None
+    train_top1: float | None
+    train_top5: float | None
+    train_loss: float | None
+    train_macro_f1: float | None
+    train_n: int | None
+    val_top1: float | None
+    val_top5: float | None
+    val_loss: float | None
+    val_macro_f1: float | None
+    val_n: int | None
+    test_top1: float | None
+    test_top5: float | None
+    test_loss: float | None
+    test_macro_f1: float | None
+    test_n: int | None
+    last_val_top1: float | None
+    last_val_top5: float | None
+    last_val_loss: float | None
+    last_val_macro_f1: float | None
+    last_test_top1: float | None
+    last_test_top5: float | None
+    last_test_loss: float | None
+    last_test_macro_f1: float | None
+    best_on_test_top1: float | None
+    train_s: float | None
+    eval_s: float | None
+    feature_s: float | None
+    standalone_s: float | None
+    images_per_s: float | None
+    peak_memory_bytes: int | None
+    latency_1_s: float | None
+    latency_batch_s: float | None
+    latency_batch_size: int | None
+    stored_bytes: int | None
+    weights_digest: str | None
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One run with its whole spec, as plain data (`spec_data`) and as the record (`spec`)."""
+
+    row: RunRow
+    spec_data: dict[str, Any]
+
+    @property
+    def spec(self) -> RunSpec:
+        """The spec; raises pydantic.ValidationError where another version of bench wrote it differently."""
+        return RunSpec.model_validate(self.spec_data)
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    """One try at a run. `error_*` are None unless it went wrong; `error_trace` is there for unforeseen errors."""
+
+    number: int
+    status: str
+    host: str
+    pid: int
+    started_at: float
+    finished_at: float | None
+    hardware: str
+    error_type: str | None
+    error_what: str | None
+    error_why: str | None
+    error_todo: str | None
+    error_trace: str | None
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SweepRow:
+    """One sweep, with how many runs it planned, how many of them are done, and how many it left out."""
+
+    id: int
+    command: str
+    dataset: str
+    budget: str
+    created_at: float
+    planned: int
+    done: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What compute has cost on one hardware, by backbone, as medians over what is stored.
+
+    `training` is seconds per train_gmac per image seen, of runs that trained without cached features; `features`
+    is seconds per gmac per image of feature passes. A backbone that has not run there is missing.
+    """
+
+    training: dict[str, float] = field(default_factory=dict)
+    features: dict[str, float] = field(default_factory=dict)

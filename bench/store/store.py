@@ -1,0 +1,240 @@
+"""The store: everything bench keeps in a database, behind one class, the only one that opens a session."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bench.errors import DivergedError
+from bench.store import claims, features, history, plans, queries
+from bench.store.engine import BUSY_TIMEOUT_S, Database
+from bench.store.failures import translated
+from bench.store.flatten import result_columns
+from bench.store.location import Location, locate
+from bench.store.migrate import ensure_schema
+from bench.store.worker import Worker, new_worker
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator, Sequence
+    from types import TracebackType
+
+    from bench.records import EpochRecord, FeaturePass, PlannedRun, Provenance, RunResult, SweepRecord
+    from bench.store.claims import Claim, Ended
+    from bench.store.rows import AttemptRow, Rates, RunRow, StoredRun, SweepRow
+
+
+class Store:
+    """The runs of one database, for reading and writing; safe to share between threads.
+
+    Every method is one transaction: it happens as a whole or not at all, also when the process is killed or the
+    disk is full. Every method raises StoreError where the database fails, DiskFullError where there is no room.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(
+        cls,
+        where: str | os.PathLike[str] | None = None,
+        *,
+        create: bool = True,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+    ) -> Self:
+        """Open a SQLite file by its path or URL, or a PostgreSQL database by its URL.
+
+        `where` None means `BENCH_DB`, or `runs.db` in the working folder. With `create` a database that is not
+        there, or is empty, is made; without, it is an error. One of an older schema is copied (SQLite) and
+        upgraded. A file that may only be read is opened for reading. A write waits up to `busy_timeout_s` seconds
+        for another process's (SQLite).
+        """
+        database = Database(locate(where), create=create, busy_timeout_s=busy_timeout_s)
+        try:
+            ensure_schema(database, create=create)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    @property
+    def location(self) -> Location:
+        """Where the database is; as text it shows no password."""
+        return self._database.location
+
+    def close(self) -> None:
+        """Close every connection. The store is not to be used after that."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Sweeps
+
+    def plan(self, sweep: SweepRecord, runs: Sequence[PlannedRun]) -> int:
+        """Record a sweep and return its number; runs that the database does not know become `planned`.
+
+        Each id in `sweep.run_ids` must be one of `runs` or known already. What is there stays as it is, so the
+        same sweep recorded twice is one sweep.
+        """
+        with self._writing() as session:
+            return plans.add_plan(session, sweep, runs, self._now(session))
+
+    def sweeps(self) -> list[SweepRow]:
+        """Return every sweep, oldest first."""
+        with self._reading() as session:
+            return plans.sweeps(session)
+
+    def sweep(self, sweep_id: int) -> SweepRecord:
+        """Return a sweep as it was recorded. Raises StoreError where there is none of that number."""
+        with self._reading() as session:
+            return plans.sweep(session, sweep_id)
+
+    # Work
+
+    def worker(self) -> Worker:
+        """Make the worker of a sweep that begins now in this process: what it claims is leased to it."""
+        with self._reading() as session:
+            return new_worker(self._now(session))
+
+    def claim(
+        self, run_ids: Sequence[str], worker: Worker, provenance: Provenance, *, retry_failed: bool = True
+    ) -> Claim | None:
+        """Take the first of `run_ids`, in their order, that may be worked on; None where there is none.
+
+        That is a run that is planned or interrupted, one that failed before `worker` began (unless `retry_failed`
+        is false), or one whose lease is dead: its process has ended, or has been silent for `LEASE_S` seconds.
+        Of several processes that claim at once each gets a run of its own. A run that is done or diverged, or
+        that the database does not know, is never taken.
+        """
+        with self._writing() as session:
+            now = self._now(session)
+            return claims.claim(session, run_ids, worker, provenance, now, retry_failed=retry_failed)
+
+    def heartbeat(self, claim: Claim) -> None:
+        """Keep a run. Raises LeaseLostError where another worker has taken it over."""
+        with self._writing() as session:
+            claims.renew(session, claim, self._now(session))
+
+    def record_epoch(self, claim: Claim, epoch: EpochRecord) -> None:
+        """Record a finished epoch; a repeat that measured the same is kept once, with the attempt that was first.
+
+        A repeat that measured something else is stored beside it, and begins a new history of the run. Renews the
+        lease. Raises LeaseLostError, and writes nothing, where another worker has taken the run over.
+        """
+        with self._holding(claim) as (session, now):
+            history.add_epoch(session, claim, epoch, now)
+
+    def finish(self, claim: Claim, result: RunResult) -> None:
+        """Record a run's result: it is done. Keep its predictions first (`Artifacts.save_predictions`).
+
+        Raises LeaseLostError as `record_epoch` does, and DivergedError, writing nothing, where what would rank the
+        run is not a finite number.
+        """
+        if not all(
+            math.isfinite(x) for x in (result.val.top1, result.val.loss, result.test.top1, result.test.loss)
+        ):
+            raise DivergedError(
+                f"Run {claim.run_id[:12]} diverged.",
+                "Its accuracy or loss on val or test is not a finite number.",
+                "Train it with a lower learning rate or with clip_grad_norm.",
+            )
+        with self._holding(claim) as (session, now):
+            hardware = history.hardware(session, claim)
+            columns = {**result_columns(result), "hardware": hardware}
+            claims.settle(session, claim, "done", now, columns=columns)
+            features.link_features(session, claim.run_id, result.feature_keys, hardware)
+
+    def fail(self, claim: Claim, status: Ended, error: BaseException | None = None) -> None:
+        """Record that an attempt ended without a result, and why. Raises LeaseLostError as `record_epoch` does."""
+        with self._holding(claim) as (session, now):
+            claims.settle(session, claim, status, now, error=error)
+
+    def add_feature_pass(self, made: FeaturePass) -> None:
+        """Record a feature pass; of several with one key on one hardware the first is kept."""
+        with self._writing() as session:
+            features.add_feature_pass(session, made, self._now(session))
+
+    # Questions
+
+    def statuses(self, run_ids: Iterable[str]) -> dict[str, str]:
+        """Return the status of each of the runs; one that the database does not know is missing."""
+        with self._reading() as session:
+            return queries.statuses(session, run_ids)
+
+    def others_running(self, run_ids: Iterable[str], worker: Worker | None = None) -> list[str]:
+        """Return those of the runs that another worker is at, with a living lease: they cannot be claimed now."""
+        with self._reading() as session:
+            now = self._now(session)
+            leases = queries.leases(session, run_ids)
+        mine = worker.id if worker else None
+        return [run_id for run_id, lease in leases.items() if lease.worker_id != mine and not lease.is_dead(now)]
+
+    def run(self, prefix: str) -> StoredRun:
+        """Return the run whose id begins with `prefix`. Raises StoreError where it is not one run."""
+        with self._reading() as session:
+            return queries.run(session, prefix)
+
+    def rows(
+        self,
+        *,
+        dataset: str | None = None,
+        backbone: str | None = None,
+        strategy: str | None = None,
+        status: str | None = None,
+        sweep: int | None = None,
+    ) -> list[RunRow]:
+        """Return the runs that match every filter that is given, oldest first; no spec is read."""
+        asked = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "status": status, "sweep": sweep}
+        with self._reading() as session:
+            return queries.rows(session, asked)
+
+    def epochs(self, run_id: str) -> list[EpochRecord]:
+        """Return a run's epochs in order, as the latest attempts measured them; what was not finite is NaN."""
+        with self._reading() as session:
+            return history.epochs(session, run_id)
+
+    def attempts(self, run_id: str) -> list[AttemptRow]:
+        """Return every attempt at a run, first to last."""
+        with self._reading() as session:
+            return queries.attempts(session, run_id)
+
+    def observed_rates(self, hardware: str) -> Rates:
+        """Return what compute has cost on `hardware` (a `Provenance.hardware`) so far, by backbone."""
+        with self._reading() as session:
+            return features.observed_rates(session, hardware)
+
+    # Transactions
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with translated(self.location), Session(self._database.engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with translated(self.location), Session(self._database.writer) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _holding(self, claim: Claim) -> Iterator[tuple[Session, float]]:
+        with self._writing() as session:
+            now = self._now(session)
+            claims.hold(session, claim, now)
+            yield session, now
+
+    def _now(self, session: Session) -> float:
+        """Tell the time: PostgreSQL's own, because its clients' clocks differ; for SQLite this machine's."""
+        if self._database.is_sqlite:
+            return time.time()
+        return float(session.scalars(sa.select(sa.extract("epoch", sa.func.clock_timestamp()))).one())
