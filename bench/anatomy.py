@@ -147,7 +147,9 @@ def is_norm(module: nn.Module) -> bool:
     if isinstance(module, NORMS):
         return True
     own = {name for name, _ in module.named_parameters(recurse=False)}
-    return bool(own) and own <= {"weight", "bias", "alpha", "beta"} and bool(NORM_CLASS.search(type(module).__name__))
+    return (
+        bool(own) and own <= {"weight", "bias", "alpha", "beta"} and bool(NORM_CLASS.search(type(module).__name__))
+    )
 
 
 def norm_parameters(model: nn.Module) -> frozenset[str]:

@@ -11,9 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench.errors import BackboneError, unknown_name
+from bench.catalogue import catalogue
+from bench.errors import BackboneError
 from bench.plain_cnns import PLAIN_CNNS
-from bench.spec import BackboneSpec, TransformSpec
+from bench.spec import BackboneSpec
 from bench.vision import timm, torchvision
 
 DROPPED_WHOLE = ("VGG", "AlexNet")
@@ -64,7 +65,7 @@ def with_classifier(
         raise BackboneError(
             f"{spec.name} cannot be built for {asked}.",
             f"{spec.library} says: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
-            f"Take another --image-size (its own is {native_transform(spec).image_size}).",
+            f"Take another --image-size (its own is {catalogue().transform(spec).image_size}).",
         ) from error
 
 
@@ -89,25 +90,9 @@ def headless(model: nn.Module) -> nn.Module:
     return model
 
 
-def native_transform(spec: BackboneSpec) -> TransformSpec:
-    """Say how the backbone's weights expect an image: size, crop, interpolation, mean and std."""
-    return _TRANSFORMS[spec.library](spec)
-
-
-def architectures(library: str) -> list[str]:
-    """List every architecture of a library."""
-    return sorted(_ARCHITECTURES[library]())
-
-
-def check_name(library: str, architecture: str) -> None:
-    """Raise the error for a misspelt architecture."""
-    if architecture not in _ARCHITECTURES[library]():
-        raise unknown_name(f"{library} architecture", architecture, architectures(library), BackboneError)
-
-
 def _timm(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]) -> nn.Module:
     config = timm.models.get_pretrained_cfg(architecture)
-    if config is not None and size != config.input_size[1] and config.fixed_input_size:
+    if config is not None and config.fixed_input_size and size != config.input_size[1]:
         kwargs = {**kwargs, "img_size": size}
     if drop_path:
         kwargs = {**kwargs, "drop_path_rate": drop_path}
@@ -115,12 +100,12 @@ def _timm(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]
 
 
 def _torchvision(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]) -> nn.Module:
-    if architecture.startswith("vit_") and size != native_size(architecture):
+    if architecture.startswith("vit_"):
         kwargs = {**kwargs, "image_size": size}
+    if architecture == "maxvit_t":
+        kwargs = {**kwargs, "input_size": (size, size)}
     if architecture in ("googlenet", "inception_v3"):
         kwargs = {**kwargs, "init_weights": False, "aux_logits": False}
-    if architecture == "maxvit_t" and size != native_size(architecture):
-        kwargs = {**kwargs, "input_size": (size, size)}
     if drop_path:
         kwargs = {**kwargs, "stochastic_depth_prob": drop_path}
     return torchvision.models.get_model(architecture, weights=None, **kwargs)  # type: ignore[no-any-return]
@@ -132,54 +117,8 @@ def _plain(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any
     return PLAIN_CNNS[architecture](image_size=size, **kwargs)
 
 
-def native_size(architecture: str) -> int:
-    """Return the image size in pixels that torchvision's default weights of an architecture were trained at."""
-    return _torchvision_transform(BackboneSpec(library="torchvision", architecture=architecture)).image_size
-
-
-def _timm_transform(spec: BackboneSpec) -> TransformSpec:
-    tag = spec.weights.tag if spec.weights.source == "hub" else ""
-    config = timm.models.get_pretrained_cfg(f"{spec.architecture}.{tag}" if tag else spec.architecture)
-    if config is None:
-        return TransformSpec(image_size=224)
-    interpolation = config.interpolation if config.interpolation in ("nearest", "bilinear") else "bicubic"
-    return TransformSpec(
-        image_size=config.input_size[1],
-        interpolation=interpolation,
-        crop_pct=config.crop_pct or 0.875,
-        mean=config.mean,
-        std=config.std,
-    )
-
-
-def _torchvision_transform(spec: BackboneSpec) -> TransformSpec:
-    weights = torchvision.models.get_model_weights(spec.architecture)
-    tag = spec.weights.tag or "DEFAULT"
-    if not len(weights):
-        return TransformSpec(image_size=224)
-    preset = getattr(weights, tag, weights.DEFAULT).transforms()
-    size = preset.crop_size[0]
-    return TransformSpec(
-        image_size=size,
-        interpolation=preset.interpolation.value,
-        crop_pct=min(1.0, size / preset.resize_size[0]),
-        mean=tuple(preset.mean),
-        std=tuple(preset.std),
-    )
-
-
-def _plain_transform(_spec: BackboneSpec) -> TransformSpec:
-    return TransformSpec(image_size=32, interpolation="bilinear", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-
-
 _BUILDERS: dict[str, Callable[[str, int, float, dict[str, Any]], nn.Module]] = {
     "timm": _timm,
     "torchvision": _torchvision,
     "bench": _plain,
-}
-_TRANSFORMS = {"timm": _timm_transform, "torchvision": _torchvision_transform, "bench": _plain_transform}
-_ARCHITECTURES: dict[str, Callable[[], list[str]]] = {
-    "timm": lambda: list(timm.list_models()),
-    "torchvision": lambda: list(torchvision.models.list_models(module=torchvision.models)),
-    "bench": lambda: list(PLAIN_CNNS),
 }

@@ -10,9 +10,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.anatomy import Anatomy, dissect
 from bench.backbones import build
-from bench.head import build_head
+from bench.head_modules import build_head
 from bench.random_keys import key
-from bench.spec import RunSpec
+from bench.spec import BackboneSpec, RunSpec
 from bench.trace import Trace, trace
 
 
@@ -71,19 +71,16 @@ def _both_train(norm: _BatchNorm, backbone: nn.Module) -> bool:
     return all(p.requires_grad for p in backbone.parameters())
 
 
-def on_meta(spec: RunSpec) -> tuple[Classifier, Trace]:
-    """Build a run's model on the meta device, before its strategy, with the trace of its backbone."""
-    size = spec.transform.image_size
-    backbone = build(spec.backbone, size, drop_path=spec.recipe.drop_path, meta=True).eval()
-    seen = trace(backbone, size)
-    with torch.device("meta"):
-        head = build_head(spec.recipe.head, seen.shape[-1], spec.dataset.num_classes)
-    return Classifier(backbone, head, dissect(backbone, seen)), seen
+def bare_on_meta(spec: BackboneSpec, image_size: int) -> tuple[Classifier, Trace]:
+    """Build a backbone on the meta device, with an empty head, and the trace of one image of `image_size` pixels."""
+    backbone = build(spec, image_size, meta=True).eval()
+    seen = trace(backbone, image_size)
+    return Classifier(backbone, nn.Identity(), dissect(backbone, seen)), seen
 
 
 def assemble(spec: RunSpec, backbone: nn.Module) -> Classifier:
-    """Put a run's head, with its initial weights keyed by (seed, "head"), on a real backbone."""
-    twin, seen = on_meta(spec)
+    """Put a run's head, with its initial weights keyed by (seed, "head"), on its real backbone."""
+    twin, seen = bare_on_meta(spec.backbone, spec.transform.image_size)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(key(spec.seed, "head"))
         head = build_head(spec.recipe.head, seen.shape[-1], spec.dataset.num_classes)

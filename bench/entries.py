@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -30,12 +30,14 @@ class BackboneEntry(Spec):
 class FileEntry(Spec):
     """One file that makes up a dataset: where it may be fetched and the checksum that it must have.
 
-    `checksum` is `sha256:...` or `md5:...`, as its source publishes it.
+    `checksum` is `sha256:...` or `md5:...`, as its source publishes it; `also` are those of other published copies
+    with the same content (a distribution may compress a file anew).
     """
 
     name: str
     url: str | None = None
     checksum: str | None = None
+    also: tuple[str, ...] = ()
     bytes: int | None = None
 
 
@@ -44,6 +46,8 @@ class DatasetEntry(Spec):
 
     `reader` names a function of `bench.data.readers`; `locations` are looked for, in order, below the data roots
     (a folder or an archive each; an absolute path is taken as it is). `counts` are the images of each split.
+    `targets` are the classes under each target, the first is the default; none means one target, `label`.
+    `class_names` are the classes' where the files hold no names.
     """
 
     name: str
@@ -55,10 +59,12 @@ class DatasetEntry(Spec):
     homepage: str = ""
     license: str = ""
     targets: dict[str, int] = {}
+    class_names: tuple[str, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     val_fraction: float = Field(default=0.1, gt=0, lt=1)
     split_seed: int = 0
     image_size: int | None = None
+    crop_pct: float | None = Field(default=None, gt=0, le=1)
     how_to_get: str = ""
     note: str = ""
 
@@ -80,7 +86,7 @@ class RecipeEntry(Spec):
 
     name: str
     recipe: RecipeSpec = RecipeSpec()
-    strategy: dict[str, dict[str, object]] = {}
+    strategy: dict[str, dict[str, Any]] = {}
     note: str = ""
 
 
@@ -90,3 +96,45 @@ class BudgetEntry(Spec):
     name: str
     limits: str
     note: str = ""
+
+
+class StudyRunEntry(Spec):
+    """One run of a published study, with the figures its source prints."""
+
+    name: str
+    backbone: str
+    strategy: str
+    recipe: dict[str, Any] = {}
+    dataset_subset: dict[str, int] = {}
+    target: str = ""
+    image_size: int | None = None
+    augment: tuple[str, ...] = ()
+    cache: bool = True
+    published: dict[str, Any] = {}
+    assumed: dict[str, Any] = {}
+    unstated: tuple[str, ...] = ()
+    as_printed: str = ""
+    note: str = ""
+
+
+class StudyEntry(Spec):
+    """`registry/studies/NAME.toml`: a named, reproducible set of runs; a published one has figures attached.
+
+    `facts` holds what else the source says (hardware, outputs, searches, ensembles), as it says it.
+    """
+
+    name: str
+    source: str
+    dataset: str
+    num_classes: int
+    budget: str = ""
+    image_size: int | None = None
+    interpolation: str = ""
+    augment: tuple[str, ...] = ()
+    split: dict[str, Any] = {}
+    recipe: dict[str, Any] = {}
+    unstated: tuple[str, ...] = ()
+    assumed: dict[str, Any] = {}
+    scored_by: tuple[str, ...] = ()
+    run: tuple[StudyRunEntry, ...] = ()
+    facts: dict[str, Any] = {}

@@ -1,47 +1,68 @@
-"""The new classifier: a list of layers as text, `["linear(1024)", "relu", "dropout(0.5)", "linear"]`.
+"""The new classifier as text, `["linear(1024)", "relu", "dropout(0.5)", "linear"]`: read, checked and counted.
 
 `linear` without a width is the classification layer. Layers may follow it (a published study puts a ReLU and a
-dropout on its logits), but none that changes the number of outputs.
+dropout on its logits), but none that changes the number of outputs. `bench.head_modules` builds it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-from torch import nn
+from dataclasses import dataclass
 
 from bench.calls import Call, bind, look_up, parse_call
 from bench.errors import RecipeError
 
 
-def _linear(width: int) -> Callable[[int], nn.Module]:
-    return lambda features: nn.Linear(features, width)
+def _linear(width: int) -> None:
+    if width < 1:
+        raise RecipeError(
+            f"A head's linear layer is {width} wide.", "It must be at least 1.", "Write linear(1024)."
+        )
 
 
-def _dropout(p: float = 0.5) -> Callable[[int], nn.Module]:
+def _dropout(p: float = 0.5) -> None:
     if not 0 <= p < 1:
         raise RecipeError(f"A head's dropout is {p}.", "It is a probability: 0 <= p < 1.", "Write dropout(0.2).")
-    return lambda _features: nn.Dropout(p)
 
 
-LAYERS: dict[str, Callable[..., Callable[[int], nn.Module]]] = {
+def _plain() -> None:
+    """Take no argument."""
+
+
+ARGUMENTS: dict[str, Callable[..., None]] = {
     "linear": _linear,
     "dropout": _dropout,
-    "relu": lambda: lambda _features: nn.ReLU(),
-    "leaky_relu": lambda: lambda _features: nn.LeakyReLU(),
-    "gelu": lambda: lambda _features: nn.GELU(),
-    "silu": lambda: lambda _features: nn.SiLU(),
-    "tanh": lambda: lambda _features: nn.Tanh(),
-    "batch_norm": lambda: nn.BatchNorm1d,
-    "layer_norm": lambda: nn.LayerNorm,
+    **dict.fromkeys(("relu", "leaky_relu", "gelu", "silu", "tanh", "batch_norm", "layer_norm"), _plain),
 }
-"""Name -> (the layer's arguments -> (its input width -> the module))."""
+"""Name -> the arguments that a layer takes, checked."""
 
 CLASSIFIER = Call("linear")
 
 
-def build_head(layers: Sequence[str], features: int, classes: int) -> nn.Sequential:
-    """Build a head from (N, features) to (N, classes).
+@dataclass(frozen=True)
+class HeadLayer:
+    """One layer of a head: its name and arguments, and its widths."""
+
+    name: str
+    arguments: tuple[float, ...]
+    inputs: int
+    outputs: int
+
+    @property
+    def params(self) -> int:
+        """Its parameters: weights and biases of a linear layer, scale and shift of a norm."""
+        if self.name == "linear":
+            return self.inputs * self.outputs + self.outputs
+        return 2 * self.inputs if self.name.endswith("_norm") else 0
+
+    @property
+    def macs(self) -> int:
+        """Its multiply-accumulates for one image."""
+        return self.inputs * self.outputs if self.name == "linear" else 0
+
+
+def plan_head(layers: Sequence[str], features: int, classes: int) -> tuple[HeadLayer, ...]:
+    """Lay a head out from `features` inputs to `classes` outputs.
 
     Raises RecipeError where a layer does not exist, `linear` is missing, or the last width is not `classes`.
     """
@@ -52,22 +73,24 @@ def build_head(layers: Sequence[str], features: int, classes: int) -> nn.Sequent
             "Exactly one `linear` without a width gives the class scores.",
             'Write, for example, head = ["dropout(0.2)", "linear"].',
         )
-    modules, width = [], features
+    planned, width = [], features
     for call in calls:
-        module = _layer(call, width, classes)
-        modules.append(module)
-        width = module.out_features if isinstance(module, nn.Linear) else width
+        layer = _layer(call, width, classes)
+        planned.append(layer)
+        width = layer.outputs
     if width != classes:
         raise RecipeError(
             f"The head {list(layers)} ends with {width} outputs for {classes} classes.",
             "A layer after the classification layer changes the number of outputs.",
             "Put `linear` last, or only activations and dropout after it.",
         )
-    return nn.Sequential(*modules)
+    return tuple(planned)
 
 
-def _layer(call: Call, width: int, classes: int) -> nn.Module:
+def _layer(call: Call, width: int, classes: int) -> HeadLayer:
     if call == CLASSIFIER:
-        return nn.Linear(width, classes)
-    make = look_up(call, LAYERS, kind="head layer")
-    return make(**bind(call, make, kind="head layer"))(width)
+        return HeadLayer("linear", (), width, classes)
+    check = look_up(call, ARGUMENTS, kind="head layer")
+    arguments = bind(call, check, kind="head layer")
+    check(**arguments)
+    return HeadLayer(call.name, tuple(arguments.values()), width, arguments.get("width", width))

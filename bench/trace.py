@@ -89,7 +89,7 @@ class _Recorder(TorchDispatchMode):
             self._own[_storage(parameter)] = i
             self._upstream[_storage(parameter)] = 1 << i
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         self._step += 1
         inputs = list(_tensors((args, kwargs)))
@@ -110,7 +110,7 @@ class _Recorder(TorchDispatchMode):
             self.first_use[own] = self._step
         return self._upstream.get(key, 0)
 
-    def _record(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:  # noqa: ANN401
+    def _record(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         packet = func._overloadpacket  # noqa: SLF001 - what FlopCounterMode itself looks up
         if packet in OPERANDS:
             left, right = OPERANDS[packet]
@@ -152,7 +152,7 @@ def _storage(tensor: Tensor) -> int:
     return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - identity of a storage; meta storages have no address
 
 
-def _tensors(value: Any) -> Iterator[Tensor]:  # noqa: ANN401 - operator arguments are nested anything
+def _tensors(value: Any) -> Iterator[Tensor]:
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, (list, tuple)):

@@ -6,11 +6,15 @@ The table below is the one place where a strategy is known: name -> (config, app
 
 from __future__ import annotations
 
-from bench.classifier import Classifier
+from typing import TYPE_CHECKING
+
 from bench.calls import Call, bind, look_up, parse_call
 from bench.errors import RegistryError
 from bench.strategies import bitfit, freeze_first, full, last_blocks, linear, neck, norm, scratch
 from bench.strategies.base import Strategy
+
+if TYPE_CHECKING:  # torch stays out of planning
+    from bench.classifier import Classifier
 
 STRATEGIES: dict[str, Strategy] = {
     "scratch": Strategy(scratch.Scratch, scratch.apply, alone=True),

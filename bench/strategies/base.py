@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.classifier import Classifier
 from bench.errors import BackboneError, RegistryError
+
+if TYPE_CHECKING:  # torch stays out of planning
+    from bench.classifier import Classifier
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ def also_train(model: Classifier, names: Iterable[str]) -> Classifier:
 def at_most(name: str, k: int, blocks: int | None = None) -> None:
     """Refuse a number of blocks below one (RegistryError) or above the backbone's own (BackboneError)."""
     if k < 1:
-        raise RegistryError(f"{name}({k}) trains nothing sensible.", "Blocks are counted from 1.", f"Take {name}(1).")
+        raise RegistryError(
+            f"{name}({k}) trains nothing sensible.", "Blocks are counted from 1.", f"Take {name}(1)."
+        )
     if blocks is not None and k > blocks:
         raise BackboneError(
             f"{name}({k}) asks for more blocks than there are.",

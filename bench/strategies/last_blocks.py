@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bench.classifier import Classifier
 from bench.strategies.base import also_train, at_most
+
+if TYPE_CHECKING:  # torch stays out of planning
+    from bench.classifier import Classifier
 
 
 @dataclass(frozen=True)

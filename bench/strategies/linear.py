@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bench.classifier import Classifier
+if TYPE_CHECKING:  # torch stays out of planning
+    from bench.classifier import Classifier
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,174 @@
+"""The only file that names cuda, mps or cpu: pick, seed, autocast, synchronise, peak memory, a name for the hardware."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from bench.errors import BenchError
+
+Precision = Literal["fp32", "bf16", "fp16"]
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def pick(name: str = "auto") -> torch.device:
+    """Choose the device: `auto` is cuda, then mps, then cpu. Raises BenchError for one that is not there."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise BenchError(
+            f"The device {name!r} cannot be used.", f"{reason}.", "Take --device cpu or auto."
+        ) from error
+    return device
+
+
+def precision_for(device: torch.device, asked: str) -> tuple[Precision, str | None]:
+    """Resolve a recipe's precision on a device: (what will be used, a message where it is not what was asked).
+
+    `auto` is bf16 on a GPU that computes in it, else fp32; on a CPU it is fp32.
+    """
+    if device.type == "cpu":
+        fell_back = asked == "fp16"
+        return ("fp32" if asked == "auto" or fell_back else _known(asked)), (
+            "fp16 is not trained on a CPU: fp32 is used instead." if fell_back else None
+        )
+    supported = device.type != "cuda" or torch.cuda.is_bf16_supported()
+    if asked == "auto":
+        return ("bf16" if supported and device.type == "cuda" else "fp32"), None
+    if asked == "bf16" and not supported:
+        return "fp32", "This GPU does not compute in bf16: fp32 is used instead."
+    return _known(asked), None
+
+
+def _known(precision: str) -> Precision:
+    return precision  # type: ignore[return-value]
+
+
+def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[Any]:
+    """Compute in mixed precision inside this context; fp32 changes nothing."""
+    if precision == "fp32":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=DTYPES[precision])
+
+
+def place(module: nn.Module, device: torch.device) -> nn.Module:
+    """Move a model to the device in channels-last layout, which convolutions prefer on GPU and CPU."""
+    return module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def to_device(batch: Tensor, device: torch.device) -> Tensor:
+    """Move a batch to the device without waiting where it is pinned."""
+    return batch.to(device, non_blocking=True)
+
+
+def seed_step(value: int) -> None:
+    """Seed dropout masks and whatever else draws in the coming step, on every device."""
+    torch.manual_seed(value % 2**63)
+
+
+def deterministic(threads: int | None = None) -> None:
+    """Ask for kernels whose result does not depend on timing; fix the CPU thread count where one is given."""
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    if threads:
+        torch.set_num_threads(threads)
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has finished what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def hardware(device: torch.device) -> str:
+    """Name what computes in one line: times compare only between equal lines."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{_processor()}, {torch.get_num_threads()} threads"
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+class PeakMemory:
+    """Peak memory in bytes of what runs inside: of the GPU's allocator, or this process's resident size."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.bytes = device, 0
+        self._done = threading.Event()
+
+    def __enter__(self) -> PeakMemory:
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
+        else:
+            self._thread = threading.Thread(target=self._watch, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.device.type == "cuda":
+            self.bytes = torch.cuda.max_memory_allocated(self.device)
+        else:
+            self._done.set()
+            self._thread.join()
+
+    def _watch(self) -> None:
+        import psutil  # noqa: PLC0415 - only where a process is watched
+
+        process = psutil.Process()
+        while True:
+            self.bytes = max(self.bytes, process.memory_info().rss)
+            if self._done.wait(0.05):
+                return
+
+
+class Clock:
+    """Adds up wall seconds of the stretches it is switched on for, the device's work included."""
+
+    def __init__(self, device: torch.device, seconds: float = 0.0) -> None:
+        self.device, self.seconds = device, seconds
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Count the time inside this context."""
+        synchronize(self.device)
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            synchronize(self.device)
+            self.seconds += time.perf_counter() - start
+
+
+def latency(module: nn.Module, batch: Tensor, device: torch.device, repeats: int = 5) -> float:
+    """Measure the median seconds of one forward pass of `batch`, after one that warms up."""
+    times = []
+    with torch.inference_mode():
+        for i in range(repeats + 1):
+            clock = Clock(device)
+            with clock.running():
+                module(batch)
+            if i:
+                times.append(clock.seconds)
+    return sorted(times)[len(times) // 2]

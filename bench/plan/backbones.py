@@ -1,0 +1,130 @@
+"""From what a user types to backbones with their weights: names, wildcards, `@` and a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.catalogue import Catalogue, catalogue
+from bench.entries import BackboneEntry
+from bench.errors import BackboneError, WeightsError, unknown_name
+from bench.registry import Registry
+from bench.spec import BackboneSpec, WeightsSpec
+
+SHORTLIST = 8
+"""How many backbones a sweep takes that is not told which."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A backbone to be considered, with its family (the registry's, else its library's module name)."""
+
+    spec: BackboneSpec
+    family: str
+    shortlist: int | None = None
+    download_bytes: int | None = None
+
+
+def listed(registry: Registry) -> list[Candidate]:
+    """Return every backbone of the registry, in its order."""
+    return [_from_entry(entry) for entry in registry.all(BackboneEntry)]
+
+
+def choose(registry: Registry, patterns: Sequence[str]) -> list[Candidate]:
+    """Return the backbones that patterns name, each once.
+
+    A pattern is a name (`timm/resnet18`, `resnet18`, `timm/resnet18.a1_in1k`) or has wildcards (`timm/efficientnet*`), and
+    may end with `@` and the weights: a tag, `none`, `file:PATH` or `pip:PACKAGE`. Raises BackboneError or WeightsError
+    for what does not exist.
+    """
+    found: dict[BackboneSpec, Candidate] = {}
+    for pattern in patterns:
+        for candidate in _match(registry, pattern):
+            found.setdefault(candidate.spec, candidate)
+    return list(found.values())
+
+
+def short_list(candidates: Iterable[Candidate], fits: Sequence[str], size: int = SHORTLIST) -> list[Candidate]:
+    """Take about `size` backbones: of each family the first ranked that fits (`fits` holds their names)."""
+    ranked = sorted((c for c in candidates if c.shortlist is not None), key=lambda c: c.shortlist or 0)
+    chosen: dict[str, Candidate] = {}
+    for candidate in ranked:
+        if candidate.spec.name in fits:
+            chosen.setdefault(candidate.family, candidate)
+    return list(chosen.values())[:size]
+
+
+def _match(registry: Registry, pattern: str) -> list[Candidate]:
+    name, _, weights = pattern.partition("@")
+    if any(mark in name for mark in "*?["):
+        names = catalogue().names(name if "/" in name else f"*/{name}")
+        if not names:
+            raise BackboneError(
+                f"No backbone matches {pattern!r}.",
+                "Wildcards are matched against names like timm/resnet18.",
+                "Try 'timm/resnet*', and mind the shell's own wildcards: quote it.",
+            )
+    else:
+        names = [_full_name(registry, name)]
+    return [_candidate(registry, n, weights) for n in names]
+
+
+def _full_name(registry: Registry, name: str) -> str:
+    entry = registry.find_backbone(name)
+    if entry:
+        return entry.name
+    known = catalogue()
+    architecture = name.partition(".")[0]
+    for option in (name, f"timm/{name}", f"torchvision/{name}"):
+        if option.partition(".")[0] in known.raw:
+            return option
+    raise unknown_name(
+        "backbone", architecture, [*known.raw, *(n.split("/")[1] for n in known.raw)], BackboneError
+    )
+
+
+def _candidate(registry: Registry, name: str, weights: str) -> Candidate:
+    name, _, tag = name.partition(".")
+    entry = registry.find_backbone(name)
+    if entry and not weights and not tag:
+        return _from_entry(entry)
+    library, _, architecture = name.partition("/")
+    spec = BackboneSpec.model_validate(
+        {"library": library, "architecture": architecture, "weights": _weights(catalogue(), name, weights or tag)}
+    )
+    return Candidate(spec, entry.family if entry else _family(architecture))
+
+
+def _from_entry(entry: BackboneEntry) -> Candidate:
+    library, _, architecture = entry.name.partition("/")
+    weights = entry.weights or catalogue().hub_weights(entry.name)
+    spec = BackboneSpec.model_validate({"library": library, "architecture": architecture, "weights": weights})
+    return Candidate(spec, entry.family, entry.shortlist, entry.download_bytes)
+
+
+def _weights(known: Catalogue, name: str, text: str) -> WeightsSpec:
+    source, _, location = text.partition(":")
+    if text == "none":
+        return WeightsSpec(source="none")
+    if source == "file" and location:
+        path = Path(location).expanduser().resolve()
+        if not path.is_file():
+            raise WeightsError(
+                f"There is no weights file {path}.", f"{name} was to start from it.", "Check the path."
+            )
+        return WeightsSpec(source="file", tag=path.stem, digest=_digest(path), path=str(path))
+    if source == "pip" and location:
+        return WeightsSpec(source="pip", location=location)
+    return known.hub_weights(name, text)
+
+
+def _digest(path: Path) -> str:
+    import hashlib  # noqa: PLC0415 - only for weights from a file
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _family(architecture: str) -> str:
+    return architecture.split("_")[0].rstrip("0123456789") or architecture

@@ -1,0 +1,142 @@
+"""Every backbone x strategy that was asked for: counted, held against the budget, and made into runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.catalogue import catalogue
+from bench.entries import DatasetEntry, RecipeEntry
+from bench.plan.backbones import Candidate, short_list
+from bench.plan.budget import Budget
+from bench.plan.count import BackboneCounts, Progress, count_all, with_head
+from bench.plan.recipes import for_strategy, resolve
+from bench.records import Counts, PlannedRun, Rejected
+from bench.spec import DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
+from bench.strategies import canonical
+
+PrecisionFor = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asked `plan` or `sweep` for.
+
+    `explicit` says that the strategies were named, so that none is left out as senseless; `shorten` that the short
+    list is to be taken of what fits. `overrides` are recipe keys that go before the recipe's own.
+    """
+
+    dataset: DatasetSpec
+    entry: DatasetEntry
+    candidates: Sequence[Candidate]
+    strategies: Sequence[str]
+    recipe: RecipeEntry
+    budget: Budget = Budget()
+    seeds: Sequence[int] = (0,)
+    overrides: dict[str, Any] = field(default_factory=dict)
+    explicit: bool = False
+    shorten: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A backbone x strategy that fits the budget, with everything its runs share."""
+
+    candidate: Candidate
+    strategy: str
+    recipe: RecipeSpec
+    transform: TransformSpec
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What fits, and what does not with the reason."""
+
+    request: Request
+    choices: tuple[Choice, ...]
+    rejected: tuple[Rejected, ...]
+
+    def runs(self, precision_for: PrecisionFor) -> list[PlannedRun]:
+        """Make the runs of every choice and seed; `precision_for` resolves a recipe's precision on the device."""
+        return [self._run(choice, seed, precision_for) for choice in self.choices for seed in self.request.seeds]
+
+    def _run(self, choice: Choice, seed: int, precision_for: PrecisionFor) -> PlannedRun:
+        asked = for_strategy(self.request.recipe, choice.strategy, self.request.overrides).precision
+        spec = RunSpec.model_validate(
+            {
+                "dataset": self.request.dataset,
+                "backbone": choice.candidate.spec,
+                "strategy": choice.strategy,
+                "recipe": choice.recipe,
+                "transform": choice.transform,
+                "seed": seed,
+                "precision": precision_for(asked),
+            }
+        )
+        return PlannedRun(spec, choice.counts, self.request.recipe.name, choice.candidate.family)
+
+
+def make_plan(request: Request, progress: Progress | None = None) -> Plan:
+    """Count everything that was asked for and hold it against the budget; cheapest training first.
+
+    Raises BenchError for a strategy, recipe or head that is not valid; an architecture that cannot be built is
+    among the rejected, with why.
+    """
+    strategies = list(dict.fromkeys(canonical(s) for s in request.strategies))
+    recipes = {s: for_strategy(request.recipe, s, request.overrides) for s in strategies}
+    resolved = {
+        (c.spec, s): resolve(recipes[s], catalogue().transform(c.spec), request.entry)
+        for c in request.candidates
+        for s in strategies
+    }
+    sizes = [(c.spec.name, resolved[c.spec, s][1].image_size) for c in request.candidates for s in strategies]
+    counted = count_all(sizes, strategies, progress)
+    choices: list[Choice] = []
+    rejected: list[Rejected] = []
+    for candidate in request.candidates:
+        for strategy in strategies:
+            recipe, transform = resolved[candidate.spec, strategy]
+            backbone = counted[candidate.spec.name, transform.image_size]
+            outcome = _consider(request, candidate, strategy, recipe, transform, backbone)
+            (choices if isinstance(outcome, Choice) else rejected).append(outcome)  # type: ignore[arg-type]
+    if request.shorten:
+        choices = _shortened(request, choices, rejected)
+    choices.sort(key=lambda c: (c.recipe.epochs * c.counts.train_gmacs if c.counts.trainable_backbone_params else 0,
+                                c.counts.gmacs, c.candidate.spec.name))  # fmt: skip
+    return Plan(request, tuple(choices), tuple(rejected))
+
+
+def _consider(
+    request: Request,
+    candidate: Candidate,
+    strategy: str,
+    recipe: RecipeSpec,
+    transform: TransformSpec,
+    backbone: BackboneCounts,
+) -> Choice | Rejected:
+    name = candidate.spec.name
+    counts = with_head(backbone, strategy, recipe.head, request.dataset.num_classes)
+    if isinstance(counts, str):
+        return Rejected(name, strategy, counts)
+    if strategy == "scratch":
+        bare = candidate.spec.model_copy(update={"weights": WeightsSpec(source="none")})
+        candidate = Candidate(bare, candidate.family, candidate.shortlist)
+    elif candidate.spec.weights.source == "none" and not request.explicit:
+        return Rejected(name, strategy, "has no pretrained weights: only scratch makes sense", counts)
+    reasons = request.budget.reasons(counts)
+    if reasons:
+        return Rejected(name, strategy, "; ".join(reasons), counts)
+    return Choice(candidate, strategy, recipe, transform, counts)
+
+
+def _shortened(request: Request, choices: list[Choice], rejected: list[Rejected]) -> list[Choice]:
+    """Keep the short list of the backbones that fit; the others are rejected as not on it."""
+    fits = {choice.candidate.spec.name for choice in choices}
+    kept = {c.spec.name for c in short_list(request.candidates, sorted(fits))}
+    for choice in choices:
+        if choice.candidate.spec.name not in kept:
+            reason = "fits, but is not on the short list (--all takes it)"
+            rejected.append(Rejected(choice.candidate.spec.name, choice.strategy, reason, choice.counts))
+    return [choice for choice in choices if choice.candidate.spec.name in kept]

@@ -1,0 +1,69 @@
+"""From a named recipe to what one run does: defaults per strategy, overrides, and the backbone's own transform."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.entries import DatasetEntry, RecipeEntry
+from bench.errors import RecipeError, unknown_name
+from bench.spec import RecipeSpec, TransformSpec
+
+
+def for_strategy(entry: RecipeEntry, strategy: str, overrides: Mapping[str, Any]) -> RecipeSpec:
+    """Merge a recipe, what differs for the strategy's first part that has an entry, and the user's overrides.
+
+    Raises RecipeError that names the first key that is not valid.
+    """
+    parts = [part.partition("(")[0] for part in strategy.split("+")]
+    special = next((entry.strategy[part] for part in parts if part in entry.strategy), {})
+    merged = {**entry.recipe.model_dump(), **special, **overrides}
+    try:
+        return RecipeSpec.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise unknown_name("recipe key", where, RecipeSpec.model_fields, RecipeError) from error
+        raise RecipeError(
+            f"The recipe {entry.name!r} is not valid for {strategy}.", f"{where}: {first['msg']}.", "Correct it."
+        ) from error
+
+
+def parse_overrides(texts: Sequence[str]) -> dict[str, Any]:
+    """Read `--set lr=1e-2` and `--set 'head=["linear"]'`: values are JSON where they parse as it, else text."""
+    overrides: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name.strip() not in RecipeSpec.model_fields:
+            if not equals:
+                raise RecipeError(f"Cannot read --set {text!r}.", "It has no '='.", "Write --set lr=1e-2.")
+            raise unknown_name("recipe key", name.strip(), RecipeSpec.model_fields, RecipeError)
+        try:
+            overrides[name.strip()] = json.loads(value)
+        except ValueError:
+            overrides[name.strip()] = value
+    return overrides
+
+
+def resolve(
+    recipe: RecipeSpec, own: TransformSpec, dataset: DatasetEntry | None
+) -> tuple[RecipeSpec, TransformSpec]:
+    """Decide how images become tensors, and take what was decided out of the recipe: one meaning, one run id.
+
+    The recipe goes before the dataset's own image size and crop, and these before the backbone's.
+    """
+    size = recipe.image_size or (dataset.image_size if dataset else None) or own.image_size
+    crop = recipe.crop_pct or (dataset.crop_pct if dataset else None) or own.crop_pct
+    transform = own.model_copy(
+        update={
+            "image_size": size,
+            "crop_pct": crop,
+            "interpolation": recipe.interpolation or own.interpolation,
+        }
+    )
+    cleared = {"image_size": None, "crop_pct": None, "interpolation": None, "precision": "auto"}
+    return recipe.model_copy(update=cleared), transform

@@ -1,0 +1,162 @@
+"""TOML files -> the specs they describe: what can be benchmarked.
+
+The shipped registry must be valid. Folders that users add (`--registry`, `BENCH_REGISTRY`, `$BENCH_HOME/registry`, the
+entry points of `bench.registry`) are plug-ins: a broken entry of theirs is left out with a warning, and what they
+define goes before what is shipped.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from bench.entries import BackboneEntry, BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry, StudyEntry
+from bench.errors import RegistryError, unknown_name
+from bench.home import bench_home
+from bench.spec import Spec
+
+E = TypeVar("E", bound=Spec)
+
+KINDS: dict[str, type[Spec]] = {
+    "backbones": BackboneEntry,
+    "datasets": DatasetEntry,
+    "strategies": StrategyEntry,
+    "recipes": RecipeEntry,
+    "budgets": BudgetEntry,
+    "studies": StudyEntry,
+}
+"""File (or folder of files) name -> the schema of its entries."""
+
+
+@dataclass
+class Registry:
+    """Everything that is known by name, kind by kind, and the warnings of broken plug-ins."""
+
+    entries: dict[str, dict[str, Spec]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    warnings: list[str] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, folders: Iterable[Path] = ()) -> Registry:
+        """Read the shipped registry and every plug-in; `folders` are those of `--registry`, which must exist."""
+        registry = cls()
+        registry.add_folder(shipped_folder(), plugin=False)
+        for folder in [*_found_folders(registry.warnings), *folders]:
+            if not folder.is_dir():
+                raise RegistryError(
+                    f"There is no registry folder {folder}.",
+                    "A registry is a folder of TOML files: datasets.toml, backbones.toml, ...",
+                    "Check the path given with --registry or BENCH_REGISTRY.",
+                )
+            registry.add_folder(folder, plugin=True)
+        return registry
+
+    def add_folder(self, folder: Path, *, plugin: bool) -> None:
+        """Read one folder; a plug-in's mistakes become warnings, the shipped registry's are raised."""
+        self.folders.append(folder)
+        for kind, schema in KINDS.items():
+            for path in _files(folder, kind):
+                try:
+                    self._add_file(path, kind, schema, plugin=plugin)
+                except RegistryError as error:
+                    if not plugin:
+                        raise
+                    self.warnings.append(f"Ignored {path}: {error.what} {error.why}")
+
+    def _add_file(self, path: Path, kind: str, schema: type[Spec], *, plugin: bool) -> None:
+        for name, table in _tables(path, kind).items():
+            try:
+                self.entries[kind][name] = _check(schema, name, table, path)
+            except RegistryError as error:
+                if not plugin:
+                    raise
+                self.warnings.append(f"Ignored [{name}] of {path}: {error.why} {error.todo}")
+
+    def all(self, kind: type[E]) -> list[E]:
+        """List the entries of one kind, in the order of their files."""
+        name = next(key for key, schema in KINDS.items() if schema is kind)
+        return list(self.entries[name].values())  # type: ignore[arg-type]
+
+    def get(self, kind: type[E], name: str) -> E:
+        """Look an entry up by name; raises RegistryError that lists the valid names and the nearest."""
+        found = {entry.name: entry for entry in self.all(kind)}  # type: ignore[attr-defined]
+        if name not in found:
+            raise unknown_name(kind.__name__.removesuffix("Entry").lower(), name, found)
+        return found[name]
+
+    def find_backbone(self, name: str) -> BackboneEntry | None:
+        """Look a backbone up by name, alias, or architecture without its library; None where it is not listed."""
+        for entry in self.all(BackboneEntry):
+            if name in (entry.name, entry.name.split("/")[1], *entry.aliases):
+                return entry
+        return None
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the registry that comes with bench: in the wheel, or in the checkout."""
+    inside = Path(__file__).parent / "_registry"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "registry"
+
+
+def _found_folders(warnings: list[str]) -> Iterator[Path]:
+    home = bench_home() / "registry"
+    if home.is_dir():
+        yield home
+    for point in entry_points(group="bench.registry"):
+        try:
+            value = point.load()
+            yield Path(value() if callable(value) else value)
+        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, the command goes on
+            warnings.append(f"Ignored the plug-in {point.name} ({point.value}): {type(error).__name__}: {error}")
+    for text in os.environ.get("BENCH_REGISTRY", "").split(os.pathsep):
+        if text:
+            yield Path(text).expanduser()
+
+
+def _files(folder: Path, kind: str) -> list[Path]:
+    return [p for p in [folder / f"{kind}.toml", *sorted((folder / kind).glob("*.toml"))] if p.is_file()]
+
+
+def _tables(path: Path, kind: str) -> dict[str, dict[str, object]]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise RegistryError(f"{path} cannot be read.", f"{error}.", "Correct the file.") from error
+    if kind == "studies":  # one study a file, so that a file reads like the study
+        return {str(data.get("name", path.stem)): data}
+    wrong = next((name for name, table in data.items() if not isinstance(table, dict)), None)
+    if wrong:
+        raise RegistryError(f"{path} has {wrong!r} outside a table.", "Each entry is a table: [name].", "Move it.")
+    return {name: {"name": name, **table} for name, table in data.items()}
+
+
+def _check(schema: type[Spec], name: str, table: dict[str, object], path: Path) -> Spec:
+    try:
+        return schema.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            key = str(first["loc"][-1])
+            hint = unknown_name("key", key, _keys(schema, first["loc"][:-1]))
+            raise RegistryError(f"[{name}] in {path}: unknown key {where!r}.", hint.why, hint.todo) from error
+        raise RegistryError(
+            f"[{name}] in {path} is not valid.", f"{where}: {first['msg']}.", "Correct the entry."
+        ) from error
+
+
+def _keys(schema: type[Spec], path: tuple[int | str, ...]) -> list[str]:
+    """List the keys that are valid at `path` inside a schema, as far as its nested records tell."""
+    for part in path:
+        annotation = str(schema.model_fields[part].annotation) if part in schema.model_fields else ""
+        nested = [s for s in Spec.__subclasses__() if re.search(rf"\b{s.__name__}\b", annotation)]
+        schema = nested[0] if nested else schema
+    return list(schema.model_fields)
