@@ -9,13 +9,11 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from bench.errors import BenchError, RecipeError, unknown_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 Value = int | float | str
 F = TypeVar("F")

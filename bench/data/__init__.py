@@ -1,0 +1,1 @@
+"""Datasets: found or fetched, read, split, turned into tensors, and loaded in a fixed order."""

@@ -1,0 +1,109 @@
+"""Unpacks archives so that nothing escapes the folder and no half-unpacked folder is ever seen."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from bench.atomic import atomic_folder
+from bench.errors import DataError
+
+TAR_SUFFIXES = (".tar", ".tgz", ".tar.gz")
+_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+_ZIP_TYPE_SHIFT, _ZIP_LINK = 28, 0o12
+_ZIP_ENCRYPTED = 0x1
+
+
+def is_archive(name: str | Path) -> bool:
+    """Whether the name ends as a tar or zip archive does."""
+    return str(name).lower().endswith((*TAR_SUFFIXES, ".zip"))
+
+
+def unpack(files: Sequence[Path], target: Path) -> Path:
+    """Unpack the archives among `files` into the new folder `target`, and copy the other files there.
+
+    `target` appears whole or not at all; if it is there already, it is taken as it is. Raises DataError, naming
+    the member, where a member's path is absolute or leads out of the folder, or it is a link or a device, and
+    naming the archive where that is damaged.
+    """
+    if target.is_dir():
+        return target
+    try:
+        with atomic_folder(target) as folder:
+            for file in files:
+                _unpack_one(file, folder)
+    except OSError as error:
+        raise DataError(
+            f"Cannot unpack {', '.join(map(str, files))} to {target}.",
+            f"{error.strerror or error}.",
+            "Free some space there, or let BENCH_HOME name a folder with room that you may write to.",
+        ) from error
+    return target
+
+
+def check_member(name: str, archive: Path) -> None:
+    """Raise DataError if a member's name is absolute or leads out of the folder that it is unpacked to."""
+    windows = PureWindowsPath(name)
+    if windows.is_absolute() or windows.drive or windows.root:
+        raise _refused(name, archive, "its path is absolute")
+    if ".." in windows.parts or "\0" in name:
+        raise _refused(name, archive, "its path leads out of the folder")
+
+
+def check_tar_member(member: tarfile.TarInfo, archive: Path) -> None:
+    """Raise DataError unless the member is a plain file or folder that stays inside."""
+    check_member(member.name, archive)
+    if not (member.isreg() or member.isdir()):
+        raise _refused(member.name, archive, "it is a link or a device")
+
+
+def damaged(archive: Path, error: Exception) -> DataError:
+    """Make the error for an archive that cannot be read to its end."""
+    return DataError(
+        f"The archive {archive} is damaged.",
+        f"It cannot be read to its end: {error}.",
+        "Fetch it again.",
+    )
+
+
+def _unpack_one(file: Path, folder: Path) -> None:
+    try:
+        if not is_archive(file):
+            shutil.copyfile(file, folder / file.name)
+        elif file.suffix.lower() == ".zip":
+            _unpack_zip(file, folder)
+        else:
+            _unpack_tar(file, folder)
+    except _DAMAGED as error:
+        raise damaged(file, error) from error
+
+
+def _unpack_tar(archive: Path, folder: Path) -> None:
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            check_tar_member(member, archive)
+            tar.extract(member, folder, filter="data")
+
+
+def _unpack_zip(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as bundle:
+        for member in bundle.infolist():
+            check_member(member.orig_filename, archive)
+            if member.external_attr >> _ZIP_TYPE_SHIFT == _ZIP_LINK:
+                raise _refused(member.filename, archive, "it is a link or a device")
+            if member.flag_bits & _ZIP_ENCRYPTED:
+                raise _refused(member.filename, archive, "it is encrypted")
+            bundle.extract(member, folder)
+
+
+def _refused(name: str, archive: Path, reason: str) -> DataError:
+    shown = PurePosixPath(name).as_posix() if name else name
+    return DataError(
+        f"The archive {archive} is not safe to read.",
+        f"Its member {shown!r} is refused: {reason}.",
+        "Fetch the archive from its official source, or unpack it yourself and point bench at the folder.",
+    )

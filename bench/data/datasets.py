@@ -1,0 +1,108 @@
+"""Datasets by their registry entry: found or fetched, read, and known by a manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.data.download import Progress, fetch
+from bench.data.locating import is_bundled, locate, not_found
+from bench.data.manifest import Manifest, ManifestHeader
+from bench.data.manifest_files import load_header, load_manifest, save_manifest, source_signature
+from bench.data.opening import open_tree
+from bench.data.raw import ImageSource, OfficialSplit, RawDataset
+from bench.data.readers import READERS, Reader, class_folders
+from bench.data.survey import survey
+from bench.data.tree import Tree
+from bench.entries import DatasetEntry
+from bench.errors import DataError, unknown_name
+
+FOLDER = "folder:"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """An opened dataset: what it holds, and its images."""
+
+    entry: DatasetEntry
+    manifest: Manifest
+    raw: RawDataset
+
+    def images(self, official: OfficialSplit) -> ImageSource:
+        """Return the images of an official split; a `Split`'s `indices` count into those of its `official`."""
+        return self.raw.splits[official].source
+
+
+def open_dataset(
+    entry: DatasetEntry,
+    *,
+    data_root: Path | None = None,
+    download: bool = False,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Find a dataset (or fetch it, if told to), read its lists, and make its manifest if it is new or has changed.
+
+    Raises DataError where it is missing, incomplete or damaged; images are decoded later, one by one.
+    """
+    reader = _reader(entry)
+    location = locate(entry, data_root)
+    if location is None and not reader.bundled:
+        if not download:
+            raise not_found(entry, data_root)
+        location = fetch(entry, data_root, progress).resolve()
+    signature = source_signature(location)
+    manifest = load_manifest(entry, location, signature)
+    tree = open_tree(location, entry, reader, verified=manifest is not None)
+    raw = _read(reader, tree, entry)
+    if manifest is None:
+        manifest = survey(raw, entry, progress)
+        save_manifest(manifest, entry, location, signature)
+    return Dataset(entry, manifest, raw)
+
+
+def known_manifest(entry: DatasetEntry, data_root: Path | None = None) -> Manifest | None:
+    """Return the manifest made earlier, without opening the data; None if there is none or the data changed."""
+    location = locate(entry, data_root)
+    if location is None and not is_bundled(entry):
+        return None
+    return load_manifest(entry, location, source_signature(location))
+
+
+def known_header(entry: DatasetEntry, data_root: Path | None = None) -> ManifestHeader | None:
+    """Return the header of `known_manifest`: fingerprint and counts, without reading a row per sample."""
+    location = locate(entry, data_root)
+    if location is None and not is_bundled(entry):
+        return None
+    return load_header(entry, location, source_signature(location))
+
+
+def folder_entry(path: Path) -> DatasetEntry:
+    """Make the entry of `folder:PATH`: images in class folders, in a folder or an archive.
+
+    Its name is `folder:` and the last part of the path, for the place is no part of a run's identity.
+    """
+    place = path.expanduser().resolve()
+    if not place.exists():
+        raise DataError(f"There is no {path}.", f"{place} does not exist.", "Check the path after folder:.")
+    entry = DatasetEntry(
+        name=f"{FOLDER}{place.name}", reader="class_folders", num_classes=1, locations=(str(place),)
+    )
+    names = class_folders.class_names(open_tree(place, entry, _reader(entry), verified=True))
+    return entry.model_copy(update={"num_classes": len(names)})
+
+
+def _reader(entry: DatasetEntry) -> Reader:
+    if entry.reader not in READERS:
+        raise unknown_name(f"reader of the dataset {entry.name}", entry.reader, READERS, DataError)
+    return READERS[entry.reader]
+
+
+def _read(reader: Reader, tree: Tree, entry: DatasetEntry) -> RawDataset:
+    try:
+        return reader.read(tree, entry)
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        raise DataError(
+            f"The lists of the dataset {entry.name} at {tree.where()} cannot be read.",
+            f"They are not as the layout {entry.reader} has them: {type(error).__name__}: {error}.",
+            "Fetch or unpack the dataset again.",
+        ) from error

@@ -1,0 +1,83 @@
+"""What a reader makes of a dataset's files: class names, split lists and a source of images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bench.data.decoding import decode
+from bench.data.tree import Tree
+
+OfficialSplit = Literal["train", "val", "test"]
+"""A split as the dataset's makers cut it (or, where they cut none, its reader)."""
+
+
+class ImageSource(Protocol):
+    """The images of one official split; safe to use from many threads, and picklable."""
+
+    def __len__(self) -> int:
+        """Count the images."""
+
+    def image(self, index: int) -> Image.Image:
+        """Decode one image to RGB, eight bits a channel. Raises DataError, naming it, if it is corrupt."""
+
+    def content(self, index: int) -> bytes:
+        """Return the bytes that an image is made of: its file's, or its array's."""
+
+
+class FileSource:
+    """Images that are files of a tree."""
+
+    def __init__(self, tree: Tree, names: Sequence[str]) -> None:
+        self.tree, self.names = tree, tuple(names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def image(self, index: int) -> Image.Image:
+        """Decode one image to RGB."""
+        return decode(self.content(index), self.tree.where(self.names[index]))
+
+    def content(self, index: int) -> bytes:
+        """Return the file's bytes."""
+        return self.tree.read(self.names[index])
+
+
+class ArraySource:
+    """Images that are rows of one uint8 array in memory, [N, height, width] (grey) or [N, height, width, 3]."""
+
+    def __init__(self, array: NDArray[np.uint8]) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def image(self, index: int) -> Image.Image:
+        """Return one image as RGB."""
+        return Image.fromarray(self.array[index]).convert("RGB")
+
+    def content(self, index: int) -> bytes:
+        """Return the row's bytes."""
+        return bytes(self.array[index].tobytes())
+
+
+@dataclass(frozen=True, eq=False)
+class RawSplit:
+    """One official split: its sample ids, its labels under each target, and its images, all in one order."""
+
+    ids: tuple[str, ...]
+    labels: Mapping[str, tuple[int, ...]]
+    source: ImageSource
+
+
+@dataclass(frozen=True, eq=False)
+class RawDataset:
+    """What one reader found: class names under each target (the first is the default), and the official splits."""
+
+    classes: Mapping[str, tuple[str, ...]]
+    splits: Mapping[OfficialSplit, RawSplit]

@@ -1,0 +1,118 @@
+"""Makes a manifest: checks that a dataset is complete and hashes every sample, decoding none."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from bench.data.download import Progress
+from bench.data.manifest import Manifest, SplitManifest
+from bench.data.raw import ImageSource, RawDataset, RawSplit
+from bench.data.readers import READERS
+from bench.entries import DatasetEntry
+from bench.errors import DataError
+
+_CHUNK = 256
+_SPLITS_NEEDED = ("train", "test")
+_ADVICE = "Fetch or unpack the dataset again, or correct its entry in the registry."
+
+
+def survey(raw: RawDataset, entry: DatasetEntry, progress: Progress | None = None) -> Manifest:
+    """Check a dataset against its entry and hash it.
+
+    Raises DataError for an empty split, a class without a training image, a label without a class, an id given
+    twice, and where classes or images are not as many as the entry says.
+    """
+    _check_classes(raw, entry)
+    _check_splits(raw, entry)
+    splits = {}
+    for name, part in raw.splits.items():
+        digests = _hash_all(part.source, f"hashing {entry.name} {name}", progress)
+        splits[name] = SplitManifest(ids=part.ids, labels=dict(part.labels), digests=digests)
+    return Manifest(
+        name=entry.name,
+        reader=entry.reader,
+        reader_version=READERS[entry.reader].version,
+        classes=dict(raw.classes),
+        splits=splits,
+    )
+
+
+def _check_classes(raw: RawDataset, entry: DatasetEntry) -> None:
+    expected = entry.targets or {"label": entry.num_classes}
+    found = {target: len(names) for target, names in raw.classes.items()}
+    if found != expected:
+        raise _not_as_declared(entry, "classes", found, expected)
+    for target, names in raw.classes.items():
+        with_images = set(raw.splits["train"].labels[target]) if "train" in raw.splits else set()
+        if empty := [name for index, name in enumerate(names) if index not in with_images]:
+            raise DataError(
+                f"The dataset {entry.name} has classes without a training image.",
+                f"{len(empty)} of {len(names)} {target} classes have none: {', '.join(empty[:5])}"
+                f"{', ...' if len(empty) > 5 else ''}.",  # noqa: PLR2004 - as many as are shown
+                "Add images to them, or take them out.",
+            )
+
+
+def _check_splits(raw: RawDataset, entry: DatasetEntry) -> None:
+    for name in _SPLITS_NEEDED:
+        if not any(part.ids for split, part in raw.splits.items() if split == name):
+            raise DataError(
+                f"The {name} split of the dataset {entry.name} is empty.", "It lists no image.", _ADVICE
+            )
+    counts = {name: len(part.ids) for name, part in raw.splits.items()}
+    if entry.counts and counts != entry.counts:
+        raise _not_as_declared(entry, "images", counts, entry.counts)
+    for name, part in raw.splits.items():
+        _check_labels(name, part, raw, entry)
+    ids = [sample for part in raw.splits.values() for sample in part.ids]
+    if len(set(ids)) < len(ids):
+        twice = next(sample for sample in ids if ids.count(sample) > 1)
+        raise DataError(f"The dataset {entry.name} lists a sample twice.", f"It is {twice}.", _ADVICE)
+
+
+def _check_labels(name: str, part: RawSplit, raw: RawDataset, entry: DatasetEntry) -> None:
+    for target, names in raw.classes.items():
+        labels = part.labels[target]
+        if not len(labels) == len(part.ids) == len(part.source):
+            raise DataError(
+                f"The {name} split of the dataset {entry.name} does not fit together.",
+                f"It has {len(part.source):,} images, {len(part.ids):,} ids and {len(labels):,} labels.",
+                _ADVICE,
+            )
+        if labels and not 0 <= min(labels) <= max(labels) < len(names):
+            raise DataError(
+                f"The {name} split of the dataset {entry.name} has a label without a class.",
+                f"Its {target} labels go from {min(labels)} to {max(labels)}, but there are {len(names)} classes.",
+                _ADVICE,
+            )
+
+
+def _not_as_declared(
+    entry: DatasetEntry, what: str, found: Mapping[Any, int], expected: Mapping[str, int]
+) -> DataError:
+    def shown(counts: Mapping[Any, int]) -> str:
+        return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+    return DataError(
+        f"The dataset {entry.name} does not have the {what} that its entry says.",
+        f"Found {shown(found)}; expected {shown(expected)}.",
+        _ADVICE,
+    )
+
+
+def _hash_all(source: ImageSource, doing: str, progress: Progress | None) -> tuple[str, ...]:
+    def hash_some(start: int) -> list[str]:
+        stop = min(start + _CHUNK, len(source))
+        return [hashlib.sha256(source.content(index)).hexdigest() for index in range(start, stop)]
+
+    digests: list[str] = []
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        for some in pool.map(hash_some, range(0, len(source), _CHUNK)):
+            digests += some
+            if progress:
+                progress(doing, len(digests), len(source))
+    return tuple(digests)
