@@ -1,0 +1,37 @@
+"""Options that the commands which read the database share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench.errors import BenchError
+
+Db = Annotated[
+    str | None,
+    typer.Option("--db", envvar="BENCH_DB", help="Database: a file or URL.", show_default="runs.db"),
+]
+Dataset = Annotated[str | None, typer.Option("--dataset", help="Only this dataset.")]
+Target = Annotated[str | None, typer.Option("--target", help="Only this target of a dataset that has several.")]
+Budget = Annotated[
+    str | None, typer.Option("--budget", help="Only what fits, for example 10M or total<=10M,gmacs<=0.5.")
+]
+Backbone = Annotated[
+    str | None, typer.Option("--backbone", help="Only these backbones; * and ? are wildcards: '*efficientnet*'.")
+]
+Strategy = Annotated[
+    str | None, typer.Option("--strategy", help="Only this strategy; last_blocks finds last_blocks(2) too.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
+
+
+def one_format(**chosen: bool) -> str:
+    """Return the name of the one format that was asked for, or "text"; two are an error."""
+    names = [name for name, wanted in chosen.items() if wanted]
+    if len(names) > 1:
+        flags = " and ".join(f"--{name}" for name in names)
+        raise BenchError(
+            f"{flags} cannot go together.", "A table is written in one format.", "Choose one of them."
+        )
+    return names[0] if names else "text"

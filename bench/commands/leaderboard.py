@@ -1,0 +1,59 @@
+"""`bench leaderboard`: what was trained, ranked by validation accuracy."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench.commands.filters import AsJson, Backbone, Budget, Dataset, Db, Strategy, Target, one_format
+
+Sort = Annotated[str, typer.Option(help="Column to sort by, best first; # ranks by validation all the same.")]
+Cost = Annotated[str, typer.Option(help="What is weighed against validation accuracy in the Pareto marks.")]
+
+
+def leaderboard(
+    *,
+    db: Db = None,
+    dataset: Dataset = None,
+    target: Target = None,
+    budget: Budget = None,
+    backbone: Backbone = None,
+    strategy: Strategy = None,
+    sort: Sort = "val_top1",
+    reverse: Annotated[bool, typer.Option("--reverse", help="Worst first.")] = False,
+    cost: Cost = "trainable_params",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows per table; 0 shows all.")] = 30,
+    json: AsJson = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Every row as CSV, safe for spreadsheets.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Every row as Markdown.")] = False,
+) -> None:
+    """Rank what was trained by validation top-1: seeds grouped, Pareto-optimal rows marked.
+
+    Test accuracy is reported, never used to choose. The spread (±) is the sample standard deviation over seeds; a
+    row of one seed has none. What chance alone is worth on a test set of that size is said below the table
+    (binomial standard error; it is the column test_top1_se of --json and --csv).
+
+    Example: bench leaderboard --dataset cub --budget "total<=10M,gmacs<=0.5" --cost gmacs
+    """
+    form = one_format(json=json, csv=csv, markdown=markdown)
+    from bench import terminal
+    from bench.report.console import boards_view
+    from bench.report.export import board_records, to_csv, to_json, to_markdown
+    from bench.report.overlaps import known_overlaps
+    from bench.report.query import Query
+    from bench.report.tables import leaderboard as ranked
+    from bench.store.store import Store
+
+    query = Query(dataset, target, budget, backbone, strategy, sort=sort, reverse=reverse, cost=cost)
+    with Store.open(db, create=False) as store:
+        boards = ranked(store.rows(), query)
+    if form == "json":
+        terminal.write(to_json(board_records(boards)))
+    elif form == "csv":
+        terminal.write(to_csv(board_records(boards)))
+    elif form == "markdown":
+        terminal.write(to_markdown(boards, known_overlaps()))
+    else:
+        console = terminal.out()
+        console.print(boards_view(boards, console, query, limit=limit, overlaps=known_overlaps()))

@@ -1,0 +1,126 @@
+"""Leaderboards as data: records, and these as JSON, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bench.report.columns import COLUMNS
+from bench.report.groups import Group
+from bench.report.layout import board_columns, cell, heading, seeds
+from bench.report.notes import board_notes
+from bench.report.overlaps import Overlaps
+from bench.report.rows import field
+from bench.report.tables import Board, Entry
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_SPREADS = ("fraction", "seconds")
+
+
+def board_records(boards: Iterable[Board]) -> list[dict[str, Any]]:
+    """Return a flat record per row: names, ranks, means, and `_std` for the sample standard deviations."""
+    return [_record(board, entry) for board in boards for entry in board.entries]
+
+
+def to_json(records: Any) -> str:
+    """Write plain data as JSON; text stays readable, and what is not finite is null already."""
+    return json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def to_csv(records: Sequence[Mapping[str, Any]]) -> str:
+    """Write records as CSV that no spreadsheet takes for a formula; lists are joined by spaces."""
+    text = io.StringIO()
+    columns = list(dict.fromkeys(key for record in records for key in record))
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _csv_cell(value) for key, value in record.items()} for record in records)
+    return text.getvalue()
+
+
+def to_markdown(boards: Iterable[Board], overlaps: Overlaps | None = None) -> str:
+    """Write boards as Markdown: a heading, a table and its notes each."""
+    return "\n\n".join(_markdown(board, overlaps) for board in boards) + "\n"
+
+
+def _record(board: Board, entry: Entry) -> dict[str, Any]:
+    group, task = entry.group, board.task
+    record: dict[str, Any] = {
+        "dataset": task.dataset,
+        "target": task.target,
+        "fingerprint": task.fingerprint,
+        "rank": entry.rank,
+        "pareto": entry.pareto,
+        "pareto_cost": board.cost.key,
+        "seeds": len(group.rows),
+        "seeds_lost": group.lost,
+    }
+    record |= _values(group, board.machine)
+    record["test_top1_se"] = group.test_error
+    record["hardware"] = board.machine or " | ".join(group.machines)
+    record["group_id"] = group.group_id
+    record["run_ids"] = [row.run_id for row in group.rows]
+    return record
+
+
+def _values(group: Group, machine: str | None) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, column in COLUMNS.items():
+        if column.unit == "text":
+            values[key] = field(group.first, key)
+            continue
+        mean, std, _ = group.stat(key, machine)
+        values[key] = int(mean) if mean is not None and column.unit == "count" and mean == int(mean) else mean
+        if column.unit in _SPREADS:
+            values[f"{key}_std"] = std
+    return values
+
+
+def _csv_cell(value: Any) -> Any:
+    """Make a cell that a spreadsheet shows as it is: text that begins like a formula gets an apostrophe."""
+    if isinstance(value, (list, tuple)):
+        value = " ".join(map(str, value))
+    if isinstance(value, str) and value.startswith(_RISKY) and not _is_number(value):
+        return f"'{value}"
+    return value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _markdown(board: Board, overlaps: Overlaps | None) -> str:
+    columns = board_columns(board)
+    head = ["#", "", *map(heading, columns), "seeds"]
+    rule = ["---:", "---", *("---" if column.unit == "text" else "---:" for column in columns), "---:"]
+    lines = [f"### {_escape(board.title)}", "", _line(head), _line(rule, escape=False)]
+    for entry in board.entries:
+        cells = (cell(entry.group, column, board) for column in columns)
+        lines.append(_line([str(entry.rank), "*" if entry.pareto else "", *cells, seeds(entry.group)]))
+    return "\n".join([*lines, "", *(f"- {_escape(note)}" for note in board_notes(board, overlaps))])
+
+
+def _line(cells: Iterable[str], *, escape: bool = True) -> str:
+    return "| " + " | ".join(_escape(text) if escape else text for text in cells) + " |"
+
+
+def _escape(text: str) -> str:
+    """Keep text on its line and in its cell, and HTML in it text."""
+    flat = " ".join(text.split())
+    for plain, safe in (
+        ("&", "&amp;"),
+        ("\\", "\\\\"),
+        ("|", "\\|"),
+        ("*", "\\*"),
+        ("_", "\\_"),
+        ("<", "&lt;"),
+        ("`", "\\`"),
+    ):
+        flat = flat.replace(plain, safe)
+    return flat

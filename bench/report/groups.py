@@ -1,0 +1,131 @@
+"""Runs that differ in nothing but their seed, as one group: means, spreads, and how many seeds are behind them."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bench.records import Counts
+from bench.report.columns import COLUMNS, Column
+from bench.report.rows import field, hardware
+from bench.store.rows import RunRow
+
+LOST = ("failed", "diverged")
+
+
+class Stat(NamedTuple):
+    """Mean over `n` seeds and sample standard deviation (None for a single seed); no value, n = 0, mean None."""
+
+    mean: float | None
+    std: float | None
+    n: int
+
+
+class Task(NamedTuple):
+    """What must be equal for two accuracies to compare: the dataset, its split, and the protocol."""
+
+    dataset: str
+    target: str
+    fingerprint: str | None
+    protocol: int
+    val_n: int | None
+    test_n: int | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """The finished runs of one group. `lost` counts its seeds that failed or diverged, which no mean includes."""
+
+    rows: tuple[RunRow, ...]
+    lost: int = 0
+
+    @property
+    def first(self) -> RunRow:
+        """The run with the lowest seed: what the seeds share is read from it."""
+        return self.rows[0]
+
+    @property
+    def group_id(self) -> str:
+        """The run id with the seed left out."""
+        return self.first.group_id
+
+    @property
+    def task(self) -> Task:
+        """What this group's accuracies compare within."""
+        row = self.first
+        return Task(row.dataset, row.target, row.fingerprint, row.protocol, row.val_n, row.test_n)
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The hardware that the runs ran on, each named once."""
+        return tuple(dict.fromkeys(hardware(row) for row in self.rows))
+
+    @property
+    def counts(self) -> Counts:
+        """Parameters and compute, which the seeds share."""
+        row = self.first
+        return Counts(
+            total_params=row.total_params,
+            trainable_params=row.trainable_params,
+            trainable_backbone_params=row.trainable_backbone_params,
+            gmacs=row.gmacs,
+            train_gmacs=row.train_gmacs,
+        )
+
+    @property
+    def test_error(self) -> float | None:
+        """The binomial standard error of the test accuracy: what the finite test set alone makes uncertain."""
+        mean, n = self.stat("test_top1").mean, self.first.test_n
+        return math.sqrt(mean * (1 - mean) / n) if mean is not None and n else None
+
+    def stat(self, key: str, machine: str | None = None) -> Stat:
+        """Summarise a column of numbers over the seeds.
+
+        What depends on the hardware is summarised over the runs on `machine`; without one, over all runs if they
+        share theirs, and not at all if they do not.
+        """
+        rows: Iterable[RunRow] = self.rows
+        if COLUMNS[key].hardware:
+            named = machine or (self.machines[0] if len(self.machines) == 1 else None)
+            rows = (row for row in rows if hardware(row) == named)
+        return summarise(field(row, key) for row in rows)
+
+    def value(self, column: Column, machine: str | None = None) -> float | str | None:
+        """Return what a column shows of this group: its words, or the mean of its numbers."""
+        if column.unit == "text":
+            return str(field(self.first, column.key))
+        return self.stat(column.key, machine).mean
+
+
+def summarise(values: Iterable[float | None]) -> Stat:
+    """Mean and sample standard deviation of the finite values."""
+    finite = [value for value in values if value is not None and math.isfinite(value)]
+    n = len(finite)
+    if n == 0:
+        return Stat(None, None, 0)
+    mean = math.fsum(finite) / n
+    if n == 1:
+        return Stat(mean, None, 1)
+    return Stat(mean, math.sqrt(math.fsum((value - mean) ** 2 for value in finite) / (n - 1)), n)
+
+
+def ranks(row: RunRow) -> bool:
+    """Whether a run may stand in a ranking: it is done, and its validation accuracy is a number."""
+    return row.status == "done" and row.val_top1 is not None and math.isfinite(row.val_top1)
+
+
+def group_runs(rows: Iterable[RunRow]) -> list[Group]:
+    """Group the runs that rank by everything but their seed; groups come in the order of their first run."""
+    done: dict[str, list[RunRow]] = defaultdict(list)
+    lost: dict[str, int] = defaultdict(int)
+    for row in rows:
+        if ranks(row):
+            done[row.group_id].append(row)
+        elif row.status in LOST:
+            lost[row.group_id] += 1
+    return [
+        Group(tuple(sorted(found, key=lambda row: row.seed)), lost[group_id]) for group_id, found in done.items()
+    ]

@@ -1,0 +1,78 @@
+"""Which columns a board shows, most important first, and what is written in each cell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from bench.report.columns import COLUMNS, NEVER_RANKS, Column
+from bench.report.groups import Group
+from bench.report.rows import field
+from bench.report.tables import Board
+from bench.report.units import show, show_spread
+
+NAMES = ("backbone", "strategy")
+_TOLD_APART_BY = ("weights", "recipe_name", "image_size")
+_MEASURED = ("val_top1", "test_top1")
+_COSTS = ("trainable_params", "total_params", "gmacs", "standalone_s")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def board_columns(board: Board) -> list[Column]:
+    """Return the columns of a board: names, accuracies, what orders or marks it, costs, and what never ranks last.
+
+    Weights, recipe and image size are there only where two rows would otherwise read the same.
+    """
+    asked = (board.sort.key, board.cost.key)
+    keys = dict.fromkeys((*NAMES, *_told_apart_by(board), *_MEASURED, *asked, *_COSTS))
+    never = [key for key in NEVER_RANKS if _has_values(board, key)]
+    return [COLUMNS[key] for key in keys if key not in never] + [COLUMNS[key] for key in never]
+
+
+def cell(group: Group, column: Column, board: Board) -> str:
+    """Write what a row shows in a column; a time among several hardwares carries the letter of its own."""
+    if column.unit == "text":
+        return short_name(str(field(group.first, column.key)))
+    mean, std, _ = group.stat(column.key, board.machine)
+    text = show_spread(mean, std, column.unit) if column.unit == "fraction" else show(mean, column.unit)
+    if column.hardware and mean is not None and len(board.machines) > 1:
+        text += f" {machine_letters(board)[group.machines[0]]}"
+    return text
+
+
+def seeds(group: Group) -> str:
+    """Write how many seeds a mean has, and of how many that were tried where some failed or diverged."""
+    n = len(group.rows)
+    return f"{n} of {n + group.lost}" if group.lost else str(n)
+
+
+def machine_letters(board: Board) -> dict[str, str]:
+    """Return a letter for each hardware of a board: A, B, ..., Z, 27, 28, ..."""
+    return {
+        name: _LETTERS[index] if index < len(_LETTERS) else str(index + 1)
+        for index, name in enumerate(board.machines)
+    }
+
+
+def short_name(name: str) -> str:
+    """Leave out a backbone's library where it is timm, as most are: `timm/resnet18` is `resnet18`."""
+    return name.removeprefix("timm/")
+
+
+def heading(column: Column) -> str:
+    """Return a column's title; a dagger marks what never ranks."""
+    return f"{column.title} †" if column.key in NEVER_RANKS else column.title
+
+
+def _has_values(board: Board, key: str) -> bool:
+    return any(entry.group.stat(key, board.machine).n for entry in board.entries)
+
+
+def _told_apart_by(board: Board) -> list[str]:
+    """Find what differs between rows of the same backbone and strategy."""
+    twins: dict[tuple[str, ...], list[Group]] = defaultdict(list)
+    for entry in board.entries:
+        twins[tuple(field(entry.group.first, key) for key in NAMES)].append(entry.group)
+    alike = [groups for groups in twins.values() if len(groups) > 1]
+    return [
+        key for key in _TOLD_APART_BY if any(len({field(g.first, key) for g in groups}) > 1 for groups in alike)
+    ]

@@ -1,0 +1,59 @@
+"""What a reader must know to judge a board, in sentences: how it ranks, what is noise, what does not compare."""
+
+from __future__ import annotations
+
+from bench.report.columns import NEVER_RANKS
+from bench.report.layout import machine_letters
+from bench.report.overlaps import Overlaps, overlap_note
+from bench.report.tables import Board
+
+
+def board_notes(board: Board, overlaps: Overlaps | None = None) -> list[str]:
+    """Return the notes of one board, most important first."""
+    notes = [_order(board), _marks(board), _noise(board), _never_ranks(board), _lost(board), _times(board)]
+    return [note for note in (*notes, overlap_note(board.task.dataset, overlaps or {})) if note]
+
+
+def _order(board: Board) -> str:
+    if board.sort.test:
+        return (
+            f"Sorted by {board.sort.title.removesuffix(' %')}: this order looks at test, "
+            "so do not choose by it; # ranks by validation."
+        )
+    return "Ranked by validation top-1; test is reported, never used to choose."
+
+
+def _marks(board: Board) -> str:
+    pair = f"validation top-1 and {board.cost.quantity}"
+    return f"* Pareto-optimal: no other row is as good in both {pair}, and better in one."
+
+
+def _noise(board: Board) -> str:
+    best = next((entry.group for entry in board.entries if entry.rank == 1), None)
+    spread = "± is the sample standard deviation over seeds; a single seed has none."
+    if best is None or best.test_error is None or not best.first.test_n:
+        return spread
+    chance = (
+        f"chance alone is worth {100 * best.test_error:.1f} points (1 binomial standard error) in the best row"
+    )
+    return f"{spread} With {best.first.test_n:,} test images {chance}."
+
+
+def _never_ranks(board: Board) -> str:
+    if not any(entry.group.stat(key).n for entry in board.entries for key in NEVER_RANKS):
+        return ""
+    return "† Never used to rank: test accuracy after the last epoch, and of the epoch that is best on test."
+
+
+def _lost(board: Board) -> str:
+    lost = sum(entry.group.lost for entry in board.entries)
+    return f"{lost} further seed{'s' if lost > 1 else ''} of these rows failed or diverged." if lost else ""
+
+
+def _times(board: Board) -> str:
+    if board.machine is not None:
+        return f"Times are those on {board.machine}."
+    if len(board.machines) <= 1:
+        return ""
+    letters = "; ".join(f"{letter} = {name}" for name, letter in machine_letters(board).items())
+    return f"Times compare only on the same hardware: {letters}. A row that ran on several shows a dash."

@@ -1,0 +1,54 @@
+"""What the report reads of a run: the store's flat row, and what follows from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from bench.store.rows import RunRow
+
+UNKNOWN_HARDWARE = "unknown hardware"
+
+
+def field(row: RunRow, key: str) -> Any:
+    """Return a run's value for a column of `columns`, stored or derived; None where there is none."""
+    derive = _DERIVED.get(key)
+    return derive(row) if derive else getattr(row, key)
+
+
+def architecture(row: RunRow) -> str:
+    """Return the backbone's name without its library."""
+    return row.backbone.rpartition("/")[2]
+
+
+def family(row: RunRow) -> str:
+    """Return the backbone's family, or else the first word of its name: `resnet` of `resnet18`."""
+    if row.family:
+        return row.family
+    found = re.match(r"(?:tf_)?([A-Za-z]+)", architecture(row))
+    return found[1] if found else architecture(row)
+
+
+def hardware(row: RunRow) -> str:
+    """Return on what a run ran; times compare only where it is equal."""
+    return row.hardware or UNKNOWN_HARDWARE
+
+
+def _weights(row: RunRow) -> str:
+    return row.weights_tag or row.weights_source
+
+
+def _latency_batched_s(row: RunRow) -> float | None:
+    if row.latency_batch_s is None or not row.latency_batch_size:
+        return None
+    return row.latency_batch_s / row.latency_batch_size
+
+
+_DERIVED: dict[str, Callable[[RunRow], Any]] = {
+    "architecture": architecture,
+    "family": family,
+    "hardware": hardware,
+    "weights": _weights,
+    "latency_batched_s": _latency_batched_s,
+}

@@ -1,0 +1,57 @@
+"""All that is known of one run, as plain data."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.records import EpochRecord
+from bench.report.runs import attempt_record
+from bench.store.rows import AttemptRow, RunRow, StoredRun
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """One run with its spec, its epochs and every attempt at it."""
+
+    stored: StoredRun
+    epochs: Sequence[EpochRecord]
+    attempts: Sequence[AttemptRow]
+
+    @property
+    def row(self) -> RunRow:
+        """The run's flat row."""
+        return self.stored.row
+
+    @property
+    def telling_attempt(self) -> AttemptRow | None:
+        """The attempt that finished the run, or else the last one; None where it was never tried."""
+        done = [attempt for attempt in self.attempts if attempt.status == "done"]
+        tried = done or self.attempts
+        return tried[-1] if tried else None
+
+    @property
+    def command(self) -> str | None:
+        """The command line that ran it, as it was recorded."""
+        attempt = self.telling_attempt
+        return attempt.provenance.get("command") if attempt else None
+
+
+def run_record(details: RunDetails) -> dict[str, Any]:
+    """Return a run as plain data: its row, spec, epochs and attempts; what is not finite is None."""
+    return {
+        **details.row._asdict(),
+        "command": details.command,
+        "spec": details.stored.spec_data,
+        "epoch_records": [_finite(dataclasses.asdict(epoch)) for epoch in details.epochs],
+        "attempts": [attempt_record(attempt) for attempt in details.attempts],
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

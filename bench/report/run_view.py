@@ -1,0 +1,164 @@
+"""One run in full on a terminal: spec, counts, results, curves, attempts, provenance, how to repeat it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bench.records import EpochRecord
+from bench.report.columns import COLUMNS, NEVER_RANKS
+from bench.report.console import plain_table
+from bench.report.rows import field
+from bench.report.run_details import RunDetails
+from bench.report.run_list import STATUS_STYLES
+from bench.report.runs import clock, error_text
+from bench.report.units import show
+from bench.store.rows import AttemptRow, RunRow
+
+_BARS = "▁▂▃▄▅▆▇█"
+_EPOCH_ROWS = 12
+_COUNTS = ("total_params", "trainable_params", "trainable_backbone_params", "gmacs", "train_gmacs")
+_MEASURED = ("epochs", "optimizer_steps", "standalone_s", "train_s", "images_per_s", "peak_memory_bytes")
+_SERVED = ("latency_1_s", "latency_batched_s", "stored_bytes")
+_SPLITS = ("train", "val", "test")
+
+
+def run_view(details: RunDetails) -> RenderableType:
+    """Show everything about a run, one section below the other; a section with nothing to say is left out."""
+    row = details.row
+    head = Text.assemble((row.run_id, "bold"), "  ", (row.status, STATUS_STYLES.get(row.status, "")))
+    parts: list[RenderableType] = [head]
+    for name, body in _sections(details).items():
+        if body is not None:
+            parts += [Text(f"\n{name}", style="bold"), Padding(body, (0, 0, 0, 2))]
+    return Group(*parts)
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Draw finite values as bars between their least and greatest, and a gap for each that is not finite."""
+    finite = [value for value in values if math.isfinite(value)]
+    low = min(finite, default=0.0)
+    span = max(finite, default=0.0) - low
+    top = len(_BARS) - 1
+    return "".join(
+        " " if not math.isfinite(value) else _BARS[round((value - low) / span * top)] if span else _BARS[0]
+        for value in values
+    )
+
+
+def _sections(details: RunDetails) -> dict[str, RenderableType | None]:
+    row = details.row
+    return {
+        "Spec": _pairs(_spec_lines(details.stored.spec_data)),
+        "Counts": _pairs((COLUMNS[key].label, show(field(row, key), COLUMNS[key].unit)) for key in _COUNTS),
+        "Results": _results(row) if row.status == "done" else None,
+        "Epochs": _curves(details.epochs) if details.epochs else None,
+        "Attempts": _attempts(details.attempts) if details.attempts else None,
+        "Provenance": _provenance(details.telling_attempt),
+        "Repeat": _repeat(details),
+    }
+
+
+def _spec_lines(spec: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Write each part of a spec on a line of its own, defaults and all: a spec is what identifies a run."""
+    for name, value in spec.items():
+        if isinstance(value, Mapping):
+            yield name, ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items() if inner is not None)
+        else:
+            yield name, _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items() if inner is not None) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_plain(inner) for inner in value) + "]"
+    return str(value) if value != "" else "-"
+
+
+def _results(row: RunRow) -> RenderableType:
+    table = plain_table(["split", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images"])
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for split in _SPLITS:
+        shares = (getattr(row, f"{split}_{name}") for name in ("top1", "top5", "macro_f1"))
+        loss, images = getattr(row, f"{split}_loss"), getattr(row, f"{split}_n")
+        numbers = (*(show(share, "fraction") for share in shares), f"{loss:.4f}" if loss is not None else "-")
+        table.add_row(split, *numbers, show(images, "count"))
+    note = Text(f"At epoch {row.best_epoch}, which validation chose. Never used to choose:", style="dim")
+    never = ((COLUMNS[key].label, show(field(row, key), "fraction")) for key in NEVER_RANKS)
+    costs = ((COLUMNS[key].label.partition(" (")[0], _measured(row, key)) for key in (*_MEASURED, *_SERVED))
+    return Group(table, note, _pairs(never), Text(""), _pairs(costs))
+
+
+def _measured(row: RunRow, key: str) -> str:
+    return show(field(row, key), COLUMNS[key].unit)
+
+
+def _curves(epochs: Sequence[EpochRecord]) -> RenderableType:
+    """Show each curve as a sparkline, then the epochs as a table; of many epochs evenly spread ones."""
+    curves = {
+        "val top-1": [epoch.val.top1 for epoch in epochs],
+        "val loss": [epoch.val.loss for epoch in epochs],
+        "train loss": [epoch.train_loss for epoch in epochs],
+    }
+    lines = _pairs(
+        (name, f"{sparkline(values)}  {values[0]:.4g} to {values[-1]:.4g}") for name, values in curves.items()
+    )
+    table = plain_table(["epoch", "steps", "lr", "train loss", "train top-1 %", "val loss", "val top-1 %"])
+    for column in table.columns:
+        column.justify = "right"
+    for epoch in _spread(epochs):
+        losses = (f"{epoch.train_loss:.4f}", show(epoch.train_top1, "fraction"), f"{epoch.val.loss:.4f}")
+        numbers = (f"{epoch.steps:,}", f"{epoch.lr:.3g}", *losses, show(epoch.val.top1, "fraction"))
+        table.add_row(str(epoch.epoch), *numbers)
+    return Group(lines, Text(""), table)
+
+
+def _spread(epochs: Sequence[EpochRecord]) -> Sequence[EpochRecord]:
+    if len(epochs) <= _EPOCH_ROWS:
+        return epochs
+    last = len(epochs) - 1
+    return [epochs[round(index * last / (_EPOCH_ROWS - 1))] for index in range(_EPOCH_ROWS)]
+
+
+def _attempts(attempts: Sequence[AttemptRow]) -> RenderableType:
+    table = plain_table(["#", "status", "started", "ended", "error"], right=["#"])
+    for attempt in attempts:
+        status = Text(attempt.status, style=STATUS_STYLES.get(attempt.status, ""))
+        error = " ".join(part for part in (error_text(attempt), attempt.error_todo) if part)
+        times = (clock(attempt.started_at), clock(attempt.finished_at))
+        table.add_row(str(attempt.number), status, *map(Text, (*times, error)))
+    traces = [Text(attempt.error_trace, style="dim") for attempt in attempts if attempt.error_trace]
+    return Group(table, *traces)
+
+
+def _provenance(attempt: AttemptRow | None) -> RenderableType | None:
+    if attempt is None:
+        return None
+    shown = {key: value for key, value in attempt.provenance.items() if key not in ("command", "versions")}
+    versions = ", ".join(f"{name} {number}" for name, number in attempt.provenance.get("versions", {}).items())
+    return _pairs([*((key, _plain(value)) for key, value in shown.items()), ("versions", versions or "-")])
+
+
+def _repeat(details: RunDetails) -> RenderableType | None:
+    if not details.command:
+        return None
+    note = "As it was run. What is done is skipped: give another --db to run it again."
+    return Group(Text(details.command), Text(note, style="dim"))
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> Table:
+    """Lay names and values out in two columns."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(Text(name), Text(value))
+    return table

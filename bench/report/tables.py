@@ -1,0 +1,109 @@
+"""Leaderboards: groups ranked by validation accuracy, one board per dataset, Pareto-optimal rows marked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bench.report.columns import Column, column, cost
+from bench.report.groups import Group, Task, group_runs
+from bench.report.pareto import pareto_front
+from bench.report.query import Query, select_groups, select_rows
+from bench.store.rows import RunRow
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a board. `rank` counts from 1 by validation accuracy; equal accuracies share a rank."""
+
+    rank: int
+    pareto: bool
+    group: Group
+
+
+@dataclass(frozen=True)
+class Board:
+    """One ranking: what is in it was measured on the same data, and its times on the same hardware if one is set.
+
+    `entries` are in the order that was asked for; `rank` stays the one by validation accuracy.
+    """
+
+    title: str
+    task: Task
+    entries: tuple[Entry, ...]
+    cost: Column
+    sort: Column
+    machine: str | None = None
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The hardware behind the board's times, each named once."""
+        if self.machine is not None:
+            return (self.machine,)
+        return tuple(dict.fromkeys(name for entry in self.entries for name in entry.group.machines))
+
+
+def leaderboard(rows: Iterable[RunRow], query: Query) -> list[Board]:
+    """Rank what the query lets through: a board per dataset, and per hardware where a time orders or marks it."""
+    order, price = column(query.sort), cost(query.cost)
+    groups = select_groups(group_runs(select_rows(rows, query)), query.budget)
+    tasks: dict[Task, list[Group]] = defaultdict(list)
+    for group in groups:
+        tasks[group.task].append(group)
+    split = order.hardware or price.hardware
+    boards = []
+    for task in sorted(tasks, key=str):
+        machines = sorted({name for group in tasks[task] for name in group.machines}) if split else [None]
+        for machine in machines:
+            here = [group for group in tasks[task] if machine is None or machine in group.machines]
+            entries = _ordered(_rank(here, price, machine), order, machine, reverse=query.reverse)
+            boards.append(Board(_title(task, tasks), task, tuple(entries), price, order, machine))
+    return boards
+
+
+def front(groups: Iterable[Group], price: Column, machine: str | None = None) -> list[int]:
+    """Return the indices of the groups that no other beats in validation accuracy and cost."""
+    points = [(group.stat("val_top1").mean, group.stat(price.key, machine).mean) for group in groups]
+    return pareto_front(points, maximize=[0], minimize=[1])
+
+
+def rank_groups(groups: Iterable[Group]) -> list[Group]:
+    """Order groups by validation accuracy, best first; of a tie the one that trains less first."""
+    return sorted(groups, key=lambda group: (-_val(group), group.first.trainable_params, group.first.gmacs))
+
+
+def _rank(groups: list[Group], price: Column, machine: str | None) -> list[Entry]:
+    ordered = rank_groups(groups)
+    optimal = set(front(ordered, price, machine))
+    entries: list[Entry] = []
+    for index, group in enumerate(ordered):
+        tied = index > 0 and _val(ordered[index - 1]) == _val(group)
+        entries.append(Entry(entries[-1].rank if tied else index + 1, index in optimal, group))
+    return entries
+
+
+def _ordered(entries: list[Entry], order: Column, machine: str | None, *, reverse: bool) -> list[Entry]:
+    """Sort best first, words from a to z, what has no value last either way."""
+    valued = [(entry.group.value(order, machine), entry) for entry in entries]
+    known = [(value, entry) for value, entry in valued if value is not None]
+    descending = (order.better == "more") != reverse
+    known.sort(key=lambda pair: pair[0], reverse=descending)
+    return [entry for _, entry in known] + [entry for value, entry in valued if value is None]
+
+
+def _val(group: Group) -> float:
+    mean = group.stat("val_top1").mean
+    if mean is None:
+        raise ValueError("a group without validation accuracy cannot rank")
+    return mean
+
+
+def _title(task: Task, tasks: Iterable[Task]) -> str:
+    """Name a dataset, with its target and as much of its identity as tells it from the others."""
+    name = task.dataset if task.target == "label" else f"{task.dataset}, {task.target}"
+    twins = [other for other in tasks if (other.dataset, other.target) == (task.dataset, task.target)]
+    if len(twins) == 1:
+        return name
+    fingerprint = (task.fingerprint or "unseen")[:8]
+    return f"{name} ({fingerprint}, {task.val_n or 0:,} val images, protocol {task.protocol})"

@@ -1,0 +1,67 @@
+"""Numbers as people read them: accuracies in percent, counts with separators, times and sizes with their unit."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+Unit = Literal["text", "fraction", "count", "gmacs", "seconds", "bytes", "rate"]
+
+DASH = "–"  # noqa: RUF001 - an en dash says that there is no value
+
+_TIMES = ((3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
+_SIZES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
+
+
+def show(value: float | str | None, unit: Unit) -> str:
+    """Write one value with its unit (percent is left to the heading); a dash where there is no finite number."""
+    if isinstance(value, str):
+        return value
+    if value is None or not math.isfinite(value):
+        return DASH
+    return _WRITERS.get(unit, _number)(value)
+
+
+def show_spread(mean: float | None, std: float | None, unit: Unit) -> str:
+    """Write a mean and, where there is one, its sample standard deviation: `90.6 ± 0.2`."""
+    if mean is None or std is None:
+        return show(mean, unit)
+    return f"{show(mean, unit)} ± {show(std, unit)}"
+
+
+def short(value: float) -> str:
+    """Write a count in three digits: `128k`, `4.26M`."""
+    for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= factor:
+            return f"{value / factor:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def _gmacs(value: float) -> str:
+    return f"{value:,.3f}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+
+
+def _seconds(value: float) -> str:
+    return _scaled(value, _TIMES)
+
+
+def _bytes(value: float) -> str:
+    return _scaled(value, _SIZES) if abs(value) >= _SIZES[-1][0] else f"{value:.0f} B"
+
+
+def _scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:
+    """Write a value in the largest unit that it fills, with three significant digits."""
+    factor, name = next((unit for unit in units if abs(value) >= unit[0]), units[-1])
+    digits = max(0, 3 - len(f"{abs(value / factor):.0f}"))
+    return f"{value / factor:.{digits}f} {name}"
+
+
+_WRITERS = {"fraction": _percent, "gmacs": _gmacs, "seconds": _seconds, "bytes": _bytes}

@@ -1,0 +1,31 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
+
+from plausible_runs import fill_typical
+
+from bench.store.store import Store
+
+
+@pytest.fixture(scope="session")
+def typical_db(tmp_path_factory):
+    """A database with the typical sweep, to read only."""
+    path = tmp_path_factory.mktemp("typical") / "runs.db"
+    with Store.open(path) as store:
+        fill_typical(store)
+    return path
+
+
+@pytest.fixture
+def typical_rows(typical_db):
+    with Store.open(typical_db, create=False) as store:
+        return store.rows()
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(tmp_path / "runs.db") as opened:
+        yield opened
