@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 def key(seed: int, purpose: str, *steps: int) -> int:
     """Derive a 64-bit key in [0, 2**64) from a seed, a purpose ("order", "augment") and steps (epoch, sample).
@@ -13,3 +16,12 @@ def key(seed: int, purpose: str, *steps: int) -> int:
     """
     text = "\n".join([str(seed), purpose, *map(str, steps)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def shuffled(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return 0 .. count - 1 in an epoch's order: sorted by the raw numbers of Philox under the key of "order".
+
+    Only raw 64-bit numbers are used, since numpy keeps them the same in every version.
+    """
+    numbers = np.random.Philox(key=key(seed, "order", epoch)).random_raw(count)
+    return np.argsort(numbers, kind="stable").astype(np.int64)

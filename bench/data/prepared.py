@@ -1,0 +1,117 @@
+"""Keeps a split's decoded and resized images on disk, so that only the first epoch ever decodes."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bench.atomic import atomic_file
+from bench.data.datasets import Dataset
+from bench.data.download import Progress
+from bench.data.loading import Positions
+from bench.data.pixels import DecodedPixels, Pixels
+from bench.data.splits import Split
+from bench.data.transforms import eval_transform
+from bench.home import bench_home
+from bench.spec import TransformSpec, digest
+
+LIMIT_BYTES = 2 << 30
+_VERSION = 1  # raised when the same transform would make other pixels
+_BATCH = 64
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+class PreparedImages:
+    """Images read from a memory map, uint8 [N, 3, size, size]; each process maps the file for itself."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"path": self.path}
+
+    @cached_property
+    def array(self) -> NDArray[np.uint8]:
+        """The memory map, [N, 3, size, size]."""
+        array: NDArray[np.uint8] = np.load(self.path, mmap_mode="r")
+        return array
+
+    def batch(self, positions: Positions) -> Tensor:
+        """Copy the images at these positions."""
+        return torch.from_numpy(self.array[positions])
+
+    def batches(self, batch_size: int, *, workers: int = 1) -> Iterator[Tensor]:  # noqa: ARG002 - the interface's
+        """Copy all images in order; nothing needs decoding, so no thread is used."""
+        for start in range(0, len(self), batch_size):
+            yield torch.from_numpy(np.array(self.array[start : start + batch_size]))
+
+
+def open_pixels(
+    dataset: Dataset,
+    part: Split,
+    spec: TransformSpec,
+    *,
+    workers: int = 1,
+    limit_bytes: int = LIMIT_BYTES,
+    progress: Progress | None = None,
+) -> Pixels:
+    """Return a split's resized images: prepared on disk where they fit `limit_bytes` and the disk, else decoded.
+
+    The first call for a split decodes it once, with `workers` threads. Where it cannot be kept, the `note` of what
+    is returned says why. Raises DataError for a corrupt image.
+    """
+    decoded = DecodedPixels(dataset.images(part.official), part.indices, eval_transform(spec))
+    shape = (len(part), 3, spec.image_size, spec.image_size)
+    if np.prod(shape, dtype=np.int64) > limit_bytes:
+        decoded.note = f"not kept on disk: they take more than {limit_bytes:,} bytes"
+        return decoded
+    path = _path(dataset.manifest.fingerprint, part, spec)
+    if not _is_whole(path, shape):
+        try:
+            with atomic_file(path) as temporary, temporary.open("wb") as file:
+                _write(file, decoded, shape, workers, progress)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            decoded.note = f"not kept on disk: {error.strerror} at {path.parent}"
+            return decoded
+    return PreparedImages(path)
+
+
+def _write(
+    file: BinaryIO, decoded: DecodedPixels, shape: tuple[int, ...], workers: int, progress: Progress | None
+) -> None:
+    """Write a .npy file front to back: a full disk fails that, but kills a process that writes to a map."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    done = 0
+    for batch in decoded.batches(_BATCH, workers=workers):
+        file.write(batch.numpy().tobytes())
+        done += len(batch)
+        if progress:
+            progress("preparing images", done, shape[0])
+
+
+def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
+    try:
+        found: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        return False
+    return found.shape == shape and found.dtype == np.uint8
+
+
+def _path(fingerprint: str, part: Split, spec: TransformSpec) -> Path:
+    deterministic = spec.model_dump(include={"image_size", "interpolation", "crop_pct"})
+    name = digest([_VERSION, fingerprint, part.official, list(part.ids), deterministic], "images")
+    return bench_home() / "images" / f"{name[:32]}.npy"

@@ -1,0 +1,150 @@
+"""Training batches: the same images in the same order, whoever loads them and wherever one resumes."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Self
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+from bench.data.loading import Positions
+from bench.data.pixels import Pixels
+from bench.data.prepared import PreparedImages
+from bench.data.splits import TrainSplit
+from bench.data.transforms import Augment
+from bench.errors import BenchError
+from bench.random_keys import key, shuffled
+
+
+class Batch(NamedTuple):
+    """Images, uint8 [N, 3, size, size]; their labels, int64 [N]; their positions in the split, int64 [N]."""
+
+    images: Tensor
+    labels: Tensor
+    positions: Tensor
+
+
+class TrainingBatches:
+    """A training split, epoch by epoch, shuffled and augmented.
+
+    The order depends on (seed, "order", epoch) alone, the augmentation of an image on (seed, "augment", epoch, its
+    index in the official split) alone. With `workers` = 0, or where there is nothing to decode or augment, the
+    caller's thread does the work; otherwise worker processes do, which live until `close`. `pin` puts batches into
+    page-locked memory. The last batch of an epoch may be smaller.
+    """
+
+    def __init__(
+        self,
+        pixels: Pixels,
+        part: TrainSplit,
+        augment: Augment | None,
+        batch_size: int,
+        *,
+        seed: int,
+        workers: int = 0,
+        pin: bool = False,
+    ) -> None:
+        self._maker = _BatchMaker(pixels, part.labels, part.indices, augment, seed)
+        self._batch_size, self._seed, self._pin = batch_size, seed, pin
+        cheap = augment is None and isinstance(pixels, PreparedImages)
+        self._workers = 0 if cheap else workers
+        self._plan: list[tuple[int, Positions]] = []
+        self._loader: DataLoader[Any] | None = None
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._maker) / self._batch_size)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """Yield one epoch's batches. Raises DataError for a corrupt image. One epoch at a time."""
+        order = shuffled(len(self._maker), self._seed, epoch)
+        self._plan[:] = [
+            (epoch, order[start : start + self._batch_size]) for start in range(0, len(order), self._batch_size)
+        ]
+        for made in self._made_by_workers() if self._workers else self._made_here():
+            if isinstance(made, BenchError):
+                raise made
+            yield made
+
+    def close(self) -> None:
+        """End the worker processes."""
+        self._loader = None
+
+    def _made_here(self) -> Iterator[Batch]:
+        for item in list(self._plan):
+            batch = self._maker.make(item)
+            yield Batch(*(part.pin_memory() for part in batch)) if self._pin else batch
+
+    def _made_by_workers(self) -> Iterator[Batch | BenchError]:
+        if self._loader is None:
+            self._loader = DataLoader(
+                self._maker,
+                batch_size=None,
+                sampler=self._plan,  # filled anew before each epoch
+                num_workers=self._workers,
+                collate_fn=_as_it_is,
+                pin_memory=self._pin,
+                persistent_workers=True,
+                worker_init_fn=_start_worker,
+                generator=torch.Generator(),  # not the global one, which training draws from
+            )
+        return iter(self._loader)
+
+
+class _BatchMaker(TorchDataset[Any]):
+    """Makes a batch from its epoch and positions; hands an error over, for one that is raised loses its parts."""
+
+    def __init__(
+        self, pixels: Pixels, labels: Positions, indices: Positions, augment: Augment | None, seed: int
+    ) -> None:
+        self.pixels, self.labels, self.indices, self.augment, self.seed = pixels, labels, indices, augment, seed
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, item: tuple[int, Positions]) -> Batch | BenchError:
+        try:
+            return self.make(item)
+        except BenchError as error:
+            return error
+
+    def make(self, item: tuple[int, Positions]) -> Batch:
+        epoch, positions = item
+        images = self.pixels.batch(positions)
+        if self.augment is not None:
+            keys = [key(self.seed, "augment", epoch, int(index)) for index in self.indices[positions]]
+            with _one_thread():
+                images = torch.stack(
+                    [self.augment(image, number) for image, number in zip(images, keys, strict=True)]
+                )
+        return Batch(images, torch.from_numpy(self.labels[positions]), torch.from_numpy(positions))
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute with one thread, as worker processes do: sums over an image depend on the number of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _start_worker(_worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the main process, which ends its workers
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
