@@ -46,4 +46,5 @@ def runs(
     if json:
         terminal.write(to_json(run_records(found, attempts)))
     else:
-        terminal.out().print(runs_view(found, attempts, limit=limit))
+        console = terminal.out()
+        console.print(runs_view(found, attempts, console, limit=limit))

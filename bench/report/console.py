@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from rich import box
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +17,8 @@ from bench.report.notes import board_notes
 from bench.report.overlaps import Overlaps
 from bench.report.query import Query
 from bench.report.tables import Board, Entry
+
+T = TypeVar("T")
 
 _KEPT = 4  # names and both accuracies stay on the narrowest terminal
 
@@ -36,27 +39,29 @@ def board_view(board: Board, console: Console, *, limit: int = 0, overlaps: Over
     entries = board.entries[:limit] if limit else board.entries
     parts: list[RenderableType] = [
         _title(board),
-        fitting(columns, console, lambda kept: _table(board, entries, kept)),
+        fitting(columns, console, lambda kept: _table(board, entries, kept), _least_important_first(columns)),
     ]
     if hidden := len(board.entries) - len(entries):
         parts.append(Text(f"... and {hidden:,} more; --limit 0 shows all.", style="dim"))
-    notes = Text("\n".join(f"{note}" for note in board_notes(board, overlaps)), style="dim")
-    return Group(*parts, Padding(notes, (1, 0, 1, 0)))
+    notes = "\n".join(board_notes(board, overlaps))
+    return Group(*parts, Text(f"\n{notes}\n", style="dim"))
 
 
-def fitting(columns: Sequence[Column], console: Console, make: Callable[[list[Column]], Table]) -> Table:
-    """Make a table with as many of the columns as fit the console, the least important dropped first."""
-    kept = list(columns)
+def fitting(columns: Sequence[T], console: Console, make: Callable[[list[T]], Table], drop: Iterable[T]) -> Table:
+    """Make a table with as many of the columns as fit the console; those of `drop` give way, first ones first."""
+    kept, unlimited = list(columns), console.options.update_width(10_000)
     table = make(kept)
-    while len(kept) > _KEPT and console.measure(table).maximum > console.width:
-        kept.pop(_least_important(kept))
+    for column in drop:
+        if Measurement.get(console, unlimited, table).maximum <= console.width:
+            break
+        kept.remove(column)
         table = make(kept)
     return table
 
 
 def plain_table(headings: Iterable[str], *, right: Iterable[str] = ()) -> Table:
     """Make an empty table in the style of all our tables; the headings in `right` stand over numbers."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold", show_edge=False)
     numbers = set(right)
     for name in headings:
         table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
@@ -65,8 +70,9 @@ def plain_table(headings: Iterable[str], *, right: Iterable[str] = ()) -> Table:
 
 def _title(board: Board) -> Text:
     classes = board.entries[0].group.first.num_classes if board.entries else 0
+    runs = sum(len(entry.group.rows) for entry in board.entries)
     title = Text.assemble(
-        (board.title, "bold"), (f"  {classes} classes, {len(board.entries)} groups of runs", "dim")
+        (board.title, "bold"), (f"  {classes} classes, {runs} run{'s' * (runs != 1)}, top-1 accuracy", "dim")
     )
     if board.machine is not None:
         title.append(f", times on {board.machine}", "dim")
@@ -75,12 +81,17 @@ def _title(board: Board) -> Text:
 
 def _table(board: Board, entries: Sequence[Entry], columns: Sequence[Column]) -> Table:
     numbers = [heading(column) for column in columns if column.unit != "text"]
-    table = plain_table(["#", "", *map(heading, columns), "seeds"], right=["#", "seeds", *numbers])
+    table = plain_table(["#", *map(heading, columns), "seeds"], right=["seeds", *numbers])
+    width = len(str(len(board.entries)))
     for entry in entries:
         style = "bold green" if entry.pareto else ""
         cells = [Text(cell(entry.group, column, board), style=_style(column)) for column in columns]
-        mark = Text("*" if entry.pareto else "")
-        table.add_row(Text(str(entry.rank)), mark, *cells, Text(seeds(entry.group)), style=style)
+        table.add_row(
+            Text(f"{entry.rank:>{width}} {'*' if entry.pareto else ' '}"),
+            *cells,
+            Text(seeds(entry.group)),
+            style=style,
+        )
     return table
 
 
@@ -88,7 +99,7 @@ def _style(column: Column) -> str:
     return "dim" if column.key in NEVER_RANKS else ""
 
 
-def _least_important(columns: Sequence[Column]) -> int:
-    """Return which column goes first when there is no room: what never ranks, then from the right."""
-    never = [index for index, column in enumerate(columns) if column.key in NEVER_RANKS]
-    return never[-1] if never else len(columns) - 1
+def _least_important_first(columns: Sequence[Column]) -> list[Column]:
+    """Order the columns that may give way: what never ranks, then from the right."""
+    rest = list(columns[_KEPT:])[::-1]
+    return sorted(rest, key=lambda column: column.key not in NEVER_RANKS)

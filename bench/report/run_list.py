@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
-from bench.report.console import plain_table
+from bench.report.console import fitting, plain_table
 from bench.report.layout import short_name
 from bench.report.runs import Attempts, clock, count_statuses, error_text
 from bench.report.units import show
 from bench.store.rows import AttemptRow, RunRow
+
+_HEADINGS = ("run", "status", "backbone", "strategy", "seed", "val %", "test %", "dataset", "since", "error")
+_NUMBERS = ("seed", "val %", "test %")
+_GIVING_WAY = ("since", "dataset", "test %", "seed")
 
 STATUS_STYLES = {
     "planned": "dim",
@@ -23,40 +28,46 @@ STATUS_STYLES = {
 }
 
 
-def runs_view(rows: Sequence[RunRow], attempts: Attempts, *, limit: int = 0) -> RenderableType:
+def runs_view(rows: Sequence[RunRow], attempts: Attempts, console: Console, *, limit: int = 0) -> RenderableType:
     """Show the first `limit` runs (0: all) with their attempts, and how many there are in each status."""
     if not rows:
         return Text("No such runs. `bench sweep` makes some.")
-    table = plain_table(
-        ["run", "status", "dataset", "backbone", "strategy", "seed", "val top-1 %", "test top-1 %", "since"],
-        right=["seed", "val top-1 %", "test top-1 %"],
-    )
     shown = rows[:limit] if limit else rows
-    for row in shown:
-        table.add_row(*_run_cells(row))
-        for attempt in _telling(attempts[row.run_id]):
-            table.add_row(*_attempt_cells(attempt))
+    lines = [line for row in shown for line in _lines(row, attempts[row.run_id])]
+    table = fitting(_HEADINGS, console, lambda kept: _table(kept, lines), _GIVING_WAY)
     counted = ", ".join(f"{count:,} {status}" for status, count in count_statuses(rows).items())
     hidden = len(rows) - len(shown)
     more = f"; the latest {len(shown):,} are shown, --limit 0 shows all" if hidden else ""
     return Group(table, Text(f"\n{len(rows):,} runs: {counted}{more}.", style="dim"))
 
 
-def _run_cells(row: RunRow) -> list[Text]:
-    cells = [row.run_id[:12], row.status, row.dataset, short_name(row.backbone), row.strategy, str(row.seed)]
-    values = [show(value, "fraction") for value in (row.val_top1, row.test_top1)]
-    texts = [Text(cell) for cell in (*cells, *values, clock(row.status_at))]
-    texts[1].stylize(STATUS_STYLES.get(row.status, ""))
-    return texts
+def _table(headings: Sequence[str], lines: Iterable[Mapping[str, str]]) -> Table:
+    table = plain_table(headings, right=_NUMBERS)
+    for line in lines:
+        style = STATUS_STYLES.get(line["status"], "")
+        table.add_row(*(Text(line.get(name, ""), style=style if name == "status" else "") for name in headings))
+    return table
 
 
-def _telling(attempts: Sequence[AttemptRow]) -> Sequence[AttemptRow]:
-    """Leave out the attempt of a run that went well at once: its line says it all."""
-    return () if len(attempts) == 1 and not error_text(attempts[0]) else attempts
-
-
-def _attempt_cells(attempt: AttemptRow) -> list[Text]:
-    status = Text(attempt.status, style=STATUS_STYLES.get(attempt.status, ""))
-    told = Text(error_text(attempt) or attempt.hardware, style="dim")
-    number = Text(f"  attempt {attempt.number}", style="dim")
-    return [number, status, Text(""), told, *(Text("") for _ in range(4)), Text(clock(attempt.started_at))]
+def _lines(row: RunRow, attempts: Sequence[AttemptRow]) -> Iterable[dict[str, str]]:
+    """Yield a run's line, then those of its attempts; the only attempt of a run that went well tells no more."""
+    yield {
+        "run": row.run_id[:12],
+        "status": row.status,
+        "dataset": row.dataset,
+        "backbone": short_name(row.backbone),
+        "strategy": row.strategy,
+        "seed": str(row.seed),
+        "val %": show(row.val_top1, "fraction"),
+        "test %": show(row.test_top1, "fraction"),
+        "since": clock(row.status_at),
+    }
+    if len(attempts) == 1 and not error_text(attempts[0]):
+        return
+    for attempt in attempts:
+        yield {
+            "run": f"  attempt {attempt.number}",
+            "status": attempt.status,
+            "since": clock(attempt.started_at),
+            "error": error_text(attempt),
+        }

@@ -135,7 +135,11 @@ def _attempts(attempts: Sequence[AttemptRow]) -> RenderableType:
         error = " ".join(part for part in (error_text(attempt), attempt.error_todo) if part)
         times = (clock(attempt.started_at), clock(attempt.finished_at))
         table.add_row(str(attempt.number), status, *map(Text, (*times, error)))
-    traces = [Text(attempt.error_trace, style="dim") for attempt in attempts if attempt.error_trace]
+    traces = [
+        Text(attempt.error_trace or "", style="dim")
+        for attempt in attempts
+        if "\n" in (attempt.error_trace or "").strip()
+    ]
     return Group(table, *traces)
 
 
