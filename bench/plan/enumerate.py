@@ -11,6 +11,7 @@ from bench.entries import DatasetEntry, RecipeEntry
 from bench.plan.backbones import Candidate, short_list
 from bench.plan.budget import Budget
 from bench.plan.count import BackboneCounts, Progress, count_all, with_head
+from bench.plan.downloads import download_bytes
 from bench.plan.recipes import for_strategy, resolve
 from bench.records import Counts, PlannedRun, Rejected
 from bench.spec import DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
@@ -75,7 +76,13 @@ class Plan:
                 "precision": precision_for(asked),
             }
         )
-        return PlannedRun(spec, choice.counts, self.request.recipe.name, choice.candidate.family)
+        return PlannedRun(
+            spec,
+            choice.counts,
+            self.request.recipe.name,
+            choice.candidate.family,
+            download_bytes=download_bytes(choice.candidate, choice.counts),
+        )
 
 
 def make_plan(request: Request, progress: Progress | None = None) -> Plan:

@@ -1,0 +1,77 @@
+"""The command line: `bench`, or `python -m bench`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from bench.commands.backbones import backbones
+from bench.commands.datasets import datasets
+from bench.commands.doctor import doctor
+from bench.commands.leaderboard import leaderboard
+from bench.commands.plan import plan
+from bench.commands.recipes import recipes
+from bench.commands.report import report
+from bench.commands.runs import runs
+from bench.commands.show import show
+from bench.commands.strategies import strategies
+from bench.commands.studies import studies
+from bench.commands.sweep import sweep
+from bench.errors import INTERRUPTED, BenchError
+
+app = typer.Typer(
+    name="bench",
+    help="Which pretrained backbone to take, and how much of it to train.\n\n"
+    "Start with: bench sweep --dataset digits --budget 10M",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for command in (sweep, plan, leaderboard, report, runs, show):
+    app.command()(command)
+for command in (backbones, strategies, datasets, recipes, studies, doctor):
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - only for --version
+
+        typer.echo(version("backbone-bench"))
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    _version_: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),  # noqa: FBT001, FBT003 - typer's way
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run a command; a user's mistake ends with three sentences on stderr and its exit code, never a traceback."""
+    try:
+        app()
+    except BenchError as error:
+        _say(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # the reader of a pipe (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _say(error: BenchError) -> None:
+    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    head = f"\033[1;31merror:\033[0m {error.what}" if colour else f"error: {error.what}"
+    print("\n".join(part for part in (head, error.why, error.todo) if part), file=sys.stderr)  # noqa: T201 - stderr
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""`bench backbones`: what can be trained."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench.commands import options as o
+
+
+def backbones(
+    pattern: Annotated[str | None, typer.Argument(help="A name or wildcard: 'timm/vit*'. Default: the registry.")] = None,
+    family: Annotated[str | None, typer.Option("--family", help="Only this family.")] = None,
+    budget: o.Budget = None,
+    shortlist: Annotated[bool, typer.Option("--shortlist", help="Only those that a sweep takes by default.")] = False,
+    registry: o.RegistryFolders = None,
+    json: o.AsJson = False,
+) -> None:
+    """List backbones with their size and compute, without a head: of the registry, or of timm and torchvision.
+
+    Example: bench backbones 'timm/convnext*' --budget 30M
+    """
+    from bench import terminal
+    from bench.commands.listing import show
+    from bench.commands.planning import Counting
+    from bench.plan.backbones import choose, listed
+    from bench.plan.catalogue_rows import backbone_rows
+    from bench.request import budget_of
+
+    known = o.open_registry(registry)
+    candidates = choose(known, [pattern]) if pattern else listed(known)
+    candidates = [c for c in candidates if family in (None, c.family) and (c.shortlist is not None or not shortlist)]
+    with Counting(terminal.err()) as progress:
+        rows = backbone_rows(candidates, budget_of(known, budget), progress)
+    show(rows, rows, json=json)

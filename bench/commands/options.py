@@ -1,0 +1,78 @@
+"""Options that the commands which plan and train share, and what they are resolved to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bench.entries import DatasetEntry
+    from bench.registry import Registry
+
+RegistryFolders = Annotated[
+    list[Path] | None,
+    typer.Option("--registry", help="A folder of your own registry files; may be given several times."),
+]
+DataRoot = Annotated[
+    Path | None,
+    typer.Option("--data-root", help="Where datasets lie.", show_default="BENCH_DATA, then the tool's own folder"),
+]
+Dataset = Annotated[str, typer.Option("--dataset", "-d", help="A dataset of the registry, or folder:PATH.")]
+Target = Annotated[
+    str | None, typer.Option("--target", help="Which labels, where a dataset has several (fine, coarse).")
+]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        "--budget", "-b", help="Upper limits: 10M, or total<=10M,trainable<=1M,gmacs<=0.5, or a named budget."
+    ),
+]
+Backbones = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--backbones",
+        "-m",
+        help="Names or wildcards, comma-separated or repeated; @ chooses weights: resnet18, 'timm/vit*', resnet18@none.",
+    ),
+]
+Strategies = Annotated[
+    list[str] | None,
+    typer.Option("--strategies", "-s", help="Comma-separated or repeated: linear,last_blocks(1)+norm,full."),
+]
+Recipe = Annotated[str, typer.Option("--recipe", help="A recipe of the registry.")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="Override a recipe key: --set lr=1e-2. Repeatable.")]
+Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Override the recipe's epochs.")]
+ImageSize = Annotated[int | None, typer.Option("--image-size", min=8, help="Pixels; default: the backbone's own.")]
+All = Annotated[bool, typer.Option("--all", help="Every backbone of the registry, not the short list.")]
+Device = Annotated[str, typer.Option("--device", envvar="BENCH_DEVICE", help="auto, cuda, mps or cpu.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
+
+
+def open_registry(folders: list[Path] | None) -> Registry:
+    """Load the registry, and say on stderr what of a plug-in was left out."""
+    from bench.registry import Registry
+
+    registry = Registry.load(folders or ())
+    for warning in registry.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    return registry
+
+
+def find_dataset(registry: Registry, name: str) -> DatasetEntry:
+    """Look a dataset up by name, or make the entry of `folder:PATH`."""
+    from bench.entries import DatasetEntry
+
+    if name.startswith("folder:"):
+        from bench.data.datasets import folder_entry
+
+        return folder_entry(Path(name.removeprefix("folder:")))
+    return registry.get(DatasetEntry, name)
+
+
+def split_list(values: list[str] | None) -> list[str]:
+    """Split comma-separated values that may also be repeated; commas inside parentheses stay."""
+    import re
+
+    return [part.strip() for value in values or () for part in re.split(r",(?![^()]*\))", value) if part.strip()]

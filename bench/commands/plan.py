@@ -1,0 +1,58 @@
+"""`bench plan`: what fits a budget, before anything is downloaded."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench.commands import options as o
+
+
+def plan(
+    dataset: o.Dataset,
+    budget: o.Budget = None,
+    backbones: o.Backbones = None,
+    strategies: o.Strategies = None,
+    target: o.Target = None,
+    recipe: o.Recipe = "default",
+    overrides: o.Set = None,
+    epochs: o.Epochs = None,
+    image_size: o.ImageSize = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Runs of each choice, with seeds 0, 1, ...")] = 1,
+    everything: o.All = False,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="List what does not fit too, with the reason.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows shown; 0 shows all.")] = 60,
+    registry: o.RegistryFolders = None,
+    data_root: o.DataRoot = None,
+    device: o.Device = "auto",
+    json: o.AsJson = False,
+) -> None:
+    """Show every backbone x strategy that fits a budget, its parameters and compute, and a forecast.
+
+    Nothing is downloaded and no image is read: models are counted on the meta device.
+
+    Example: bench plan --dataset cub --budget "total<=10M,gmacs<=0.5" --rejected
+    """
+    from bench import terminal
+    from bench.commands.planning import Counting, forecast_for, speed_of
+    from bench.data.datasets import known_header
+    from bench.report.plan_list import plan_json, plan_view
+    from bench.request import Asked, dataset_spec, plan_for
+
+    known = o.open_registry(registry)
+    entry = o.find_dataset(known, dataset)
+    header = known_header(entry, data_root)
+    asked = Asked(
+        target, budget, o.split_list(backbones), o.split_list(strategies), recipe, overrides or [], epochs, image_size,
+        seeds, everything,
+    )  # fmt: skip
+    with Counting(terminal.err()) as progress:
+        made = plan_for(known, entry, dataset_spec(entry, target, header), asked, progress)
+    runs, forecast = forecast_for(made, entry, header, speed_of(device))
+    if json:
+        terminal.write(plan_json(made, runs, forecast))
+    else:
+        terminal.out().print(plan_view(made, forecast, rejected=rejected, limit=limit))

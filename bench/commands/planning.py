@@ -1,0 +1,59 @@
+"""What `plan` and `sweep` share once a plan is made: progress of the counting, and the forecast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.data.manifest import ManifestHeader
+    from bench.entries import DatasetEntry
+    from bench.plan.enumerate import Plan
+    from bench.plan.forecast import Forecast, Speed
+    from bench.records import PlannedRun
+    from bench.store.store import Store
+
+
+class Counting:
+    """A progress bar for counting models, shown once there is much to count; nothing off a terminal."""
+
+    def __init__(self, console: Console, label: str = "Counting models") -> None:
+        from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[name]}"))
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task(label, total=None, name="", visible=False)
+
+    def __enter__(self) -> Counting:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, done: int, total: int, name: str) -> None:
+        self._bar.update(self._task, completed=done, total=total, name=name, visible=True)
+
+
+def forecast_for(
+    plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, speed: Speed
+) -> tuple[list[PlannedRun], Forecast]:
+    """Make a plan's runs with their forecasts, and the forecast of the whole."""
+    from bench.plan.forecast import total, with_forecast
+
+    images = header.counts if header else entry.counts
+    runs = with_forecast(plan.runs(speed.machine.precision_for), images, speed)
+    return runs, total(runs, speed.machine.hardware)
+
+
+def speed_of(device: str, store: Store | None = None) -> Speed:
+    """Say how fast the device computes: as measured on it, and as runs in the database have shown."""
+    from bench.machine import machine
+    from bench.plan.forecast import Speed
+
+    this = machine(device)
+    if store is None:
+        return Speed(this)
+    rates = store.observed_rates(this.hardware)
+    return Speed(this, rates.training, rates.features)

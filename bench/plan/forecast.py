@@ -1,0 +1,67 @@
+"""What a plan will cost: runs, gigabytes to download, hours on this device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bench.machine import Machine
+from bench.records import PlannedRun
+
+HEAD_STEP_S = 3e-4
+"""Seconds of one optimizer step of a head on kept features, beside its arithmetic (measured on two CPU cores)."""
+
+BYTES_A_PARAMETER = 4
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds per gmac of inference and per train_gmac of training: the machine's, and each backbone's where known."""
+
+    machine: Machine
+    training: Mapping[str, float] = field(default_factory=dict)
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A sweep's cost before it runs; `seconds` counts a shared frozen pass once."""
+
+    runs: int
+    download_bytes: int
+    seconds: float
+    hardware: str
+
+
+def with_forecast(runs: Sequence[PlannedRun], images: Mapping[str, int], speed: Speed) -> list[PlannedRun]:
+    """Fill in what each run will take, in order: the first to need a frozen pass carries it.
+
+    `images` are the dataset's, by split. Early stopping is not foreseen: every epoch counts.
+    """
+    passes: set[tuple[str, int]] = set()
+    return [replace(run, forecast_s=_seconds(run, images, speed, passes)) for run in runs]
+
+
+def total(runs: Sequence[PlannedRun], hardware: str) -> Forecast:
+    """Add a plan up; a backbone's weights are downloaded once, whatever is trained on them."""
+    weights = {run.spec.backbone: run.download_bytes for run in runs}
+    return Forecast(len(runs), sum(weights.values()), sum(run.forecast_s for run in runs), hardware)
+
+
+def _seconds(
+    run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: set[tuple[str, int]]
+) -> float:
+    spec, counts = run.spec, run.counts
+    train = images.get("train", 0) * (1 if "val" in images else 1 - spec.dataset.val_fraction)
+    val = images.get("val", images.get("train", 0) - train)
+    test = images.get("test", 0)
+    name, epochs = spec.backbone.name, spec.recipe.epochs
+    forward = speed.features.get(name, speed.machine.forward_s) * counts.gmacs
+    if not counts.trainable_backbone_params and not spec.recipe.augment:
+        first = (name, spec.transform.image_size) not in passes
+        passes.add((name, spec.transform.image_size))
+        steps = epochs * train / spec.recipe.batch_size
+        return forward * sum(images.values()) * first + steps * HEAD_STEP_S
+    step = speed.training.get(name, speed.machine.train_s) * counts.train_gmacs
+    evaluated = epochs * val + train + val + 2 * test
+    return epochs * train * step + evaluated * forward

@@ -1,0 +1,91 @@
+"""What a user asked `bench plan` or `bench sweep` for, as the planner's request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.data.manifest import ManifestHeader
+from bench.entries import BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
+from bench.errors import BudgetError, DataError, unknown_name
+from bench.plan.backbones import choose, listed
+from bench.plan.budget import Budget, parse_budget
+from bench.plan.enumerate import Plan, Request, make_plan
+from bench.plan.count import Progress
+from bench.plan.recipes import parse_overrides
+from bench.registry import Registry
+from bench.spec import DatasetSpec
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The command line's words, before anything is looked up."""
+
+    target: str | None = None
+    budget: str | None = None
+    backbones: list[str] = field(default_factory=list)
+    strategies: list[str] = field(default_factory=list)
+    recipe: str = "default"
+    overrides: list[str] = field(default_factory=list)
+    epochs: int | None = None
+    image_size: int | None = None
+    seeds: int = 1
+    everything: bool = False
+    limit: int | None = None
+
+
+def dataset_spec(entry: DatasetEntry, target: str | None, header: ManifestHeader | None) -> DatasetSpec:
+    """Say how runs see a dataset: by its manifest, or by its registry entry while it is unseen."""
+    classes = header.classes if header else entry.targets or {"label": entry.num_classes}
+    target = target or next(iter(classes))
+    if target not in classes:
+        raise unknown_name(f"target of the dataset {entry.name}", target, classes, DataError)
+    return DatasetSpec(
+        name=entry.name,
+        target=target,
+        num_classes=classes[target],
+        fingerprint=header.fingerprint if header else None,
+        val_fraction=entry.val_fraction,
+        split_seed=entry.split_seed,
+    )
+
+
+def plan_for(
+    registry: Registry, entry: DatasetEntry, dataset: DatasetSpec, asked: Asked, progress: Progress | None = None
+) -> Plan:
+    """Look everything up and plan it. Raises BenchError for what does not exist, and where nothing fits."""
+    candidates = choose(registry, asked.backbones) if asked.backbones else listed(registry)
+    strategies = asked.strategies or [s.name for s in registry.all(StrategyEntry) if s.default]
+    request = Request(
+        dataset=dataset,
+        entry=entry,
+        candidates=candidates,
+        strategies=strategies,
+        recipe=registry.get(RecipeEntry, asked.recipe),
+        budget=budget_of(registry, asked.budget),
+        seeds=range(asked.seeds),
+        overrides=_overrides(asked),
+        explicit=bool(asked.strategies),
+        shorten=not asked.backbones and not asked.everything,
+    )
+    plan = make_plan(request, progress)
+    if not plan.choices:
+        reasons = sorted({f"{r.backbone} {r.strategy}: {r.reason}" for r in plan.rejected})
+        shown = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")  # noqa: PLR2004 - shown
+        raise BudgetError(
+            f"Nothing fits{f' the budget {asked.budget}' if asked.budget else ''}.",
+            f"{shown}.",
+            "Raise the budget, or choose other backbones or strategies; bench plan --rejected lists every reason.",
+        )
+    return plan
+
+
+def _overrides(asked: Asked) -> dict[str, Any]:
+    given = {"epochs": asked.epochs, "image_size": asked.image_size}
+    return {**parse_overrides(asked.overrides), **{name: value for name, value in given.items() if value is not None}}
+
+
+def budget_of(registry: Registry, text: str | None) -> Budget:
+    """Read a budget, or the named one of the registry. Raises BudgetError."""
+    named = {entry.name: entry.limits for entry in registry.all(BudgetEntry)}
+    return parse_budget(named.get(text, text) if text else None)

@@ -1,0 +1,192 @@
+"""Work through a plan: claim a run, train it, keep what it measured, go on with the next."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bench.errors import BenchError, DiskFullError, DivergedError, StoreError
+from bench.records import EpochRecord, PlannedRun, Provenance
+from bench.spec import RunSpec, digest
+from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
+from bench.store.claims import Claim, Ended
+from bench.store.failures import LeaseLostError
+from bench.store.store import Store
+from bench.train.hooks import Hooks, StoppedError
+from bench.train.run import Outcome, Run, Workbench
+
+HEARTBEAT_S = 15.0
+
+
+@dataclass
+class Watcher:
+    """Who watches a sweep: every method may be overridden, none has to be."""
+
+    def started(self, run: PlannedRun, attempt: int) -> None:
+        """A run begins."""
+
+    def epoch(self, run: PlannedRun, record: EpochRecord) -> None:
+        """An epoch ended."""
+
+    def step(self, done: int, total: int) -> None:
+        """An optimizer step ended."""
+
+    def features(self, done: int, total: int) -> None:
+        """A batch of a frozen pass ended."""
+
+    def note(self, message: str) -> None:
+        """Something is worth saying."""
+
+    def finished(self, run: PlannedRun, outcome: Outcome) -> None:
+        """A run is done."""
+
+    def ended(self, run: PlannedRun, status: str, error: BaseException) -> None:
+        """A run failed, diverged or was interrupted."""
+
+
+@dataclass
+class Tally:
+    """How a sweep went, by run id."""
+
+    done: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    diverged: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+    stopped: bool = False
+
+
+@dataclass
+class Sweep:
+    """A plan at work on one database; `stop` is asked whether to leave the current run for later."""
+
+    store: Store
+    runs: Sequence[PlannedRun]
+    bench: Workbench
+    provenance: Provenance
+    watcher: Watcher = field(default_factory=Watcher)
+    stop: Callable[[], bool] = lambda: False
+    keep_weights: bool = False
+
+    def __post_init__(self) -> None:
+        self.artifacts = Artifacts.beside(self.store.location)
+        self.by_id = {run.spec.run_id: run for run in self.runs}
+
+    def work(self) -> Tally:
+        """Run what is not done yet, in the plan's order, until nothing is left or `stop` says so.
+
+        A run that fails is recorded and the next one begins. Raises StoreError where the database fails and
+        DiskFullError where there is no room: then no later run could be kept either.
+        """
+        tally, worker = Tally(), self.store.worker()
+        statuses = self.store.statuses(self.by_id)
+        tally.skipped = [run_id for run_id, status in statuses.items() if status in ("done", "diverged")]
+        left = [run_id for run_id in self.by_id if run_id not in set(tally.skipped)]
+        while not self.stop():
+            claim = self.store.claim(left, worker, self.provenance)
+            if claim is None:
+                break
+            left = [run_id for run_id in left if run_id != claim.run_id]
+            self._one(claim, tally)
+        tally.elsewhere = self.store.others_running(left, worker)
+        tally.stopped = tally.stopped or self.stop()
+        return tally
+
+    def _one(self, claim: Claim, tally: Tally) -> None:
+        run = self.by_id[claim.run_id]
+        self.watcher.started(run, claim.number)
+        try:
+            with self._beating(claim):
+                outcome = Run(run.spec, self.bench, self._checkpoint(claim), self._hooks(claim, run)).execute()
+                self._keep(claim, run.spec, outcome)
+        except LeaseLostError as error:
+            self.watcher.note(f"{error.what} {error.why}")
+        except StoppedError as error:
+            self._end(claim, run, "interrupted", error)
+            tally.stopped = True
+        except DivergedError as error:
+            self._end(claim, run, "diverged", error)
+            tally.diverged.append(claim.run_id)
+        except (DiskFullError, KeyboardInterrupt) as error:
+            self._end(claim, run, "interrupted", error)
+            raise
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one run's failure, whatever it is, is a row and not the sweep's end
+            self._end(claim, run, "failed", error)
+            tally.failed.append(claim.run_id)
+        else:
+            tally.done.append(claim.run_id)
+            self.watcher.finished(run, outcome)
+
+    def _end(self, claim: Claim, run: PlannedRun, status: Ended, error: BaseException) -> None:
+        self.store.fail(claim, status, error)
+        self.watcher.ended(run, status, error)
+
+    def _keep(self, claim: Claim, spec: RunSpec, outcome: Outcome) -> None:
+        """Keep files first, the row last: a row that says `done` has its files."""
+        val, test = outcome.splits.val, outcome.splits.test
+        predictions = RunPredictions(
+            digest([val.digest, test.digest]),
+            ValPredictions(np.array(val.ids), val.labels, outcome.val_logits),
+            TestPredictions(np.array(test.ids), test.labels, outcome.test_logits),
+        )
+        self.artifacts.save_predictions(claim.run_id, predictions)
+        if self.keep_weights:
+            self._save_weights(claim.run_id, spec, outcome)
+        for made in outcome.passes:
+            self.store.add_feature_pass(made)
+        self.store.finish(claim, outcome.result)
+        self.artifacts.discard_checkpoint(claim.run_id)
+
+    def _save_weights(self, run_id: str, spec: RunSpec, outcome: Outcome) -> None:
+        from safetensors.torch import save_file  # noqa: PLC0415 - only where weights are kept
+
+        from bench.atomic import atomic_file, disk_errors  # noqa: PLC0415 - the same
+
+        path = self.artifacts.model_path(run_id)
+        with disk_errors(path), atomic_file(path) as temporary:
+            save_file(outcome.weights, temporary, metadata={"run_id": run_id, "spec": spec.model_dump_json()})
+
+    def _checkpoint(self, claim: Claim):  # noqa: ANN202
+        return self.artifacts.checkpoint_path(claim.run_id)
+
+    def _hooks(self, claim: Claim, run: PlannedRun) -> Hooks:
+        def epoch(record: EpochRecord) -> None:
+            self.store.record_epoch(claim, record)
+            self.watcher.epoch(run, record)
+
+        watcher = self.watcher
+        return Hooks(epoch, watcher.step, watcher.features, watcher.note, self.stop)
+
+    @contextmanager
+    def _beating(self, claim: Claim) -> Iterator[None]:
+        """Renew the lease while a run works; a lease that is lost shows at the next write."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(HEARTBEAT_S):
+                try:
+                    self.store.heartbeat(claim)
+                except BenchError:
+                    return
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def deadline(seconds: float | None) -> Callable[[], bool]:
+    """Make a `stop` that says so once `seconds` have passed; None never does."""
+    end = None if seconds is None else time.monotonic() + seconds
+    return lambda: end is not None and time.monotonic() >= end

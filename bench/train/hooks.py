@@ -1,0 +1,32 @@
+"""What a run tells while it trains, and how it is told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.errors import INTERRUPTED, BenchError
+from bench.records import EpochRecord
+
+
+class StoppedError(BenchError):
+    """The run was told to stop; it goes on at its last epoch when it is started again."""
+
+    exit_code = INTERRUPTED
+
+
+def _nothing(*_: object) -> None:
+    """Hear nothing."""
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """Called by a run: `epoch` after each one, `step` with (step, of) in between, `features` with (done, of) images of a
+    frozen pass, `note` with a message; `stop` is asked between steps.
+    """
+
+    epoch: Callable[[EpochRecord], None] = _nothing
+    step: Callable[[int, int], None] = _nothing
+    features: Callable[[int, int], None] = _nothing
+    note: Callable[[str], None] = _nothing
+    stop: Callable[[], bool] = lambda: False

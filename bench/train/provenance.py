@@ -1,0 +1,67 @@
+"""Where and how an attempt ran: everything a reader needs to judge or repeat it, and nothing that decides its id."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import shlex
+import socket
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+from bench.device import hardware
+from bench.records import Provenance
+
+PACKAGES = ("backbone-bench", "torch", "torchvision", "timm", "numpy", "pillow")
+
+
+def provenance(device: torch.device) -> Provenance:
+    """Describe this process: hardware, versions, the commit of the checkout that it runs from, its command line."""
+    commit, dirty = _commit()
+    return Provenance(
+        hardware=hardware(device),
+        device=str(device),
+        threads=torch.get_num_threads(),
+        host=socket.gethostname(),
+        command=command_line(),
+        versions=_versions(),
+        commit=commit,
+        dirty=dirty,
+    )
+
+
+def command_line() -> str:
+    """Return the command that started this process, as a shell would take it."""
+    return shlex.join([Path(sys.argv[0]).name.replace("__main__.py", "bench"), *sys.argv[1:]])
+
+
+@cache
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+@cache
+def _commit() -> tuple[str | None, bool | None]:
+    """Return the commit and whether the tree differs from it; (None, None) where bench is not run from a checkout."""
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / ".git").exists():
+        return None, None
+    try:
+        commit = _git(folder, "rev-parse", "HEAD").strip()
+        return commit, bool(_git(folder, "status", "--porcelain", "--untracked-files=no").strip())
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout  # noqa: S603 - git's own
