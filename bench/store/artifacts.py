@@ -76,7 +76,7 @@ class Artifacts:
         """Return a database's files: `X.files` beside a SQLite file `X.db`, else a folder below `BENCH_HOME`."""
         if location.path is not None:
             return cls(location.path.resolve().with_suffix(".files"))
-        return cls(bench_home() / "artifacts" / hashlib.sha256(str(location).encode()).hexdigest()[:16])
+        return cls(bench_home() / "artifacts" / hashlib.sha256(location.identity.encode()).hexdigest()[:16])
 
     def predictions_path(self, run_id: str) -> Path:
         """Return where a run's predictions are kept."""

@@ -42,6 +42,8 @@ def translated(location: Location) -> Iterator[None]:
             raise
         raise known from error
     except OSError as error:
+        if isinstance(error, PermissionError):
+            raise _say("CANTOPEN", location, error) from error
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         raise disk_full(location) from error
@@ -61,8 +63,11 @@ def _sqlite(location: Location, error: sqlite3.Error) -> StoreError | None:
     name = getattr(error, "sqlite_errorname", "SQLITE_UNKNOWN").split("_")[1]
     if name == "FULL" or (name == "IOERR" and _no_room(location)):
         return disk_full(location)
-    make = _SQLITE.get(name)
-    return None if make is None else StoreError(*(part.format(location, error, _INTACT) for part in make))
+    return _say(name, location, error) if name in _SQLITE else None
+
+
+def _say(name: str, location: Location, error: Exception) -> StoreError:
+    return StoreError(*(part.format(location, error, _INTACT) for part in _SQLITE[name]))
 
 
 def _no_room(location: Location) -> bool:

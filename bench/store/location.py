@@ -30,6 +30,12 @@ class Location:
         return self.url.difference_update_query(_SECRET).render_as_string(hide_password=True)
 
     @property
+    def identity(self) -> str:
+        """Name the database alike for every user and password that reaches it."""
+        url = self.url
+        return str(self.path or (url.host, url.port or 5432, url.database, url.query.get("host")))
+
+    @property
     def read_only(self) -> bool:
         """Whether this is a SQLite file that this process may read but not write."""
         return (
@@ -44,8 +50,8 @@ class Location:
         query = {"uri": "true", "mode": "rwc" if create else "rw"}
         if self.read_only:
             query["mode"] = "ro"
-            if not _writable(self.path.parent) and not Path(f"{self.path}-wal").exists():
-                query["immutable"] = "1"  # SQLite could not make the shared memory that a WAL database needs
+            if not Path(f"{self.path}-wal").exists():  # nobody has it open
+                query["immutable"] = "1"  # else SQLite makes files beside it, which the owner could not write
         return sa.URL.create("sqlite", database=f"file:{quote(str(self.path.absolute()))}", query=query)
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))  # example_runs, also in the processes we start
 
-from bench.store.store import Store  # noqa: E402 - after the path
+from bench.store.store import Store
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -64,14 +64,16 @@ def _server(programs: Path) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="bench-pg-"))  # short: a socket's path has at most 107 characters
     if user:
         shutil.chown(folder, user)
-    data = folder / "data"
-    run = {"user": user, "cwd": folder, "check": True, "stdout": subprocess.DEVNULL}
-    options = f"-F -k {folder} -c listen_addresses=''"
+
+    def run(program: str, *options: object) -> None:
+        command = [programs / program, "-D", folder / "data", *options]
+        subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
     try:
-        subprocess.run([programs / "initdb", "-D", data, "-U", "bench", "-A", "trust", "--no-sync"], **run)
-        subprocess.run([programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], **run)
+        run("initdb", "-U", "bench", "-A", "trust", "--no-sync")
+        run("pg_ctl", "-w", "-l", folder / "log", "-o", f"-F -k {folder} -c listen_addresses=''", "start")
         yield f"postgresql://bench@/postgres?host={folder}"
-        subprocess.run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **run)
+        run("pg_ctl", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder)
 

@@ -1,0 +1,123 @@
+"""The files that belong to a database."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from bench.errors import DiskFullError, StoreError
+from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
+from bench.store.location import locate
+
+RUN = "0123456789abcdef" * 4
+
+
+def predictions(images: int = 5) -> RunPredictions:
+    random = np.random.default_rng(0)
+
+    def made(kind):
+        ids = np.array([f"{kind.__name__}/bird ü {number}.jpg" for number in range(images)])
+        logits = random.normal(size=(images, 3)).astype(np.float32)
+        return kind(ids, random.integers(0, 3, images), logits)
+
+    return RunPredictions("split digest", made(ValPredictions), made(TestPredictions))
+
+
+@pytest.fixture
+def artifacts(tmp_path) -> Artifacts:
+    return Artifacts.beside(locate(tmp_path / "runs.db"))
+
+
+def test_predictions_come_back_bit_for_bit(artifacts):
+    saved = predictions()
+    artifacts.save_predictions(RUN, saved)
+    found = artifacts.predictions(RUN)
+    assert found.split_digest == "split digest"
+    assert type(found.val) is ValPredictions
+    assert type(found.test) is TestPredictions
+    for before, after in ((saved.val, found.val), (saved.test, found.test)):
+        for name in ("ids", "labels", "logits"):
+            assert np.array_equal(getattr(before, name), getattr(after, name)), name
+            assert getattr(before, name).dtype == getattr(after, name).dtype, name
+
+
+def test_the_same_predictions_are_the_same_file(artifacts):
+    artifacts.save_predictions(RUN, predictions())
+    first = artifacts.predictions_path(RUN).read_bytes()
+    artifacts.save_predictions(RUN, predictions())
+    assert artifacts.predictions_path(RUN).read_bytes() == first
+
+
+def test_predictions_that_do_not_fit_each_other_are_refused():
+    ids, labels, logits = np.array(["a", "b"]), np.zeros(2, np.int64), np.zeros((2, 3), np.float32)
+    for wrong in ((ids[:1], labels, logits), (ids, labels[:1], logits), (ids, labels, logits[:, 0])):
+        with pytest.raises(ValueError, match="do not fit"):
+            ValPredictions(*wrong)
+
+
+def test_files_lie_beside_the_sqlite_file_whatever_it_is_called_through(tmp_path):
+    (tmp_path / "link.db").symlink_to(tmp_path / "runs.db")
+    for name in (tmp_path / "runs.db", f"sqlite:///{tmp_path}/runs.db", tmp_path / "link.db"):
+        assert Artifacts.beside(locate(name)).folder == tmp_path / "runs.files"
+
+
+def test_files_of_a_server_lie_below_bench_home_and_do_not_depend_on_the_password(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path))
+    urls = ("postgresql://me:one@host/runs", "postgres://me:two@host/runs", "postgresql://me@host/runs?password=x")
+    folders = {Artifacts.beside(locate(url)).folder for url in urls}
+    assert len(folders) == 1
+    assert {folder.parent for folder in folders} == {tmp_path / "artifacts"}
+    assert Artifacts.beside(locate("postgresql://me:one@host/other")).folder not in folders
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(artifacts, monkeypatch):
+    artifacts.save_predictions(RUN, predictions())
+    monkeypatch.setattr(os, "fsync", _no_room)
+    with pytest.raises(DiskFullError):
+        artifacts.save_predictions(RUN, predictions(images=9))
+    assert len(artifacts.predictions(RUN).val.ids) == 5
+    assert [path.name for path in artifacts.predictions_path(RUN).parent.iterdir()] == [f"{RUN}.npz"]
+
+
+def _no_room(_file):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_missing_predictions_are_an_error_that_says_where_they_should_be(artifacts):
+    with pytest.raises(StoreError, match="are missing") as error:
+        artifacts.predictions(RUN)
+    assert str(artifacts.predictions_path(RUN)) in error.value.why
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "empty", "pickle", "other arrays"])
+def test_damaged_predictions_are_an_error_and_are_never_unpickled(artifacts, damage):
+    artifacts.save_predictions(RUN, predictions())
+    path = artifacts.predictions_path(RUN)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-40])
+    elif damage == "other arrays":
+        np.savez(path, logits=np.zeros(3))
+    else:
+        path.write_bytes({"text": b"PK no", "empty": b"", "pickle": pickle.dumps([1])}[damage])
+    with pytest.raises(StoreError, match="cannot be read"):
+        artifacts.predictions(RUN)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", RUN[:-1], RUN.upper(), f"{RUN}\n"])
+def test_what_is_no_run_id_is_no_path(artifacts, name):
+    for path in (artifacts.predictions_path, artifacts.checkpoint_path, artifacts.model_path):
+        with pytest.raises(ValueError, match="no run id"):
+            path(name)
+
+
+def test_a_checkpoint_is_discarded_once_it_is_there(artifacts):
+    path = artifacts.checkpoint_path(RUN)
+    artifacts.discard_checkpoint(RUN)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"weights")
+    artifacts.discard_checkpoint(RUN)
+    assert not path.exists()
