@@ -76,6 +76,11 @@ def known_header(entry: DatasetEntry, data_root: Path | None = None) -> Manifest
     return load_header(entry, location, source_signature(location))
 
 
+def is_here(entry: DatasetEntry, data_root: Path | None = None) -> bool:
+    """Say whether a dataset is on this machine."""
+    return is_bundled(entry) or locate(entry, data_root) is not None
+
+
 def folder_entry(path: Path) -> DatasetEntry:
     """Make the entry of `folder:PATH`: images in class folders, in a folder or an archive.
 

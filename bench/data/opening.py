@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.data.archives import is_archive, unpack
 from bench.data.checksums import verify
+from bench.data.decoding import IMAGE_SUFFIXES
 from bench.data.manifest_files import source_signature
 from bench.data.readers import Reader
 from bench.data.tar_index import TarIndex
@@ -64,9 +65,12 @@ def _open(location: Path, entry: DatasetEntry, reader: Reader, *, verified: bool
 
 
 def _is_unpacked(folder: FolderTree, reader: Reader, fetched: set[str]) -> bool:
-    if reader.markers:
-        return any(folder.top_with(marker) is not None for marker in reader.markers)
-    return bool(folder.files - fetched)
+    """Whether the folder holds, beside the files as fetched, what comes out of them: a marker, or else images."""
+    others = folder.files - fetched
+    markers = [marker for marker in reader.markers if marker not in fetched]
+    if markers:
+        return any(f"/{name}".endswith(f"/{marker}") for name in others for marker in markers)
+    return any(name.lower().endswith(IMAGE_SUFFIXES) for name in others)
 
 
 def _unpack_folder(entry: DatasetEntry, location: Path) -> Path:

@@ -54,6 +54,7 @@ class _ArraysOnly(pickle.Unpickler):
         ("numpy", "dtype"): np.dtype,
         ("numpy.core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
         ("numpy._core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
+        ("__builtin__", "bytes"): bytes,
         ("_codecs", "encode"): lambda text, _encoding: text.encode("latin1"),  # Python 3 writing protocol 2
     }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bench.data.decoding import IMAGE_SUFFIXES
 from bench.data.raw import FileSource, OfficialSplit, RawDataset, RawSplit
 from bench.data.stratify import fraction_of, stratified
 from bench.data.tree import Tree
@@ -23,7 +24,6 @@ _SPLITS: dict[str, OfficialSplit] = {
     "validation": "val",
     "test": "test",
 }
-_IMAGES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif")
 _TEST_FRACTION = 0.2
 
 
@@ -74,7 +74,7 @@ def _images(tree: Tree) -> tuple[Tree, list[str]]:
 
 def _is_image(name: str) -> bool:
     hidden = any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
-    return name.lower().endswith(_IMAGES) and not hidden
+    return name.lower().endswith(IMAGE_SUFFIXES) and not hidden
 
 
 def _by_split(names: list[str]) -> dict[OfficialSplit, list[str]] | None:

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    """A home folder of its own for each test, and no data roots of the developer's."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("BENCH_HOME", str(folder))
+    monkeypatch.delenv("BENCH_DATA", raising=False)
+    return folder
