@@ -13,7 +13,7 @@ from bench.commands.doctor import doctor
 from bench.commands.leaderboard import leaderboard
 from bench.commands.plan import plan
 from bench.commands.recipes import recipes
-from bench.commands.report import report
+#from bench.commands.report import report
 from bench.commands.runs import runs
 from bench.commands.show import show
 from bench.commands.strategies import strategies
@@ -32,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (sweep, plan, leaderboard, report, runs, show):
+for command in (sweep, plan, leaderboard, runs, show):
     app.command()(command)
 for command in (backbones, strategies, datasets, recipes, studies, doctor):
     app.command()(command)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from bench.data.datasets import Dataset
-from bench.data.pixels import ordered_batches
+from bench.data.loading import ordered_batches
 from bench.data.transforms import eval_transform, normalize
 from bench.device import autocast, frozen_batch, hardware, place
 from bench.records import FeaturePass

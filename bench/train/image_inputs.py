@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.data.datasets import Dataset
-from bench.data.loading import TrainingBatches
+from bench.data.training_batches import TrainingBatches
 from bench.data.pixels import Pixels
 from bench.data.prepared import open_pixels
 from bench.data.splits import Split, Splits

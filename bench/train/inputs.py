@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from bench.data.loading import shuffled
+from bench.data.training_batches import shuffled
 from bench.data.splits import Split, Splits
 
 EVAL_ROWS = 8192

@@ -1,0 +1,59 @@
+"""`bench sweep`: plan, train, evaluate and record."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench.commands import options as o
+from bench.commands.filters import Db
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and the forecast, and stop.")]
+Limit = Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Only the first so many runs, cheapest first.")]
+TimeLimit = Annotated[
+    str | None, typer.Option("--time-limit", help="Stop after 90s, 30m or 2h; the same command goes on later.")
+]
+Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="Keep what each run trained, beside the database.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that load images.")]
+
+
+def sweep(
+    dataset: o.Dataset,
+    budget: o.Budget = None,
+    backbones: o.Backbones = None,
+    strategies: o.Strategies = None,
+    target: o.Target = None,
+    recipe: o.Recipe = "default",
+    overrides: o.Set = None,
+    epochs: o.Epochs = None,
+    image_size: o.ImageSize = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Runs of each choice, with seeds 0, 1, ...")] = 1,
+    everything: o.All = False,
+    limit: Limit = None,
+    time_limit: TimeLimit = None,
+    dry_run: DryRun = False,
+    keep: Keep = False,
+    workers: Workers = None,
+    db: Db = None,
+    registry: o.RegistryFolders = None,
+    data_root: o.DataRoot = None,
+    device: o.Device = "auto",
+) -> None:
+    """Train every backbone x strategy that fits a budget, cheapest first, and record what was measured.
+
+    Without --backbones about eight from different families are taken. What is done already is skipped; Ctrl-C leaves
+    the current run resumable, and the same command goes on with it. Exit codes: 0 all done, 2 bad input, 3 some runs
+    failed, 130 interrupted or out of time.
+
+    Example: bench sweep --dataset cub --budget 10M --seeds 3
+    """
+    from bench.commands.sweeping import Options, run_sweep
+    from bench.request import Asked
+
+    asked = Asked(
+        target, budget, o.split_list(backbones), o.split_list(strategies), recipe, overrides or [], epochs, image_size,
+        seeds, everything,
+    )  # fmt: skip
+    options = Options(dataset, asked, limit, time_limit, dry_run, keep, workers, db, registry or [], data_root, device)
+    raise typer.Exit(run_sweep(options))

