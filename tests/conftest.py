@@ -1,0 +1,42 @@
+"""What all tests share: a home folder of their own, and the real images where this machine has them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bench_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the user's own home folder, registry, data and database out of the tests.
+
+    The folder is shared by all tests (and by xdist's workers), so that models are counted once; a test that wants
+    an empty one sets BENCH_HOME itself.
+    """
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "bench-home"
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("BENCH_") and not _for_tests(name)]:
+            patch.delenv(name)
+        patch.setenv("BENCH_HOME", str(home))
+        yield home
+
+
+def _for_tests(name: str) -> bool:
+    return name.startswith(("BENCH_REQUIRE_", "BENCH_TEST_")) or name == "BENCH_ZOO"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real images beside the checkout (see its README.md)."""
+    if not SHARED_DATA.is_dir():
+        missing = f"the real images are not here: there is no folder {SHARED_DATA}"
+        if os.environ.get("BENCH_REQUIRE_SHARED_DATA") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return SHARED_DATA
