@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -13,10 +12,11 @@ from bench.errors import BenchError
 from bench.store.failures import LeaseLostError
 from bench.store.flatten import provenance_columns
 from bench.store.schema import Attempt, Run
+from bench.store.statements import chunks
 from bench.store.worker import Process, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 LEASE_S = 60.0
 """How long a process may be silent before another one takes its run over."""
-
-CHUNK = 500
-"""How many run ids one statement names at most: every database takes that many."""
 
 Ended = Literal["failed", "diverged", "interrupted"]
 
@@ -121,13 +118,6 @@ def settle(
     session.execute(
         sa.update(Run).where(Run.run_id == held.run_id).values(status=status, status_at=now, **(columns or {}))
     )
-
-
-def chunks(run_ids: Iterable[str]) -> Iterator[list[str]]:
-    """Split run ids into lists that one statement can name."""
-    rest = iter(run_ids)
-    while chunk := list(islice(rest, CHUNK)):
-        yield chunk
 
 
 class _OpenRun(NamedTuple):

@@ -29,7 +29,6 @@ class Database:
 
     def __init__(self, location: Location, *, create: bool, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.location = location
-        self.busy_timeout_s = busy_timeout_s
         with translated(location):
             self.engine = _engine(location, create=create, busy_timeout_s=busy_timeout_s)
         self.writer = self.engine.execution_options(**{_WRITES: True})
@@ -49,14 +48,14 @@ def _engine(location: Location, *, create: bool, busy_timeout_s: float) -> sa.En
     if location.path is None:
         return sa.create_engine(
             location.url,
-            json_serializer=write_json,
+            json_serializer=_write_json,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10},
         )
     _check_file(location, create=create)
     engine = sa.create_engine(
         location.sqlite_url(create=create),
-        json_serializer=write_json,
+        json_serializer=_write_json,
         # isolation_level None: the driver begins nothing by itself, `_begin` does
         connect_args={"timeout": busy_timeout_s, "isolation_level": None},
     )
@@ -98,9 +97,7 @@ def _reader(connection: sqlite3.Connection, _record: object) -> None:
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(
-        "PRAGMA synchronous = NORMAL"
-    )  # in WAL mode a crash loses no finished transaction's integrity
+    connection.execute("PRAGMA synchronous = NORMAL")  # with WAL, safe from corruption
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         _switch_to_wal(connection)
 
@@ -118,6 +115,6 @@ def _switch_to_wal(connection: sqlite3.Connection, tries: int = 100) -> None:
             return
 
 
-def write_json(value: object) -> str:
+def _write_json(value: object) -> str:
     """Write canonical JSON that every database accepts: a path's undecodable bytes become JSON escapes."""
     return canonical(value).encode("utf-8", "backslashreplace").decode()

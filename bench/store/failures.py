@@ -129,7 +129,7 @@ def _no_driver(location: Location) -> StoreError:
 def _postgresql(location: Location, error: object) -> StoreError | None:
     """Read PostgreSQL's own error code: https://www.postgresql.org/docs/current/errcodes-appendix.html."""
     state = getattr(error, "sqlstate", None) or ""
-    if state in {"53100", "58030"}:  # disk full, I/O error
+    if state == "53100":
         return disk_full(location)
     if state in {"25006", "42501"}:  # a read-only transaction, insufficient privilege
         return StoreError(
@@ -137,7 +137,9 @@ def _postgresql(location: Location, error: object) -> StoreError | None:
             f"This user or server allows reading only. {_INTACT}",
             "Ask for the right to create and write tables there, or give another database with --db.",
         )
-    if type(error).__name__ != "OperationalError" and not state.startswith(("08", "28", "3D", "40", "55", "57")):
+    if type(error).__name__ != "OperationalError" and not state.startswith(
+        ("08", "28", "3D", "40", "55", "57", "58")
+    ):
         return None
     return StoreError(
         f"The database {location} cannot be used.",

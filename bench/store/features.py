@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bench.store.insert import add_missing
 from bench.store.rows import Rates
 from bench.store.schema import FeaturePassRow, Run, RunFeature
+from bench.store.statements import add_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from bench.records import Counts, EpochRecord, Metrics, PlannedRun, Provenance, Rejected, RunResult, ValMetrics
+from bench.store.location import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +87,8 @@ def rejected_record(row: Mapping[str, Any]) -> Rejected:
 
 def provenance_columns(provenance: Provenance) -> dict[str, Any]:
     """Return the columns of an attempt that say where and how it runs."""
-    return {"hardware": provenance.hardware, "provenance": dataclasses.asdict(provenance)}
+    data = {**dataclasses.asdict(provenance), "command": without_passwords(provenance.command)}
+    return {"hardware": provenance.hardware, "provenance": data}
 
 
 def _metrics(split: str, metrics: Metrics) -> dict[str, Any]:

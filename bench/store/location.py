@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from bench.errors import StoreError
 
 DEFAULT = "runs.db"
 _POSTGRESQL = {"postgresql", "postgres", "postgresql+psycopg"}
+_PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s@]*@|(?<=[?&])password=[^\s&'\"]*")
 _SECRET = {"password", "sslpassword", "passfile", "sslkey"}
 
 
@@ -31,28 +33,27 @@ class Location:
 
     @property
     def identity(self) -> str:
-        """Name the database alike for every user and password that reaches it."""
+        """Name a PostgreSQL database alike for every user and password that reaches it."""
         url = self.url
-        return str(self.path or (url.host, url.port or 5432, url.database, url.query.get("host")))
+        return f"{url.host}:{url.port or 5432}/{url.database}?host={url.query.get('host')}"
 
     @property
     def read_only(self) -> bool:
         """Whether this is a SQLite file that this process may read but not write."""
-        return (
-            self.path is not None
-            and self.path.exists()
-            and not (_writable(self.path) and _writable(self.path.parent))
-        )
+        if self.path is None or not self.path.exists():
+            return False
+        return not (_writable(self.path) and _writable(self.path.resolve().parent))
 
     def sqlite_url(self, *, create: bool) -> sa.URL:
         """Return the URI that opens the file as this process may: read-only, for writing, or making it."""
         assert self.path is not None  # noqa: S101 - for mypy; only the engine asks, and only for SQLite
+        file = self.path.resolve()
         query = {"uri": "true", "mode": "rwc" if create else "rw"}
         if self.read_only:
             query["mode"] = "ro"
-            if not Path(f"{self.path}-wal").exists():  # nobody has it open
+            if not Path(f"{file}-wal").exists():  # nobody has it open
                 query["immutable"] = "1"  # else SQLite makes files beside it, which the owner could not write
-        return sa.URL.create("sqlite", database=f"file:{quote(str(self.path.absolute()))}", query=query)
+        return sa.URL.create("sqlite", database=f"file:{quote(str(file))}", query=query)
 
 
 def locate(text: str | os.PathLike[str] | None = None) -> Location:
@@ -74,8 +75,13 @@ def locate(text: str | os.PathLike[str] | None = None) -> Location:
     raise _unreadable(url.drivername)
 
 
+def without_passwords(text: str) -> str:
+    """Hide the password of every URL in a text, such as a command line."""
+    return _PASSWORD.sub(lambda found: f"{found[1]}:***@" if found[0].endswith("@") else "password=***", text)
+
+
 def _sqlite(text: str) -> Location:
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises for an unknown user
     return Location(sa.URL.create("sqlite", database=str(path.absolute())), path)
 
 

@@ -9,24 +9,25 @@ import sqlalchemy as sa
 from bench.errors import StoreError
 from bench.records import SweepRecord
 from bench.spec import digest
-from bench.store.flatten import rejected_columns, rejected_record, run_columns
-from bench.store.insert import add_missing
+from bench.store.flatten import rejected_columns, rejected_record
+from bench.store.location import without_passwords
 from bench.store.rows import SweepRow
 from bench.store.schema import Run, Sweep, SweepRejected, SweepRun
+from bench.store.statements import add_missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
 
-    from bench.records import PlannedRun
 
-
-def add_plan(session: Session, asked: SweepRecord, runs: Sequence[PlannedRun], now: float) -> int:
-    """Add the runs that are not there yet, and the sweep with its links unless it is; return the sweep's id."""
+def add_plan(session: Session, asked: SweepRecord, runs: Sequence[dict[str, Any]], now: float) -> int:
+    """Add the runs (`run_columns`) that are not there yet, and the sweep unless it is; return the sweep's id."""
     new = {"status": "planned", "status_at": now, "created_at": now}
-    columns = [{**run_columns(run), **new} for run in runs]
-    add_missing(session, Run, sorted(columns, key=lambda run: run["run_id"]))  # always in one order: no deadlock
+    columns = [
+        run | new for run in sorted(runs, key=lambda run: run["run_id"])
+    ]  # always in one order: no deadlock
+    add_missing(session, Run, columns)
     return _add_sweep(session, asked, now)
 
 
@@ -87,7 +88,8 @@ def _identity(asked: SweepRecord) -> str:
 
 
 def _columns(asked: SweepRecord) -> dict[str, Any]:
-    return {name: getattr(asked, name) for name in ("command", "dataset", "budget", "request")}
+    plain = {name: getattr(asked, name) for name in ("dataset", "budget", "request")}
+    return {**plain, "command": without_passwords(asked.command)}
 
 
 def _no_sweep(session: Session, sweep_id: int) -> StoreError:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bench.errors import StoreError
-from bench.store.claims import LEASE_COLUMNS, Lease, chunks
+from bench.store.claims import LEASE_COLUMNS, Lease
 from bench.store.rows import AttemptRow, RunRow, StoredRun
 from bench.store.schema import Attempt, Run, SweepRun
+from bench.store.statements import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

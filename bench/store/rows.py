@@ -11,8 +11,8 @@ from bench.spec import RunSpec
 class RunRow(NamedTuple):
     """One run, flat: what identifies it, its counts, its status and, once it is done, what it measured.
 
-    Everything from `hardware` on is None until the run is done, and a number that was not finite is None.
-    `hardware` names each hardware that the run trained on, joined with " + " where it moved.
+    `status_at` is when the status last changed. Everything from `hardware` on is None until the run is done, and a
+    number that was not finite is None. `hardware` names each hardware that the run trained on, joined with " + ".
     """
 
     run_id: str

@@ -14,7 +14,7 @@ from bench.errors import DivergedError
 from bench.store import claims, features, history, plans, queries
 from bench.store.engine import BUSY_TIMEOUT_S, Database
 from bench.store.failures import translated
-from bench.store.flatten import result_columns
+from bench.store.flatten import result_columns, run_columns
 from bench.store.location import Location, locate
 from bench.store.migrate import ensure_schema
 from bench.store.worker import Worker, new_worker
@@ -87,8 +87,9 @@ class Store:
         Each id in `sweep.run_ids` must be one of `runs` or known already. What is there stays as it is, so the
         same sweep recorded twice is one sweep.
         """
+        columns = [run_columns(run) for run in runs]  # hashing takes time, and others wait once we write
         with self._writing() as session:
-            return plans.add_plan(session, sweep, runs, self._now(session))
+            return plans.add_plan(session, sweep, columns, self._now(session))
 
     def sweeps(self) -> list[SweepRow]:
         """Return every sweep, oldest first."""

@@ -145,7 +145,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip("only root may mount a small file system")
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    subprocess.run(["umount", "--lazy", folder], check=True)  # a traceback may still hold a file open
 
 
 def _fill_up(folder: Path) -> None:
@@ -186,6 +186,16 @@ class TestPermissions:
         assert error.count("|") == 2
         assert [found.name for found in database.parent.iterdir()] == ["runs.db"]
         assert_intact(database)
+
+    def test_a_link_to_a_database_that_may_only_be_read_is_read(self, database):
+        with tempfile.TemporaryDirectory(prefix="bench-") as elsewhere:
+            Path(elsewhere).chmod(0o777)
+            link = Path(elsewhere) / "link.db"
+            link.symlink_to(database)
+            database.parent.chmod(0o555)
+            rows, error = as_somebody_else(_read_and_try_to_write, link)
+        assert rows == "3 rows"
+        assert "cannot be written" in error
 
     def test_what_a_writer_has_not_yet_merged_is_read_too(self, database):
         with closing(sqlite3.connect(database)) as writer:

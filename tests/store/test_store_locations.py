@@ -59,6 +59,15 @@ class TestUrls:
             assert str(store.location) == str(path)
             assert len(store.rows()) == 3
 
+    def test_the_home_folder_may_be_short_and_an_unknown_users_is_a_name_like_any_other(
+        self, tmp_path, monkeypatch
+    ):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.chdir(tmp_path)
+        for name in ("~/runs.db", "~nobody-of-this-name.db"):
+            Store.open(name).close()
+        assert {path.name for path in tmp_path.glob("*.db")} == {"runs.db", "~nobody-of-this-name.db"}
+
     def test_without_a_name_it_is_runs_db_in_the_working_folder(self, tmp_path, monkeypatch):
         monkeypatch.delenv("BENCH_DB", raising=False)
         monkeypatch.chdir(tmp_path)

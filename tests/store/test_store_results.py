@@ -94,6 +94,19 @@ class TestResults:
         assert "'five'" in attempt.error_what
         assert "test_store_results.py" in attempt.error_trace
 
+    @pytest.mark.parametrize(
+        "typed",
+        ["postgresql://me:s3cret@host/runs", "postgres://me@host/runs?a=b&password=s3cret", "x://:s3cret/p@host"],
+    )
+    def test_a_password_on_the_command_line_is_never_stored(self, store, typed):
+        command = f"bench sweep --db '{typed}' --dataset digits"
+        run_ids = plan(store, 1)
+        store.plan(replace(sweep(run_ids), command=command), [])
+        store.claim(run_ids, store.worker(), replace(PROVENANCE, command=command))
+        kept = [store.sweeps()[-1].command, store.attempts(run_ids[0])[0].provenance["command"]]
+        assert "s3cret" not in str(kept)
+        assert all(text.startswith("bench sweep --db '") and text.endswith("' --dataset digits") for text in kept)
+
     def test_text_that_no_database_takes_is_escaped(self, store):
         run_ids = plan(store, 1)
         provenance = replace(PROVENANCE, command="bench \udcff \0", host="ä\udcfe")
