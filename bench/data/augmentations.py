@@ -95,31 +95,31 @@ def canonical_augment(names: Iterable[str]) -> tuple[str, ...]:
 
     Raises RecipeError for an unknown name (it lists the valid ones), a wrong argument or one out of its limits.
     """
-    calls = [parse_call(name, kind=_KIND) for name in names]
-    return tuple(str(Call(call.name, kwargs=_arguments(call, TransformSpec(image_size=1)))) for call in calls)
+    return tuple(str(Call(call.name, kwargs=arguments)) for call, _, arguments in map(_read, names))
 
 
 def build_steps(names: Iterable[str], spec: TransformSpec) -> list[Step]:
     """Build the steps in the given order; a last one restores image_size where a `resize` changed it."""
-    calls = [parse_call(name, kind=_KIND) for name in names]
-    steps = [AUGMENTATIONS[call.name](spec, **_arguments(call, spec)) for call in calls]
-    if any(call.name == "resize" for call in calls):
+    steps = [function(spec, **arguments) for _, function, arguments in map(_read, names)]
+    if any(parse_call(name).name == "resize" for name in names):
         steps.append(resize(spec, spec.image_size))
     return steps
 
 
-def _arguments(call: Call, spec: TransformSpec) -> dict[str, Any]:
-    function = partial(look_up(call, AUGMENTATIONS, kind=_KIND), spec)
-    arguments = bind(call, function, kind=_KIND)
-    for name, value in arguments.items():
-        low, high = _LIMITS[name]
+def _read(name: str) -> tuple[Call, Callable[..., Step], dict[str, Any]]:
+    """Return the call that a text is, its function, and the arguments for it beside the spec."""
+    call = parse_call(name, kind=_KIND)
+    function = look_up(call, AUGMENTATIONS, kind=_KIND)
+    arguments = bind(call, partial(function, TransformSpec(image_size=1)), kind=_KIND)
+    for parameter, value in arguments.items():
+        low, high = _LIMITS[parameter]
         if not low <= value <= high:
             raise RecipeError(
                 f"The augmentation {call} has a wrong argument.",
-                f"{name} must be from {low} to {high}, not {value}.",
+                f"{parameter} must be from {low} to {high}, not {value}.",
                 "Correct it in the recipe.",
             )
-    return arguments
+    return call, function, arguments
 
 
 def _v2() -> Any:

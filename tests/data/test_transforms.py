@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import bench.vision
+from bench.data.augmentations import AUGMENTATIONS, canonical_augment
+from bench.data.transforms import augment, eval_transform, normalize
+from bench.errors import RecipeError
+from bench.spec import TransformSpec
+
+SPEC = TransformSpec(image_size=24)
+CALLS = ["resize(30)" if name == "resize" else name for name in sorted(AUGMENTATIONS)]
+
+
+def image(width, height, seed=0):
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+def tensor(seed=0, size=24):
+    return eval_transform(TransformSpec(image_size=size))(image(size, size, seed))
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
+@pytest.mark.parametrize("crop_pct", [1.0, 0.95, 0.875, 0.9])
+@pytest.mark.parametrize("shape", [(227, 227), (250, 167), (167, 250), (32, 32), (8, 8), (301, 37)])
+def test_pixels_are_those_of_timms_evaluation_transform(interpolation, crop_pct, shape):
+    for size in (32, 97, 224):
+        spec = TransformSpec(image_size=size, interpolation=interpolation, crop_pct=crop_pct)
+        theirs = bench.vision.timm.data.create_transform(
+            size, interpolation=interpolation, crop_pct=crop_pct, mean=spec.mean, std=spec.std
+        )
+        ours = eval_transform(spec)(image(*shape))
+        assert ours.shape == (3, size, size)
+        assert ours.dtype == torch.uint8
+        assert torch.equal(normalize(ours[None], spec)[0], theirs(image(*shape)))
+
+
+def test_normalizing_scales_to_the_mean_and_deviation_in_the_asked_type():
+    spec = TransformSpec(image_size=2, mean=(0.5, 0.0, 1.0), std=(0.5, 1.0, 2.0))
+    batch = torch.full((1, 3, 2, 2), 255, dtype=torch.uint8)
+    assert normalize(batch, spec)[0, :, 0, 0].tolist() == [1.0, 1.0, 0.0]
+    assert normalize(batch, spec, torch.device("cpu"), torch.bfloat16).dtype == torch.bfloat16
+    assert batch.unique().tolist() == [255]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_augmentation_keeps_size_and_type_and_a_key_gives_one_result(call):
+    change = augment((call,), SPEC)
+    before = tensor()
+    for key in range(5):
+        once, twice = change(before, key), change(before, key)
+        assert once.shape == before.shape
+        assert once.dtype == torch.uint8
+        assert torch.equal(once, twice)
+    assert torch.equal(before, tensor())
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if not call.startswith("resize")])
+def test_an_augmentation_differs_from_key_to_key(call):
+    change = augment((call,), SPEC)
+    assert len({change(tensor(), key).numpy().tobytes() for key in range(40)}) > 1
+
+
+def test_what_augmentations_draw_is_not_seen_outside():
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    augment(tuple(CALLS), SPEC)(tensor(), 2**64 - 1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_flip_with_probability_one_mirrors_and_with_zero_does_nothing():
+    before = tensor()
+    assert torch.equal(augment(("horizontal_flip(1)",), SPEC)(before, 0), before.flip(2))
+    assert torch.equal(augment(("vertical_flip(p=1.0)",), SPEC)(before, 0), before.flip(1))
+    assert torch.equal(augment(("horizontal_flip(0)", "random_erasing(0)"), SPEC)(before, 0), before)
+
+
+def test_corners_and_borders_take_the_mean_colour():
+    spec = TransformSpec(image_size=24, mean=(0.2, 0.4, 0.6))
+    white = torch.full((3, 24, 24), 255, dtype=torch.uint8)
+    colours = {51, 102, 153, 255}
+    for call in ("random_crop(24)", "random_erasing(1)"):
+        change = augment((call,), spec)
+        found = {tuple(pixel.tolist()) for key in range(9) for pixel in change(white, key).flatten(1).T}
+        assert found == {(51, 102, 153), (255, 255, 255)}
+    turned = augment(("rotation(45)",), spec)(white, 3)
+    assert set(turned[:, 0, 0].tolist()) <= colours - {255}
+
+
+def test_after_a_resize_a_random_crop_cuts_the_images_own_size():
+    assert augment(("resize(40)", "random_crop(0)"), SPEC)(tensor(), 0).shape == (3, 24, 24)
+    assert augment(("resize(40)",), SPEC)(tensor(), 0).shape == (3, 24, 24)
+
+
+def test_augmentations_come_in_the_order_of_the_recipe():
+    before = tensor()
+    first = augment(("horizontal_flip(1)", "resize(12)"), SPEC)(before, 0)
+    steps = augment(("resize(12)",), SPEC)(before.flip(2), 0)
+    assert torch.equal(first, steps)
+
+
+def test_transforms_travel_to_worker_processes():
+    parts = eval_transform(SPEC), augment(tuple(CALLS), SPEC)
+    whole, chance = pickle.loads(pickle.dumps(parts))  # noqa: S301 - our own bytes
+    assert torch.equal(whole(image(30, 40)), parts[0](image(30, 40)))
+    assert torch.equal(chance(tensor(), 5), parts[1](tensor(), 5))
+
+
+def test_no_augmentation_is_none():
+    assert augment((), SPEC) is None
+
+
+def test_an_unknown_augmentation_lists_the_valid_ones_and_the_nearest():
+    for reads in (canonical_augment, lambda names: augment(tuple(names), SPEC)):
+        with pytest.raises(RecipeError) as caught:
+            reads(["horizontal_flop(0.5)"])
+        assert all(name in caught.value.why for name in AUGMENTATIONS)
+        assert "horizontal_flip" in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["horizontal_flip(1.5)", "rotation(x)", "rand_augment(0)", "rand_augment(2, 31)", "random_crop(-1)", "resize",
+     "resize(0)", "color_jitter(q=1)", "random_resized_crop(0)", "vertical_flip(nan)"],
+)  # fmt: skip
+def test_a_wrong_argument_is_found_when_the_recipe_is_read(call):
+    with pytest.raises(RecipeError) as caught:
+        canonical_augment([call])
+    assert caught.value.why
+    assert caught.value.todo
+
+
+def test_the_canonical_text_names_and_gives_every_argument():
+    names = ["horizontal_flip", "rotation(30)", "rand_augment( m=5 )", "resize(40)"]
+    expected = ("horizontal_flip(p=0.5)", "rotation(degrees=30.0)", "rand_augment(m=5, n=2)", "resize(size=40)")
+    assert canonical_augment(names) == expected
+    assert canonical_augment(expected) == expected
+
+
+def test_reading_a_recipe_imports_no_torch():
+    code = (
+        "import sys; from bench.data.augmentations import canonical_augment; canonical_augment(['rotation(5)']);"
+        "import bench.data.datasets, bench.data.splits; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
