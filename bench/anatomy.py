@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from bench.backbones import Pooled
 from bench.trace import Trace
 
 BLOCK_CLASS = re.compile(
@@ -41,10 +42,16 @@ PATTERNS: dict[str, tuple[str, ...]] = {
 GATHERS = ("blocks", "layers")
 """A matching module is looked into if it holds a container of this name with matching modules in it."""
 
+WHOLE = frozenset(["MaxVitLayer"])
+"""Classes of blocks that are never looked into: they hold a container of blocks, but as the parts of one."""
+
 Containers = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 WEIGHT_LAYERS = (nn.Conv1d, nn.Conv2d, nn.Linear)
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)  # noqa: SLF001
 NORM_CLASS = re.compile(r"Norm|^Affine$")
+SCALES, SHIFTS = frozenset(["weight", "alpha"]), frozenset(["bias", "beta"])
+BIAS = re.compile(r"(^|[._])bias(_[ih]h_l\d+(_reverse)?)?$")
+"""Names of biases: `bias`, `q_bias`, `in_proj_bias`, an LSTM's `bias_ih_l0`; tables of position biases are none."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +96,17 @@ def dissect(model: nn.Module, trace: Trace) -> Anatomy:
                 blocks[later[0]].add(name)
             else:
                 neck.add(name)
+    norms = norm_parameters(model)
     return Anatomy(
-        frozenset(stem), tuple(frozenset(b) for b in blocks), frozenset(neck), norm_parameters(model),
-        _biases(model), tuple(modules[i][0] for _, i in used),
+        frozenset(stem), tuple(frozenset(b) for b in blocks), frozenset(neck), norms, _biases(model, norms),
+        tuple(modules[i][0] for _, i in used),
     )  # fmt: skip
 
 
 def find_blocks(model: nn.Module) -> list[list[str]]:
     """Find the modules that are blocks; each block as a list of module paths (one, here)."""
+    if isinstance(model, Pooled):
+        return [[f"model.{path}" for path in paths] for paths in find_blocks(model.model)]
     patterns = PATTERNS.get(type(model).__name__)
     if patterns:
         return [[n] for n, _ in model.named_modules() if any(_same_depth(n, p) for p in patterns)]
@@ -124,6 +134,8 @@ def _is_block(module: nn.Module) -> bool:
 
 
 def _gathers(module: nn.Module) -> bool:
+    if type(module).__name__ in WHOLE:
+        return False
     for name in GATHERS:
         child = getattr(module, name, None)
         if isinstance(child, Containers) and any(_is_block(m) for m in child.modules()):
@@ -147,9 +159,7 @@ def is_norm(module: nn.Module) -> bool:
     if isinstance(module, NORMS):
         return True
     own = {name for name, _ in module.named_parameters(recurse=False)}
-    return (
-        bool(own) and own <= {"weight", "bias", "alpha", "beta"} and bool(NORM_CLASS.search(type(module).__name__))
-    )
+    return bool(own & SCALES) and bool(NORM_CLASS.search(type(module).__name__))
 
 
 def norm_parameters(model: nn.Module) -> frozenset[str]:
@@ -159,11 +169,13 @@ def norm_parameters(model: nn.Module) -> frozenset[str]:
         for path, module in model.named_modules()
         if is_norm(module) and not isinstance(module, WEIGHT_LAYERS)
         for name, _ in module.named_parameters(recurse=False)
+        if name in SCALES | SHIFTS
     )
 
 
-def _biases(model: nn.Module) -> frozenset[str]:
-    return frozenset(n for n, _ in model.named_parameters() if re.search(r"(^|\.|_)bias$", n))
+def _biases(model: nn.Module, norms: frozenset[str]) -> frozenset[str]:
+    shifts = {name for name in norms if name.rpartition(".")[2] in SHIFTS}
+    return frozenset(name for name, _ in model.named_parameters() if name in shifts or BIAS.search(name))
 
 
 def _same_depth(path: str, pattern: str) -> bool:

@@ -70,7 +70,7 @@ def with_classifier(
 
 
 def headless(model: nn.Module) -> nn.Module:
-    """Take the classifier off a library's model, in place."""
+    """Take the classifier off a library's model, in place. Raises BackboneError where there is none."""
     if hasattr(model, "reset_classifier"):
         model.reset_classifier(0)
         return model
@@ -80,7 +80,13 @@ def headless(model: nn.Module) -> nn.Module:
     if type(model).__name__ == "SqueezeNet":
         model.classifier = nn.AdaptiveAvgPool2d(1)
         return model
-    name = next(n for n in ("fc", "classifier", "heads", "head") if hasattr(model, n))
+    name = next((n for n in ("fc", "classifier", "heads", "head") if hasattr(model, n)), None)
+    if name is None:
+        raise BackboneError(
+            f"{type(model).__name__} has no classifier to take off.",
+            "It is an encoder that returns feature maps, not one vector per image.",
+            "Take another backbone.",
+        )
     head = getattr(model, name)
     if isinstance(head, nn.Sequential):  # the layers before the last linear one belong to the neck
         kept = [layer for layer in head if not isinstance(layer, nn.Dropout)][:-1]

@@ -33,7 +33,9 @@ OPERANDS: dict[Any, tuple[int, int]] = {
 }
 """Operators that multiply matrices, and where their two factors stand among the arguments."""
 
-_MULTIPLIES = re.compile(r"mm\b|conv|matmul|attention|lstm|gru|rnn|linear|einsum|bilinear_|\bdot|\bmv\b|cdist|fft")
+_MULTIPLIES = re.compile(
+    r"mm\b|mv\b|dot\b|conv|matmul|attention|transformer|lstm|gru|rnn|linear|einsum|cdist|fft"
+)
 _HARMLESS = re.compile(r"upsample|log_|col2im|im2col")
 
 
@@ -131,8 +133,11 @@ def trace(model: nn.Module, image_size: int, channels: int = 3) -> Trace:
     recorder = _Recorder(list(parameters.values()))
     with torch.no_grad(), _unfused(), recorder:
         output = model(torch.empty(1, channels, image_size, image_size, device="meta"))
-    if not isinstance(output, Tensor):
-        raise BackboneError("The backbone returns several outputs.", "A head needs one vector per image.", "")
+    if not isinstance(output, Tensor) or output.ndim != 2:  # noqa: PLR2004 - (N, F)
+        shown = f"of shape {tuple(output.shape)}" if isinstance(output, Tensor) else "in several parts"
+        raise BackboneError(
+            f"The backbone's output is {shown}.", "A head needs one vector per image.", "Take another backbone."
+        )
     return Trace(tuple(parameters), tuple(recorder.products), tuple(recorder.first_use), tuple(output.shape))
 
 
