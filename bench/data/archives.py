@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tarfile
 import zipfile
@@ -10,12 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from bench.atomic import atomic_folder
+from bench.data.faults import damaged
 from bench.errors import DataError
 
 TAR_SUFFIXES = (".tar", ".tgz", ".tar.gz")
-_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
 _ZIP_TYPE_SHIFT, _ZIP_LINK = 28, 0o12
 _ZIP_ENCRYPTED = 0x1
+_CHUNK_BYTES = 1 << 20
 
 
 def is_archive(name: str | Path) -> bool:
@@ -61,15 +64,6 @@ def check_tar_member(member: tarfile.TarInfo, archive: Path) -> None:
         raise _refused(member.name, archive, "it is a link or a device")
 
 
-def damaged(archive: Path, error: Exception) -> DataError:
-    """Make the error for an archive that cannot be read to its end."""
-    return DataError(
-        f"The archive {archive} is damaged.",
-        f"It cannot be read to its end: {error}.",
-        "Fetch it again.",
-    )
-
-
 def _unpack_one(file: Path, folder: Path) -> None:
     try:
         if not is_archive(file):
@@ -86,7 +80,15 @@ def _unpack_tar(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as tar:
         for member in tar:
             check_tar_member(member, archive)
-            tar.extract(member, folder, filter="data")
+            target = folder / member.name
+            if member.isdir():
+                target.mkdir(parents=True, exist_ok=True)
+            elif content := tar.extractfile(member):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with content, target.open("wb") as file:
+                    shutil.copyfileobj(content, file)
+        while tar.fileobj and tar.fileobj.read(_CHUNK_BYTES):
+            pass  # gzip's checksum stands at the very end
 
 
 def _unpack_zip(archive: Path, folder: Path) -> None:

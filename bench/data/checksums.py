@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from bench.data.tree import unreadable
+from bench.data.faults import unreadable
 from bench.entries import FileEntry
 from bench.errors import DataError
 
@@ -40,4 +40,4 @@ def _digest(path: Path, algorithm: str) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
     except OSError as error:
-        raise unreadable(str(path), error) from error
+        raise unreadable(path, error) from error

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.data.download import Progress, fetch
+from bench.data.download import fetch
 from bench.data.locating import is_bundled, locate, not_found
 from bench.data.manifest import Manifest, ManifestHeader
 from bench.data.manifest_files import load_header, load_manifest, save_manifest, source_signature
 from bench.data.opening import open_tree
+from bench.data.progress import Progress
 from bench.data.raw import ImageSource, OfficialSplit, RawDataset
 from bench.data.readers import READERS, Reader, class_folders
 from bench.data.survey import survey
@@ -47,7 +48,7 @@ def open_dataset(
     reader = _reader(entry)
     location = locate(entry, data_root)
     if location is None and not reader.bundled:
-        if not download:
+        if not (download and entry.files):
             raise not_found(entry, data_root)
         location = fetch(entry, data_root, progress).resolve()
     signature = source_signature(location)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
-
-import pooch
 
 from bench.data.checksums import verify
 from bench.data.locating import by_hand, download_folder
+from bench.data.progress import Progress
 from bench.entries import DatasetEntry, FileEntry
 from bench.errors import DataError
-
-Progress = Callable[[str, int, int | None], None]
-"""Called with what is being done, how much of it is done, and how much there is (None where unknown)."""
 
 _TIMEOUT_S = 30
 _CHUNK_BYTES = 1 << 16
@@ -42,6 +37,8 @@ def _fetch_one(file: FileEntry, target: Path, entry: DatasetEntry, progress: Pro
             "The registry has no address, or no checksum, for it.",
             _by_hand(file, target, entry),
         )
+    import pooch  # noqa: PLC0415 - only a download needs it
+
     pooch.get_logger().setLevel(logging.WARNING)  # it writes every fetch to the terminal otherwise
     meter = _Meter(f"fetching {file.name}", progress)
     downloader = pooch.HTTPDownloader(progressbar=meter, chunk_size=_CHUNK_BYTES, timeout=_TIMEOUT_S)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from bench.data.faults import unreadable
 from bench.data.readers import READERS
 from bench.entries import DatasetEntry, FileEntry
 from bench.errors import DataError
@@ -18,7 +19,7 @@ def data_roots(data_root: Path | None = None) -> tuple[Path, ...]:
     """Return the folders that datasets are looked for in: the argument, those of `BENCH_DATA`, the tool's own."""
     named = [Path(text) for text in os.environ.get("BENCH_DATA", "").split(os.pathsep) if text]
     roots = [data_root] if data_root else []
-    return tuple(root.expanduser() for root in [*roots, *named, bench_home() / "data"])
+    return tuple(root.expanduser().absolute() for root in [*roots, *named, bench_home() / "data"])
 
 
 def locate(entry: DatasetEntry, data_root: Path | None = None) -> Path | None:
@@ -37,7 +38,7 @@ def is_bundled(entry: DatasetEntry) -> bool:
 
 def download_folder(entry: DatasetEntry, data_root: Path | None = None) -> Path:
     """Return the folder that the entry's files are fetched to: below the given root, or else the tool's own."""
-    return (data_root.expanduser() if data_root else bench_home() / "data") / entry.name
+    return (data_root or bench_home() / "data").expanduser().absolute() / entry.name
 
 
 def not_found(entry: DatasetEntry, data_root: Path | None = None) -> DataError:
@@ -69,7 +70,10 @@ def command_line() -> str:
 
 def _holds_a_dataset(folder: Path, entry: DatasetEntry) -> bool:
     """Whether a folder is worth reading: not empty, and more than an unfinished download of the entry's files."""
-    present = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    try:
+        present = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    except OSError as error:
+        raise unreadable(folder, error) from error
     wanted = {file.name for file in entry.files}
     return bool(present) and (not present < wanted)
 

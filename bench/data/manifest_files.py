@@ -11,9 +11,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bench.atomic import atomic_file
+from bench.data.faults import unreadable
 from bench.data.manifest import Manifest, ManifestHeader
 from bench.data.readers import READERS
-from bench.data.tree import unreadable, walk
+from bench.data.tree import walk
 from bench.entries import DatasetEntry
 from bench.errors import DataError
 from bench.home import bench_home
@@ -37,7 +38,7 @@ def source_signature(location: Path | None) -> str:
             (name, (status := entry.stat()).st_size, status.st_mtime_ns) for name, entry in walk(location)
         )
     except OSError as error:
-        raise unreadable(str(location), error) from error
+        raise unreadable(location, error) from error
     return hashlib.sha256(repr(listing).encode()).hexdigest()
 
 

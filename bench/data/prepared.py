@@ -15,9 +15,9 @@ from torch import Tensor
 
 from bench.atomic import atomic_file
 from bench.data.datasets import Dataset
-from bench.data.download import Progress
 from bench.data.loading import Positions
 from bench.data.pixels import DecodedPixels, Pixels
+from bench.data.progress import Progress
 from bench.data.splits import Split
 from bench.data.transforms import eval_transform
 from bench.home import bench_home

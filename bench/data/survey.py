@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from bench.data.download import Progress
 from bench.data.manifest import Manifest, SplitManifest
+from bench.data.progress import Progress
 from bench.data.raw import ImageSource, RawDataset, RawSplit
 from bench.data.readers import READERS
 from bench.entries import DatasetEntry

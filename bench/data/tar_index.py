@@ -7,7 +7,8 @@ import tarfile
 import weakref
 from pathlib import Path
 
-from bench.data.archives import check_tar_member, damaged
+from bench.data.archives import check_tar_member
+from bench.data.faults import damaged, unreadable
 from bench.errors import DataError
 
 
@@ -27,12 +28,17 @@ class TarIndex:
                     self._add(member)
         except (tarfile.TarError, EOFError) as error:
             raise damaged(path, error) from error
+        except OSError as error:
+            raise unreadable(path, error) from error
         self._open()
 
     def read(self, name: str) -> bytes:
         """Return a member's bytes."""
         offset, size = self.members[name]
-        data = os.pread(self._descriptor, size, offset)
+        try:
+            data = os.pread(self._descriptor, size, offset)
+        except OSError as error:
+            raise unreadable(self.path, error) from error
         if len(data) != size:
             raise damaged(self.path, EOFError(f"{name} is cut off"))
         return data
@@ -56,5 +62,8 @@ class TarIndex:
             self.members[member.name.removeprefix("./")] = (member.offset_data, member.size)
 
     def _open(self) -> None:
-        self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise unreadable(self.path, error) from error
         weakref.finalize(self, os.close, self._descriptor)

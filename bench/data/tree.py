@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from bench.data.faults import unreadable
 from bench.data.tar_index import TarIndex
 from bench.errors import DataError
 
@@ -130,11 +131,6 @@ class TarTree(Tree):
     def below(self, folder: str) -> TarTree:
         """Return the tree whose top is `folder` of this one."""
         return TarTree(self.index, f"{self.top}{folder}/")
-
-
-def unreadable(where: str, error: OSError) -> DataError:
-    """Make the error for a file or folder that the system does not let us read."""
-    return DataError(f"Cannot read {where}.", f"{error.strerror}.", "Restore it, or make it readable.")
 
 
 def walk(root: Path) -> list[tuple[str, os.DirEntry[str]]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
 import pickle
 import stat
 import subprocess
@@ -104,6 +105,18 @@ def test_a_cut_off_archive_is_an_error_that_names_it_and_leaves_nothing(suffix, 
     assert list((tmp_path / "home").iterdir()) == []
 
 
+def test_one_wrong_byte_in_a_tgz_is_found_though_its_members_end_before_the_checksum(tmp_path):
+    (tmp_path / "noise.bin").write_bytes(os.urandom(100_000))
+    with tarfile.open(tmp_path / "data.tgz", "w:gz", compresslevel=0) as tar:
+        tar.add(tmp_path / "noise.bin", "noise.bin")
+    content = bytearray((tmp_path / "data.tgz").read_bytes())
+    content[60_000] ^= 1
+    (tmp_path / "data.tgz").write_bytes(content)
+    with pytest.raises(DataError, match=r"data\.tgz is damaged"):
+        unpack([tmp_path / "data.tgz"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_damaged_zip_member_is_found_by_its_checksum(tmp_path):
     archive = tmp_path / "data.zip"
     with zipfile.ZipFile(archive, "w") as bundle:
@@ -188,6 +201,11 @@ def test_a_compressed_or_cut_off_tar_is_not_read_in_place(indexed, tmp_path):
     for name in ("zipped.tar", "short.tar"):
         with pytest.raises(DataError, match=name):
             TarIndex(tmp_path / name)
+
+
+def test_a_tar_that_is_not_there_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(DataError, match=r"gone\.tar"):
+        TarIndex(tmp_path / "gone.tar")
 
 
 def test_a_tar_that_shrinks_after_it_was_indexed_is_an_error_that_names_the_member(indexed):

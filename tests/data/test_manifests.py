@@ -150,7 +150,7 @@ def test_a_missing_dataset_says_where_it_was_looked_for_and_how_to_get_it(tmp_pa
         name="flock", reader="cub", num_classes=2, locations=("birds",), how_to_get="Ask the makers."
     )
     with pytest.raises(DataError) as caught:
-        open_dataset(entry, data_root=tmp_path / "root")
+        open_dataset(entry, data_root=tmp_path / "root", download=True)  # it has no files to fetch
     for place in ("birds", str(tmp_path / "root"), str(tmp_path / "other")):
         assert place in caught.value.why
     assert caught.value.todo == "Ask the makers."
