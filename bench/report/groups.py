@@ -6,11 +6,12 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from bench.records import Counts
 from bench.report.columns import COLUMNS, Column
-from bench.report.rows import field, hardware
+from bench.report.rows import family, field, hardware
 from bench.store.rows import RunRow
 
 LOST = ("failed", "diverged")
@@ -53,12 +54,17 @@ class Group:
         return self.first.group_id
 
     @property
+    def family(self) -> str:
+        """The backbone's family."""
+        return family(self.first)
+
+    @property
     def task(self) -> Task:
         """What this group's accuracies compare within."""
         row = self.first
         return Task(row.dataset, row.target, row.fingerprint, row.protocol, row.val_n, row.test_n)
 
-    @property
+    @cached_property
     def machines(self) -> tuple[str, ...]:
         """The hardware that the runs ran on, each named once."""
         return tuple(dict.fromkeys(hardware(row) for row in self.rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from bench.report.columns import COLUMNS, NEVER_RANKS, Column
 from bench.report.groups import Group
@@ -17,13 +18,13 @@ _COSTS = ("trainable_params", "total_params", "gmacs", "standalone_s")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def board_columns(board: Board) -> list[Column]:
-    """Return the columns of a board: names, accuracies, what orders or marks it, costs, and what never ranks last.
+def board_columns(board: Board, also: Sequence[str] = ()) -> list[Column]:
+    """Return the columns of a board: names, accuracies, costs, `also`, and last what never ranks.
 
     Weights, recipe and image size are there only where two rows would otherwise read the same.
     """
     asked = (board.sort.key, board.cost.key)
-    keys = dict.fromkeys((*NAMES, *_told_apart_by(board), *_MEASURED, *asked, *_COSTS))
+    keys = dict.fromkeys((*NAMES, *_told_apart_by(board), *_MEASURED, *asked, *_COSTS, *also))
     never = [key for key in NEVER_RANKS if _has_values(board, key)]
     return [COLUMNS[key] for key in keys if key not in never] + [COLUMNS[key] for key in never]
 

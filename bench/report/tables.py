@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from bench.report.columns import Column, column, cost
 from bench.report.groups import Group, Task, group_runs
@@ -36,7 +37,7 @@ class Board:
     sort: Column
     machine: str | None = None
 
-    @property
+    @cached_property
     def machines(self) -> tuple[str, ...]:
         """The hardware behind the board's times, each named once."""
         if self.machine is not None:

@@ -1,0 +1,39 @@
+"""`bench report`: one HTML file that answers which backbone to take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands.filters import Backbone, Budget, Dataset, Db, Strategy, Target
+
+
+def report(
+    *,
+    db: Db = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path(
+        "reports/report.html"
+    ),
+    title: Annotated[str, typer.Option("--title", help="The page's title.")] = "",
+    dataset: Dataset = None,
+    target: Target = None,
+    budget: Budget = None,
+    backbone: Backbone = None,
+    strategy: Strategy = None,
+) -> None:
+    """Write one self-contained HTML file: the answer, the Pareto plot and the leaderboard. It opens offline.
+
+    Example: bench report --dataset cub --budget 10M -o reports/cub.html
+    """
+    from bench import terminal
+    from bench.report.build import write_report
+    from bench.report.overlaps import known_overlaps
+    from bench.report.query import Query
+    from bench.store.store import Store
+
+    query = Query(dataset, target, budget, backbone, strategy)
+    with Store.open(db, create=False) as store:
+        path = write_report(store, output, title=title, query=query, overlaps=known_overlaps())
+    terminal.out().print(str(path), soft_wrap=True)

@@ -1,0 +1,87 @@
+"""The answer in a sentence: what to take, and what the evidence for it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.report.groups import Group
+from bench.report.layout import short_name
+from bench.report.tables import Board, rank_groups
+from bench.report.units import show, show_spread
+
+NO_BREAK = "\u00a0"
+
+_LESS = 0.5  # of the compute: what is worth naming as the cheaper choice
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`headline` says what to take, `evidence` why, `cheaper` what half the compute buys, if anything."""
+
+    headline: str
+    evidence: str
+    cheaper: str
+    best: Group
+
+
+def answer(board: Board, budget: str = "") -> Answer | None:
+    """Answer for one board, chosen by validation accuracy alone; None where nothing ranks."""
+    groups = rank_groups(entry.group for entry in board.entries)
+    if not groups:
+        return None
+    best = groups[0]
+    where = f"On {board.title}{budget_words(budget)}"
+    return Answer(
+        headline=f"{where} take {choice(best)}.",
+        evidence=_evidence(best, len(groups)),
+        cheaper=_cheaper(best, groups[1:]),
+        best=best,
+    )
+
+
+def choice(group: Group) -> str:
+    """Name what a group trained: its backbone and strategy."""
+    return f"{short_name(group.first.backbone)}, {group.first.strategy}"
+
+
+def budget_words(budget: str) -> str:
+    """Say a budget within a sentence: ` under 10M parameters`; empty without one."""
+    if not budget:
+        return ""
+    from bench.plan.budget import human, parse_budget  # noqa: PLC0415 - only where a budget is given
+
+    limits = parse_budget(budget).limits
+    if [quantity for quantity, _ in limits] == ["total"]:
+        return f" under {human(limits[0][1])} parameters"
+    return f" within {', '.join(f'{quantity} <= {human(limit)}' for quantity, limit in limits)}"
+
+
+def accuracy(group: Group, key: str) -> str:
+    """Write an accuracy with its spread: `90.6 ± 0.2 %`."""
+    mean, std, _ = group.stat(key)
+    return f"{show_spread(mean, std, 'fraction')} %".replace(" ", NO_BREAK)
+
+
+def _evidence(best: Group, candidates: int) -> str:
+    n, row = len(best.rows), best.first
+    seeds = f"{n} seeds" if n > 1 else "one seed"
+    chosen = "the only candidate" if candidates == 1 else f"the best of {candidates:,} candidates"
+    return (
+        f"{accuracy(best, 'test_top1')} test top-1 ({seeds}) with {row.trainable_params:,} trained parameters. "
+        f"Validation chose it, {chosen}; test had no say."
+    )
+
+
+def _cheaper(best: Group, others: list[Group]) -> str:
+    """Name the best of what needs at most half the compute, with what it gives up on validation."""
+    limit = _LESS * best.first.gmacs
+    found = next((group for group in others if group.first.gmacs <= limit), None)
+    if found is None:
+        return ""
+    given_up = (best.stat("val_top1").mean or 0.0) - (found.stat("val_top1").mean or 0.0)
+    ratio = best.first.gmacs / found.first.gmacs if found.first.gmacs else 0.0
+    factor = f"{ratio:.1f} times less compute" if ratio else "no compute"
+    return (
+        f"With {factor}: {choice(found)}, {accuracy(found, 'test_top1')} test top-1, "
+        f"{show(given_up, 'fraction')} points lower on validation."
+    )

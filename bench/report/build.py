@@ -1,0 +1,91 @@
+"""From the database to the report's file: what to read, what to leave out and say so, where to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.atomic import write_text
+from bench.report.groups import group_runs, ranks
+from bench.report.overlaps import Overlaps
+from bench.report.pages import Lost, Report, render
+from bench.report.query import Query, select_groups, select_rows
+from bench.report.runs import count_statuses, last_error
+from bench.report.tables import Board, leaderboard
+from bench.store.rows import RunRow
+from bench.store.store import Store
+
+DEFAULT_PATH = Path("reports/report.html")
+_LOST = ("failed", "diverged", "interrupted")
+_MOST_LOST = 500  # of these the error is read and shown; the others are counted
+
+
+def write_report(
+    store: Store,
+    path: Path = DEFAULT_PATH,
+    *,
+    title: str = "",
+    query: Query | None = None,
+    overlaps: Overlaps | None = None,
+) -> Path:
+    """Write the report of what the query lets through as one HTML file, whole or not at all; return its path."""
+    write_text(path, render(make_report(store, title=title, query=query or Query(), overlaps=overlaps or {})))
+    return path
+
+
+def make_report(store: Store, *, title: str, query: Query, overlaps: Overlaps) -> Report:
+    """Read everything that a report says."""
+    rows = select_rows(store.rows(), query)
+    boards = leaderboard(rows, query)
+    lost = [row for row in rows if row.status in _LOST or (row.status == "done" and not ranks(row))]
+    return Report(
+        title=title or _title(boards),
+        boards=boards,
+        lost=[Lost(row, _reason(store, row)) for row in lost[:_MOST_LOST]],
+        lost_count=len(lost),
+        statuses=count_statuses(rows),
+        budgets=_budgets(store, rows, query),
+        overlaps=overlaps,
+        versions=_versions(store, boards),
+        filters=query.filters,
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def _title(boards: Iterable[Board]) -> str:
+    names = ", ".join(dict.fromkeys(board.task.dataset for board in boards))
+    return f"Which backbone for {names}?" if names else "Which backbone?"
+
+
+def _reason(store: Store, row: RunRow) -> str:
+    if row.status == "done":
+        return "Its validation accuracy is not a finite number."
+    return last_error(store.attempts(row.run_id))
+
+
+def _budgets(store: Store, rows: Iterable[RunRow], query: Query) -> dict[str, str]:
+    """Return the budget that may be named beside each dataset's answer.
+
+    That is the query's; without one, the one that all its sweeps share, if every finished run keeps it.
+    """
+    found: dict[str, str] = {}
+    groups = group_runs(rows)
+    for dataset in {group.first.dataset for group in groups}:
+        asked = {sweep.budget for sweep in store.sweeps() if sweep.dataset == dataset}
+        budget = query.budget or (asked.pop() if len(asked) == 1 else "")
+        own = [group for group in groups if group.first.dataset == dataset]
+        if budget and (query.budget or len(select_groups(own, budget)) == len(own)):
+            found[dataset] = budget
+    return found
+
+
+def _versions(store: Store, boards: Iterable[Board]) -> Mapping[str, str]:
+    """Return the library versions behind each board's best row; of several, all."""
+    found: dict[str, dict[str, None]] = {}
+    for board in boards:
+        best = next((entry.group for entry in board.entries if entry.rank == 1), None)
+        for attempt in store.attempts(best.first.run_id) if best else ():
+            for name, number in attempt.provenance.get("versions", {}).items():
+                found.setdefault(name, {})[number] = None
+    return {name: ", ".join(numbers) for name, numbers in sorted(found.items())}

@@ -1,0 +1,149 @@
+"""What the Pareto plot needs, as plain data: axes, colours, marks, points, and the front for every axis.
+
+Fronts are decided here, on validation accuracy, and never in the browser: the page only draws them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from bench.report.columns import COLUMNS, Column
+from bench.report.groups import Group
+from bench.report.rows import field
+from bench.report.tables import Board, front
+
+Y_AXES = ("test_top1", "val_top1")
+X_AXES = (
+    "trainable_params",
+    "trainable_backbone_params",
+    "total_params",
+    "gmacs",
+    "train_gmacs",
+    "standalone_s",
+    "epochs",
+    "latency_1_s",
+    "latency_batched_s",
+    "peak_memory_bytes",
+    "stored_bytes",
+)
+
+
+class Colour(NamedTuple):
+    """A strategy's colour on light and on dark ground, told apart by the colour-blind (after Okabe and Ito)."""
+
+    light: str
+    dark: str
+
+
+PALETTE = (
+    Colour("#0072b2", "#56b4e9"),
+    Colour("#d55e00", "#ff8f4a"),
+    Colour("#00875f", "#2cc59b"),
+    Colour("#6b6f76", "#b9bec5"),
+    Colour("#b5478c", "#e59bc8"),
+    Colour("#a87900", "#f0c53a"),
+    Colour("#5b4bc4", "#a99df5"),
+    Colour("#8c3b2a", "#d98b78"),
+)
+_FIRST_CHOICE = ("linear", "last_blocks", "full", "scratch", "norm", "neck", "bitfit", "freeze_first")
+"""Whose colour is whose, so that a strategy looks the same in every report."""
+
+MARKS = {
+    "circle": "M12 6A6 6 0 1 1 0 6A6 6 0 1 1 12 6Z",
+    "square": "M.7 .7H11.3V11.3H.7Z",
+    "diamond": "M6 -.8L12.8 6L6 12.8L-.8 6Z",
+    "triangle-up": "M6 0L12.4 11.4H-.4Z",
+    "cross": "M4 0H8V4H12V8H8V12H4V8H0V4H4Z",
+    "triangle-down": "M6 12L-.4 .6H12.4Z",
+    "x": "M3 0L6 3L9 0L12 3L9 6L12 9L9 12L6 9L3 12L0 9L3 6L0 3Z",
+    "pentagon": "M6 -.4L12.4 4.4L10 12H2L-.4 4.4Z",
+    "star": "M6 -.6L7.7 4.2H12.6L8.7 7.2L10.1 12L6 9.1L1.9 12L3.3 7.2L-.6 4.2H4.3Z",
+    "hexagon": "M6 -.4L11.6 2.8V9.2L6 12.4L.4 9.2V2.8Z",
+    "hourglass": "M.6 .3H11.4L6 6L11.4 11.7H.6L6 6Z",
+    "bowtie": "M.3 .6V11.4L6 6L11.7 11.4V.6L6 6Z",
+}
+"""plotly's name of a mark -> its outline in a box of 12 x 12, for legends and tables; a family each."""
+
+
+def strategy_colours(boards: Iterable[Board]) -> dict[str, int]:
+    """Give each strategy a colour of the palette: its own where that is free, else the next; then they repeat."""
+    names = sorted({entry.group.first.strategy for board in boards for entry in board.entries}, key=_preference)
+    taken: dict[str, int] = {}
+    for name in names:
+        own = _preference(name)[0]
+        free = [index for index in range(len(PALETTE)) if index not in taken.values()]
+        reserved = {_preference(other)[0] for other in names}
+        spare = [index for index in free if index not in reserved] or free or [len(taken) % len(PALETTE)]
+        taken[name] = own if own in free else spare[0]
+    return taken
+
+
+def family_marks(boards: Iterable[Board]) -> dict[str, str]:
+    """Give each family a mark, the most frequent ones first; with more families than marks, marks repeat."""
+    counted = Counter(field(entry.group.first, "family") for board in boards for entry in board.entries)
+    names = sorted(counted, key=lambda name: (-counted[name], name))
+    marks = list(MARKS)
+    return {name: marks[index % len(marks)] for index, name in enumerate(names)}
+
+
+def axis(key: str) -> dict[str, Any]:
+    """Describe an axis: its label, how its numbers are written, and whether it is logarithmic at first."""
+    column = COLUMNS[key]
+    return {
+        "key": key,
+        "label": column.label.partition(" (")[0],
+        "unit": column.unit,
+        "log": column.log,
+        "hardware": column.hardware,
+    }
+
+
+def board_figure(
+    board: Board, strategies: Sequence[str], families: Sequence[str], columns: Iterable[Column] = ()
+) -> dict[str, Any]:
+    """Return a board's points, in the order of its entries, and its fronts, per hardware where the axis needs it.
+
+    A point's strategy and family are places in the lists given; `columns` are those that a table beside it shows.
+    """
+    machines, groups = list(board.machines), [entry.group for entry in board.entries]
+    shown = [column.key for column in columns if column.unit != "text"]
+    return {
+        "title": board.title,
+        "machines": machines,
+        "names": [group.first.backbone for group in groups],
+        "strategies": [strategies.index(group.first.strategy) for group in groups],
+        "families": [families.index(group.family) for group in groups],
+        "seeds": [len(group.rows) for group in groups],
+        "values": {key: _values(groups, key, machines) for key in dict.fromkeys((*Y_AXES, *X_AXES, *shown))},
+        "spreads": {key: [_round(group.stat(key).std) for group in groups] for key in Y_AXES},
+        "fronts": {key: _fronts(groups, key, machines) for key in X_AXES},
+    }
+
+
+def _values(groups: Sequence[Group], key: str, machines: Sequence[str]) -> list[Any]:
+    """Return a mean per group; of what depends on hardware, such a list per hardware."""
+    if not COLUMNS[key].hardware:
+        return [_round(group.stat(key).mean) for group in groups]
+    return [[_round(group.stat(key, machine).mean) for group in groups] for machine in machines]
+
+
+def _fronts(groups: Sequence[Group], key: str, machines: Sequence[str]) -> list[list[int]]:
+    """Return the front's indices: one list, or one per hardware."""
+    column = COLUMNS[key]
+    return [front(groups, column, machine) for machine in (machines if column.hardware else [None])]
+
+
+def _round(value: float | None) -> float | int | None:
+    """Keep seven significant digits, and whole numbers whole: what the page shows, in few bytes."""
+    if value is None or not math.isfinite(value):
+        return None
+    return int(value) if value == int(value) else float(f"{value:.7g}")
+
+
+def _preference(strategy: str) -> tuple[int, str]:
+    base = strategy.partition("(")[0].partition("+")[0]
+    place = _FIRST_CHOICE.index(base) if base in _FIRST_CHOICE else len(_FIRST_CHOICE)
+    return place, strategy

@@ -1,0 +1,149 @@
+"""The report as one HTML file: templates, data, styles, scripts and plotly.js in one, nothing fetched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+
+from bench.report.answer import Answer, accuracy, answer
+from bench.report.columns import COLUMNS, NEVER_RANKS, Column
+from bench.report.figures import (
+    MARKS,
+    PALETTE,
+    X_AXES,
+    Y_AXES,
+    axis,
+    board_figure,
+    family_marks,
+    strategy_colours,
+)
+from bench.report.groups import Group
+from bench.report.layout import board_columns, cell, heading, seeds, short_name
+from bench.report.notes import board_notes
+from bench.report.overlaps import Overlaps, overlap_note
+from bench.report.tables import Board
+from bench.report.units import show
+from bench.store.rows import RunRow
+
+_SCRIPTS = ("format.js", "ticks.js", "labels.js", "plot.js", "sortable.js", "page.js")
+_ALSO = ("epochs", "latency_1_s", "stored_bytes")
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A run that is in no ranking, and why."""
+
+    row: RunRow
+    reason: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report is made of. `budgets` is by dataset; of `lost_count` runs `lost` may hold a part."""
+
+    title: str
+    boards: Sequence[Board]
+    lost: Sequence[Lost] = ()
+    lost_count: int = 0
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    budgets: Mapping[str, str] = field(default_factory=dict)
+    overlaps: Overlaps = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    filters: str = ""
+    made: str = ""
+
+
+@dataclass(frozen=True)
+class BoardSection:
+    """One board as the page shows it: `rows` hold the texts of its cells in the order of `columns`."""
+
+    board: Board
+    answer: Answer | None
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str]
+
+
+def render(report: Report) -> str:
+    """Return the whole page."""
+    from plotly.offline import get_plotlyjs  # noqa: PLC0415 - slow, and only a report needs it
+
+    sections = [_section(board, report) for board in report.boards]
+    colours, marks = strategy_colours(report.boards), family_marks(report.boards)
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        report=report,
+        sections=sections,
+        colours=colours,
+        marks=marks,
+        palette=PALETTE,
+        outlines=MARKS,
+        x_axes=[axis(key) for key in X_AXES],
+        y_axes=[axis(key) for key in Y_AXES],
+        data=embedded_json(_data(sections, colours, marks)),
+        styles=_text("report.css"),
+        scripts="\n".join(_text(name) for name in _SCRIPTS),
+        plotly_js=get_plotlyjs(),
+    )
+
+
+def embedded_json(data: Any) -> str:
+    """Write data as JSON that is safe inside `<script>`: no `<`, `>`, `&`, and no line separator of JavaScript."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _section(board: Board, report: Report) -> BoardSection:
+    columns = board_columns(board, also=_ALSO)
+    rows = [[cell(entry.group, column, board) for column in columns] for entry in board.entries]
+    reply = answer(board, report.budgets.get(board.task.dataset, ""))
+    return BoardSection(board, reply, columns, rows, board_notes(board, report.overlaps, page=True))
+
+
+def _data(
+    sections: Sequence[BoardSection], colours: Mapping[str, int], marks: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "axes": {key: axis(key) for key in (*X_AXES, *Y_AXES)},
+        "strategies": [{"name": name, "colour": index} for name, index in colours.items()],
+        "families": [{"name": name, "mark": mark} for name, mark in marks.items()],
+        "boards": [
+            {
+                **board_figure(section.board, list(colours), list(marks), section.columns),
+                "columns": [{"key": c.key, "unit": c.unit, "hardware": c.hardware} for c in section.columns],
+            }
+            for section in sections
+        ],
+    }
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_text),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["accuracy"] = accuracy
+    environment.filters["measured"] = _measured
+    environment.globals.update(
+        heading=heading, seeds=seeds, short_name=short_name, overlap_note=overlap_note, never_ranks=NEVER_RANKS
+    )
+    return environment
+
+
+def _measured(group: Group, key: str) -> str:
+    return show(group.stat(key).mean, COLUMNS[key].unit)
+
+
+def _text(name: str) -> str:
+    """Read a file of `templates/`."""
+    return files("bench.report").joinpath("templates", name).read_text(encoding="utf-8")
