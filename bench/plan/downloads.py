@@ -1,9 +1,8 @@
-"""Which weights are on this machine already; looked up in the libraries' own caches, without a network or torch."""
+"""Which weights are on this machine already, by the libraries' own caches; needs neither a network nor torch."""
 
 from __future__ import annotations
 
 import os
-from functools import cache
 from pathlib import Path
 
 from bench.plan.backbones import Candidate
@@ -21,7 +20,6 @@ def download_bytes(candidate: Candidate, counts: Counts) -> int:
     return candidate.download_bytes or BYTES_A_PARAMETER * counts.total_params
 
 
-@cache
 def hub_file(spec: BackboneSpec) -> Path | None:
     """Find a hub's checkpoint in the cache that its library keeps; None where it has to be downloaded."""
     location = spec.weights.location
