@@ -31,7 +31,7 @@ NOT_THERE = frozenset(
     ["stem", "downsample", "final_conv", "head", "global_block", "msfa", "neck", "pre_logits", "patch_embed",
      "downsamples", "transition", "embeds", "stem_dct"]
 )  # fmt: skip
-"""Parts of a module's path below which a matching class is no block (FastViT's stem is built of MobileOneBlocks)."""
+"""Parts of a path below which a matching class is no block (FastViT's stem is built of MobileOneBlocks)."""
 
 PATTERNS: dict[str, tuple[str, ...]] = {
     "ConvMixer": ("blocks.*",),
@@ -51,7 +51,7 @@ NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.modules
 NORM_CLASS = re.compile(r"Norm|^Affine$")
 SCALES, SHIFTS = frozenset(["weight", "alpha"]), frozenset(["bias", "beta"])
 BIAS = re.compile(r"(^|[._])bias(_[ih]h_l\d+(_reverse)?)?$")
-"""Names of biases: `bias`, `q_bias`, `in_proj_bias`, an LSTM's `bias_ih_l0`; tables of position biases are none."""
+"""Names of biases: `bias`, `q_bias`, `in_proj_bias`, an LSTM's `bias_ih_l0`; position bias tables are none."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def dissect(model: nn.Module, trace: Trace) -> Anatomy:
     use = dict(zip(trace.parameters, trace.first_use, strict=True))
     order = list(trace.parameters)
     groups = [[n for n in order if any(n.startswith(m + ".") for m in names)] for names in modules]
-    start = [min((use[n] for n in g if use[n] is not None), default=None) for g in groups]
+    start = [min((s for n in g if (s := use[n]) is not None), default=None) for g in groups]
     used = sorted((s, i) for i, s in enumerate(start) if s is not None)
     blocks = [set(groups[i]) for _, i in used]
     owned = set().union(*blocks)

@@ -18,8 +18,8 @@ from bench.spec import BackboneSpec
 from bench.vision import timm, torchvision
 
 DROPPED_WHOLE = ("VGG", "AlexNet")
-"""torchvision models whose whole classifier goes, not its last layer: it holds nine of ten parameters (VGG-11: 132.9M
-with it, 9.2M without). Their features are pooled to 1x1 instead."""
+"""torchvision models whose whole classifier goes, not its last layer: it holds nine of ten parameters (VGG-11:
+132.9M with it, 9.2M without). Their features are pooled to 1x1 instead."""
 
 
 class Pooled(nn.Module):
@@ -27,7 +27,7 @@ class Pooled(nn.Module):
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.model = model
+        self.model: nn.Module = model
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (N, 3, H, W) to features (N, F)."""
@@ -61,34 +61,32 @@ def with_classifier(
         except NotImplementedError:  # torchvision's RegNets compute their widths with tensors
             return make(spec.architecture, image_size, drop_path, kwargs).to("meta")
     except (TypeError, ValueError, AssertionError, RuntimeError) as error:
-        asked = f"{image_size} pixels" + (f" and drop path {drop_path}" if drop_path else "")
+        own = catalogue().transform(spec).image_size
         raise BackboneError(
-            f"{spec.name} cannot be built for {asked}.",
+            f"{spec.name} cannot be built for {image_size} pixels"
+            + (f" and drop path {drop_path}." if drop_path else "."),
             f"{spec.library} says: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
-            f"Take another --image-size (its own is {catalogue().transform(spec).image_size}).",
+            f"Take another --image-size (its own is {own})" + (", or drop_path = 0." if drop_path else "."),
         ) from error
 
 
 def headless(model: nn.Module) -> nn.Module:
     """Take the classifier off a library's model, in place. Raises BackboneError where there is none."""
+    network: Any = model
+    name = next((n for n in ("fc", "classifier", "heads", "head") if hasattr(model, n)), "")
     if hasattr(model, "reset_classifier"):
-        model.reset_classifier(0)
-        return model
-    if type(model).__name__ in DROPPED_WHOLE:
-        model.avgpool, model.classifier = nn.AdaptiveAvgPool2d(1), nn.Identity()  # type: ignore[assignment]
-        return model
-    if type(model).__name__ == "SqueezeNet":
-        model.classifier = nn.AdaptiveAvgPool2d(1)
-        return model
-    name = next((n for n in ("fc", "classifier", "heads", "head") if hasattr(model, n)), None)
-    if name is None:
+        network.reset_classifier(0)
+    elif type(model).__name__ in DROPPED_WHOLE:
+        network.avgpool, network.classifier = nn.AdaptiveAvgPool2d(1), nn.Identity()
+    elif type(model).__name__ == "SqueezeNet":
+        network.classifier = nn.AdaptiveAvgPool2d(1)
+    elif not name:
         raise BackboneError(
             f"{type(model).__name__} has no classifier to take off.",
             "It is an encoder that returns feature maps, not one vector per image.",
             "Take another backbone.",
         )
-    head = getattr(model, name)
-    if isinstance(head, nn.Sequential):  # the layers before the last linear one belong to the neck
+    elif isinstance(head := getattr(model, name), nn.Sequential):  # its layers before the last belong to the neck
         kept = [layer for layer in head if not isinstance(layer, nn.Dropout)][:-1]
         setattr(model, name, nn.Sequential(*kept))
     else:
@@ -102,7 +100,7 @@ def _timm(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]
         kwargs = {**kwargs, "img_size": size}
     if drop_path:
         kwargs = {**kwargs, "drop_path_rate": drop_path}
-    return timm.create_model(architecture, **kwargs)  # type: ignore[no-any-return]
+    return timm.create_model(architecture, **kwargs)
 
 
 def _torchvision(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]) -> nn.Module:
@@ -111,7 +109,7 @@ def _torchvision(architecture: str, size: int, drop_path: float, kwargs: dict[st
     if architecture == "maxvit_t":
         kwargs = {**kwargs, "input_size": (size, size)}
     if architecture in ("googlenet", "inception_v3"):
-        kwargs = {**kwargs, "init_weights": False, "aux_logits": False}
+        kwargs = {**kwargs, "init_weights": False, "aux_logits": False, "transform_input": True}
     if drop_path:
         kwargs = {**kwargs, "stochastic_depth_prob": drop_path}
     return torchvision.models.get_model(architecture, weights=None, **kwargs)  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """Every architecture that timm, torchvision and bench can build, its checkpoints, and how each expects an image.
 
-Asking the libraries takes seconds, so what they say is kept in `$BENCH_HOME`, once per pair of their versions; with
-it, planning imports neither of them, nor torch.
+Asking the libraries takes seconds, so what they say is kept in `$BENCH_HOME`, once per pair of their versions;
+with it, planning imports neither of them, nor torch.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from bench.errors import BackboneError, WeightsError, unknown_name
 from bench.atomic import write_text
+from bench.errors import BackboneError, WeightsError, unknown_name
 from bench.home import bench_home
 from bench.spec import BackboneSpec, TransformSpec, WeightsSpec
 

@@ -72,7 +72,7 @@ def _both_train(norm: _BatchNorm, backbone: nn.Module) -> bool:
 
 
 def bare_on_meta(spec: BackboneSpec, image_size: int) -> tuple[Classifier, Trace]:
-    """Build a backbone on the meta device, with an empty head, and the trace of one image of `image_size` pixels."""
+    """Build a backbone on the meta device with an empty head, and trace one image of `image_size` pixels in it."""
     backbone = build(spec, image_size, meta=True).eval()
     seen = trace(backbone, image_size)
     return Classifier(backbone, nn.Identity(), dissect(backbone, seen)), seen

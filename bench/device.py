@@ -1,4 +1,4 @@
-"""The only file that names cuda, mps or cpu: pick, seed, autocast, synchronise, peak memory, a name for the hardware."""
+"""The only file that names cuda, mps or cpu: pick, seed, autocast, synchronise, measure, name the hardware."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -70,9 +70,7 @@ def place(module: nn.Module, device: torch.device) -> nn.Module:
 
 
 def frozen_batch(device: torch.device) -> int:
-    """Return how many images a frozen pass takes at once: small batches stay in a CPU's cache (measured), a GPU wants
-    many.
-    """
+    """Return how many images a frozen pass takes at once: few fit a CPU's cache (measured), a GPU wants many."""
     return 8 if device.type == "cpu" else 256
 
 
@@ -130,7 +128,7 @@ class PeakMemory:
         self.device, self.bytes = device, 0
         self._done = threading.Event()
 
-    def __enter__(self) -> PeakMemory:
+    def __enter__(self) -> Self:
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
         else:

@@ -1,7 +1,7 @@
-"""How fast this machine computes: measured once for each device and torch version, and kept, so that planning need not.
+"""How fast this machine computes: measured once for each device and torch version, then kept for every plan.
 
-The probe is an inverted residual block (pointwise, depthwise, pointwise; Sandler et al. 2018), the mixture that most
-backbones under 10M parameters are made of. It forecasts within a factor of about two; measured runs replace it.
+The probe is an inverted residual block (pointwise, depthwise, pointwise; Sandler et al. 2018), the mixture that
+most backbones under 10M parameters are made of. It is right within a factor of about two, until runs are measured.
 """
 
 from __future__ import annotations
@@ -57,10 +57,9 @@ def _measure(name: str) -> Machine:
     device = pick(name)
     precision, _ = precision_for(device, "auto")
     wide, size = 192, 28
-    block = nn.Sequential(
-        nn.Conv2d(32, wide, 1), nn.ReLU6(), nn.Conv2d(wide, wide, 3, padding=1, groups=wide), nn.ReLU6(), nn.Conv2d(wide, 32, 1)
-    )  # fmt: skip
-    block = place(block, device)
+    depthwise = nn.Conv2d(wide, wide, 3, padding=1, groups=wide)
+    layers = (nn.Conv2d(32, wide, 1), nn.ReLU6(), depthwise, nn.ReLU6(), nn.Conv2d(wide, 32, 1))
+    block = place(nn.Sequential(*layers), device)
     images = torch.randn(8 if device.type == "cpu" else 256, 32, size, size, device=device)
     images = images.to(memory_format=torch.channels_last)
     gmacs = len(images) * size * size * (2 * 32 * wide + 9 * wide) / 1e9

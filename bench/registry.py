@@ -1,8 +1,8 @@
 """TOML files -> the specs they describe: what can be benchmarked.
 
-The shipped registry must be valid. Folders that users add (`--registry`, `BENCH_REGISTRY`, `$BENCH_HOME/registry`, the
-entry points of `bench.registry`) are plug-ins: a broken entry of theirs is left out with a warning, and what they
-define goes before what is shipped.
+The shipped registry must be valid. Folders that users add (`--registry`, `BENCH_REGISTRY`, `$BENCH_HOME/registry`,
+the entry points of `bench.registry`) are plug-ins: a broken entry of theirs is left out with a warning, and what
+they define goes before what is shipped.
 """
 
 from __future__ import annotations

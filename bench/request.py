@@ -10,8 +10,8 @@ from bench.entries import BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
 from bench.errors import BudgetError, DataError, unknown_name
 from bench.plan.backbones import choose, listed
 from bench.plan.budget import Budget, parse_budget
-from bench.plan.enumerate import Plan, Request, make_plan
 from bench.plan.count import Progress
+from bench.plan.enumerate import Plan, Request, make_plan
 from bench.plan.recipes import parse_overrides
 from bench.registry import Registry
 from bench.spec import DatasetSpec
@@ -82,7 +82,10 @@ def plan_for(
 
 def _overrides(asked: Asked) -> dict[str, Any]:
     given = {"epochs": asked.epochs, "image_size": asked.image_size}
-    return {**parse_overrides(asked.overrides), **{name: value for name, value in given.items() if value is not None}}
+    return {
+        **parse_overrides(asked.overrides),
+        **{name: value for name, value in given.items() if value is not None},
+    }
 
 
 def budget_of(registry: Registry, text: str | None) -> Budget:

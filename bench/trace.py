@@ -33,9 +33,7 @@ OPERANDS: dict[Any, tuple[int, int]] = {
 }
 """Operators that multiply matrices, and where their two factors stand among the arguments."""
 
-_MULTIPLIES = re.compile(
-    r"mm\b|mv\b|dot\b|conv|matmul|attention|transformer|lstm|gru|rnn|linear|einsum|cdist|fft"
-)
+_MULTIPLIES = re.compile(r"mm\b|mv\b|dot\b|conv|matmul|attention|transformer|lstm|gru|rnn|linear|einsum|cdist|fft")
 _HARMLESS = re.compile(r"upsample|log_|col2im|im2col")
 
 
@@ -51,8 +49,8 @@ class Product:
 class Trace:
     """What one image does in a model.
 
-    `parameters` are the names in registration order (bit i stands for the i-th); `first_use` is the position of the
-    operator that reads each first, None where none does; `shape` is the output's.
+    `parameters` are the names in registration order (bit i stands for the i-th); `first_use` is the position of
+    the operator that reads each first, None where none does; `shape` is the output's.
     """
 
     parameters: tuple[str, ...]
@@ -76,11 +74,11 @@ class Trace:
         return sum(p.macs * (1 + sum(1 for factor in p.factors if factor & mask)) for p in self.products)
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Follows parameters through operators by the storage that tensors share."""
 
     def __init__(self, parameters: list[Tensor]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.products: list[Product] = []
         self.first_use: list[int | None] = [None] * len(parameters)
         self._upstream: dict[int, int] = {}

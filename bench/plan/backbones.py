@@ -34,9 +34,9 @@ def listed(registry: Registry) -> list[Candidate]:
 def choose(registry: Registry, patterns: Sequence[str]) -> list[Candidate]:
     """Return the backbones that patterns name, each once.
 
-    A pattern is a name (`timm/resnet18`, `resnet18`, `timm/resnet18.a1_in1k`) or has wildcards (`timm/efficientnet*`), and
-    may end with `@` and the weights: a tag, `none`, `file:PATH` or `pip:PACKAGE`. Raises BackboneError or WeightsError
-    for what does not exist.
+    A pattern is a name (`timm/resnet18`, `resnet18`, `timm/resnet18.a1_in1k`) or has wildcards
+    (`timm/efficientnet*`), and may end with `@` and the weights: a tag, `none`, `file:PATH` or `pip:PACKAGE`.
+    Raises BackboneError or WeightsError for what does not exist.
     """
     found: dict[BackboneSpec, Candidate] = {}
     for pattern in patterns:
@@ -127,4 +127,4 @@ def _digest(path: Path) -> str:
 
 
 def _family(architecture: str) -> str:
-    return architecture.split("_")[0].rstrip("0123456789") or architecture
+    return architecture.split("_", maxsplit=1)[0].rstrip("0123456789") or architecture

@@ -1,7 +1,7 @@
 """Count parameters and MACs on the meta device, for any strategy, and keep the counts.
 
-MACs are those of convolutions, linear layers and matrix products with attention unfused, of one image; nothing else
-counts (DESIGN: half of torch's FlopCounterMode). `train_macs` is `bench.trace.Trace.train_macs`.
+MACs are those of convolutions, linear layers and matrix products with attention unfused, of one image; nothing
+else counts (half of what torch's FlopCounterMode says). `train_macs` is `bench.trace.Trace.train_macs`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from importlib.metadata import version
 from multiprocessing import get_context
 from typing import Any
 
-from bench.errors import BenchError
 from bench.atomic import write_text
+from bench.errors import BenchError
 from bench.head import plan_head
 from bench.home import bench_home
 from bench.records import Counts

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.catalogue import catalogue
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.plan.backbones import Candidate, short_list
 from bench.plan.budget import Budget
-from bench.plan.count import BackboneCounts, Progress, count_all, with_head
+from bench.plan.count import Progress, count_all, with_head
 from bench.plan.downloads import download_bytes
 from bench.plan.recipes import for_strategy, resolve
 from bench.records import Counts, PlannedRun, Rejected
-from bench.spec import DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
+from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
 from bench.strategies import canonical
 
 PrecisionFor = Callable[[str], str]
@@ -33,7 +33,7 @@ class Request:
     candidates: Sequence[Candidate]
     strategies: Sequence[str]
     recipe: RecipeEntry
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     seeds: Sequence[int] = (0,)
     overrides: dict[str, Any] = field(default_factory=dict)
     explicit: bool = False
@@ -100,42 +100,45 @@ def make_plan(request: Request, progress: Progress | None = None) -> Plan:
     }
     sizes = [(c.spec.name, resolved[c.spec, s][1].image_size) for c in request.candidates for s in strategies]
     counted = count_all(sizes, strategies, progress)
-    choices: list[Choice] = []
+    choices: dict[tuple[BackboneSpec, str], Choice] = {}
     rejected: list[Rejected] = []
     for candidate in request.candidates:
         for strategy in strategies:
             recipe, transform = resolved[candidate.spec, strategy]
             backbone = counted[candidate.spec.name, transform.image_size]
-            outcome = _consider(request, candidate, strategy, recipe, transform, backbone)
-            (choices if isinstance(outcome, Choice) else rejected).append(outcome)  # type: ignore[arg-type]
+            counts = with_head(backbone, strategy, recipe.head, request.dataset.num_classes)
+            reason = counts if isinstance(counts, str) else _objection(request, candidate, strategy, counts)
+            if isinstance(counts, str) or reason:
+                known = None if isinstance(counts, str) else counts
+                rejected.append(Rejected(candidate.spec.name, strategy, reason, known))
+            else:
+                choice = Choice(_starting(candidate, strategy), strategy, recipe, transform, counts)
+                choices.setdefault((choice.candidate.spec, strategy), choice)
+    chosen = list(choices.values())
     if request.shorten:
-        choices = _shortened(request, choices, rejected)
-    choices.sort(key=lambda c: (c.recipe.epochs * c.counts.train_gmacs if c.counts.trainable_backbone_params else 0,
-                                c.counts.gmacs, c.candidate.spec.name))  # fmt: skip
-    return Plan(request, tuple(choices), tuple(rejected))
+        chosen = _shortened(request, chosen, rejected)
+    return Plan(request, tuple(sorted(chosen, key=_cost)), tuple(rejected))
 
 
-def _consider(
-    request: Request,
-    candidate: Candidate,
-    strategy: str,
-    recipe: RecipeSpec,
-    transform: TransformSpec,
-    backbone: BackboneCounts,
-) -> Choice | Rejected:
-    name = candidate.spec.name
-    counts = with_head(backbone, strategy, recipe.head, request.dataset.num_classes)
-    if isinstance(counts, str):
-        return Rejected(name, strategy, counts)
-    if strategy == "scratch":
-        bare = candidate.spec.model_copy(update={"weights": WeightsSpec(source="none")})
-        candidate = Candidate(bare, candidate.family, candidate.shortlist)
-    elif candidate.spec.weights.source == "none" and not request.explicit:
-        return Rejected(name, strategy, "has no pretrained weights: only scratch makes sense", counts)
-    reasons = request.budget.reasons(counts)
-    if reasons:
-        return Rejected(name, strategy, "; ".join(reasons), counts)
-    return Choice(candidate, strategy, recipe, transform, counts)
+def _cost(choice: Choice) -> tuple[float, float, str]:
+    """Order by what training repeats each epoch (nothing, where only the head trains), then by one pass."""
+    repeated = choice.recipe.epochs * choice.counts.train_gmacs if choice.counts.trainable_backbone_params else 0.0
+    return repeated, choice.counts.gmacs, choice.candidate.spec.name
+
+
+def _objection(request: Request, candidate: Candidate, strategy: str, counts: Counts) -> str:
+    """Say why a model that can be built is left out; empty where it is not."""
+    if candidate.spec.weights.source == "none" and strategy != "scratch" and not request.explicit:
+        return "has no pretrained weights: only scratch makes sense"
+    return "; ".join(request.budget.reasons(counts))
+
+
+def _starting(candidate: Candidate, strategy: str) -> Candidate:
+    """Take the weights away from what trains from scratch, so that its runs are the same whatever they were."""
+    if strategy != "scratch":
+        return candidate
+    bare = candidate.spec.model_copy(update={"weights": WeightsSpec(source="none")})
+    return replace(candidate, spec=bare, download_bytes=None)
 
 
 def _shortened(request: Request, choices: list[Choice], rejected: list[Rejected]) -> list[Choice]:

@@ -16,7 +16,7 @@ BYTES_A_PARAMETER = 4
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds per gmac of inference and per train_gmac of training: the machine's, and each backbone's where known."""
+    """Seconds per gmac of inference and train_gmac of training: the machine's, and each backbone's where known."""
 
     machine: Machine
     training: Mapping[str, float] = field(default_factory=dict)
@@ -48,9 +48,7 @@ def total(runs: Sequence[PlannedRun], hardware: str) -> Forecast:
     return Forecast(len(runs), sum(weights.values()), sum(run.forecast_s for run in runs), hardware)
 
 
-def _seconds(
-    run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: set[tuple[str, int]]
-) -> float:
+def _seconds(run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: set[tuple[str, int]]) -> float:
     spec, counts = run.spec, run.counts
     train = images.get("train", 0) * (1 if "val" in images else 1 - spec.dataset.val_fraction)
     val = images.get("val", images.get("train", 0) - train)

@@ -1,7 +1,7 @@
 """Strategies: which parameters of a backbone train. The head always does.
 
-The table below is the one place where a strategy is known: name -> (config, apply). A strategy text joins calls with
-`+`, for example `last_blocks(1)+norm`; it trains what any of its parts trains. Some exclude company.
+The table below is the one place where a strategy is known: name -> (config, apply). A strategy text joins calls
+with `+`, for example `last_blocks(1)+norm`; it trains what any of its parts trains. Some exclude company.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ STRATEGIES: dict[str, Strategy] = {
 def parse(text: str) -> tuple[Call, ...]:
     """Read a strategy text into its parts, in the table's order, with arguments filled in.
 
-    Raises RegistryError for an unknown name, a wrong argument, a part given twice, or company for `scratch`, `full`
-    or `linear`, which already say everything.
+    Raises RegistryError for an unknown name, a wrong argument, a part given twice, or company for `scratch`,
+    `full` or `linear`, which already say everything.
     """
     parts: dict[str, Call] = {}
     for piece in text.split("+"):
