@@ -13,6 +13,15 @@ from pathlib import Path
 from bench.errors import DiskFullError, StoreError
 
 
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+_UMASK = _umask()  # once, at import: asking for it changes it for a moment, for all threads
+
+
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn a full or read-only disk into a DiskFullError or StoreError that names `path`."""
@@ -47,7 +56,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     temporary = path.parent / name
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~_UMASK)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -65,7 +74,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     temporary = path.parent / tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         yield temporary
-        temporary.chmod(0o777 & ~_umask())
+        temporary.chmod(0o777 & ~_UMASK)
         with contextlib.suppress(FileExistsError):
             _rename_new(temporary, path)
     finally:
@@ -79,9 +88,3 @@ def _rename_new(source: Path, target: Path) -> None:
         if target.is_dir():
             raise FileExistsError(target) from error
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -63,18 +63,14 @@ def open_dataset(
 
 def known_manifest(entry: DatasetEntry, data_root: Path | None = None) -> Manifest | None:
     """Return the manifest made earlier, without opening the data; None if there is none or the data changed."""
-    location = locate(entry, data_root)
-    if location is None and not is_bundled(entry):
-        return None
-    return load_manifest(entry, location, source_signature(location))
+    place = _place(entry, data_root)
+    return load_manifest(entry, *place) if place else None
 
 
 def known_header(entry: DatasetEntry, data_root: Path | None = None) -> ManifestHeader | None:
     """Return the header of `known_manifest`: fingerprint and counts, without reading a row per sample."""
-    location = locate(entry, data_root)
-    if location is None and not is_bundled(entry):
-        return None
-    return load_header(entry, location, source_signature(location))
+    place = _place(entry, data_root)
+    return load_header(entry, *place) if place else None
 
 
 def is_here(entry: DatasetEntry, data_root: Path | None = None) -> bool:
@@ -95,6 +91,14 @@ def folder_entry(path: Path) -> DatasetEntry:
     )
     names = class_folders.class_names(open_tree(place, entry, _reader(entry), verified=True))
     return entry.model_copy(update={"num_classes": len(names)})
+
+
+def _place(entry: DatasetEntry, data_root: Path | None) -> tuple[Path | None, str] | None:
+    """Return where a dataset lies and its signature; None where it is not here or nothing can read it."""
+    location = locate(entry, data_root)
+    if entry.reader not in READERS or (location is None and not is_bundled(entry)):
+        return None
+    return location, source_signature(location)
 
 
 def _reader(entry: DatasetEntry) -> Reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +25,6 @@ from bench.spec import TransformSpec, digest
 LIMIT_BYTES = 2 << 30
 _VERSION = 1  # raised when the same transform would make other pixels
 _BATCH = 64
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class PreparedImages:
@@ -82,8 +80,6 @@ def open_pixels(
             with atomic_file(path) as temporary, temporary.open("wb") as file:
                 _write(file, decoded, shape, workers, progress)
         except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
             decoded.note = f"not kept on disk: {error.strerror} at {path.parent}"
             return decoded
     return PreparedImages(path)

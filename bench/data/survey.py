@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,8 +27,8 @@ def survey(raw: RawDataset, entry: DatasetEntry, progress: Progress | None = Non
     Raises DataError for an empty split, a class without a training image, a label without a class, an id given
     twice, and where classes or images are not as many as the entry says.
     """
-    _check_classes(raw, entry)
     _check_splits(raw, entry)
+    _check_classes(raw, entry)
     splits = {}
     for name, part in raw.splits.items():
         digests = _hash_all(part.source, f"hashing {entry.name} {name}", progress)
@@ -47,7 +48,7 @@ def _check_classes(raw: RawDataset, entry: DatasetEntry) -> None:
     if found != expected:
         raise _not_as_declared(entry, "classes", found, expected)
     for target, names in raw.classes.items():
-        with_images = set(raw.splits["train"].labels[target]) if "train" in raw.splits else set()
+        with_images = set(raw.splits["train"].labels[target])
         if empty := [name for index, name in enumerate(names) if index not in with_images]:
             raise DataError(
                 f"The dataset {entry.name} has classes without a training image.",
@@ -68,10 +69,9 @@ def _check_splits(raw: RawDataset, entry: DatasetEntry) -> None:
         raise _not_as_declared(entry, "images", counts, entry.counts)
     for name, part in raw.splits.items():
         _check_labels(name, part, raw, entry)
-    ids = [sample for part in raw.splits.values() for sample in part.ids]
-    if len(set(ids)) < len(ids):
-        twice = next(sample for sample in ids if ids.count(sample) > 1)
-        raise DataError(f"The dataset {entry.name} lists a sample twice.", f"It is {twice}.", _ADVICE)
+    for sample, times in Counter(sample for part in raw.splits.values() for sample in part.ids).most_common(1):
+        if times > 1:
+            raise DataError(f"The dataset {entry.name} lists a sample twice.", f"It is {sample}.", _ADVICE)
 
 
 def _check_labels(name: str, part: RawSplit, raw: RawDataset, entry: DatasetEntry) -> None:
