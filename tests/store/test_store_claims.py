@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import sqlalchemy as sa
 from example_runs import PROVENANCE, epoch, result
 from store_steps import expire, plan, sql, take
 
 from bench.errors import DivergedError, RecipeError
+from bench.store import claims
 from bench.store.failures import LeaseLostError
 
 
@@ -97,6 +100,17 @@ class TestLeases:
             store.record_epoch(claim, epoch(1))
         assert store.claim(run_ids, store.worker(), PROVENANCE) is None
         assert store.others_running(run_ids) == list(run_ids)
+
+    def test_a_heartbeat_at_the_last_moment_keeps_the_lease_from_who_thought_it_dead(self, store):
+        run_ids = plan(store, 1)
+        claim = take(store, run_ids)
+        expire(store, claim)
+        with store._reading() as session:
+            (seen,) = claims._open_runs(session, run_ids)
+        store.heartbeat(claim)
+        with store._writing() as session:
+            assert not claims._take(session, seen, now=time.time())
+        store.finish(claim, result())
 
     def test_the_database_itself_allows_one_running_attempt_per_run(self, store):
         run_ids = plan(store, 1)

@@ -10,6 +10,7 @@ from example_runs import planned, plans, result, sweep
 from store_steps import plan, take
 
 from bench.errors import StoreError
+from bench.store.store import Store
 
 
 class TestPlans:
@@ -46,6 +47,10 @@ class TestPlans:
         with pytest.raises(sa.exc.IntegrityError):
             store.plan(sweep(("0" * 64,)), [])
         assert store.sweeps() == []
+
+    def test_a_database_that_was_there_refuses_what_points_nowhere_too(self, store, url):
+        with Store.open(url) as again, pytest.raises(sa.exc.IntegrityError):
+            again.plan(sweep(("0" * 64,)), [])
 
     def test_a_sweep_that_does_not_exist_is_an_error_that_lists_the_last_ones(self, store):
         plan(store)

@@ -38,10 +38,11 @@ def outcome(url):
         ]
 
 
-def test_processes_that_open_a_new_database_at_once_all_succeed(url):
+def test_processes_that_open_a_new_database_at_once_all_succeed(url, tmp_path):
     soon = time.time() + 1
     begun = [begin(store_processes.open_at, url, soon) for _ in range(6)]
     assert [answers.recv() for _, answers in begun] == [0] * 6
+    assert list(tmp_path.glob("*.bak*")) == [], "one took the tables that another had just made for old ones"
 
 
 def test_eight_processes_claim_each_of_200_runs_exactly_once(store, url):
