@@ -48,7 +48,8 @@ class TestPlans:
             store.plan(sweep(("0" * 64,)), [])
         assert store.sweeps() == []
 
-    def test_a_database_that_was_there_refuses_what_points_nowhere_too(self, store, url):
+    def test_a_database_that_was_there_refuses_what_points_nowhere_too(self, url):
+        Store.open(url).close()
         with Store.open(url) as again, pytest.raises(sa.exc.IntegrityError):
             again.plan(sweep(("0" * 64,)), [])
 
