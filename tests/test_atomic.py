@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-
 import pytest
 
 from bench.atomic import atomic_file, atomic_folder
