@@ -65,10 +65,12 @@ def accuracy(group: Group, key: str) -> str:
 def _evidence(best: Group, candidates: int) -> str:
     n, row = len(best.rows), best.first
     seeds = f"{n} seeds" if n > 1 else "one seed"
-    chosen = "the only candidate" if candidates == 1 else f"the best of {candidates:,} candidates"
+    chosen = f"Validation chose it, the best of {candidates:,} candidates; test had no say."
+    if candidates == 1:
+        chosen = "It is the only candidate, so nothing was chosen."
     return (
         f"{accuracy(best, 'test_top1')} test top-1 ({seeds}) with {row.trainable_params:,} trained parameters. "
-        f"Validation chose it, {chosen}; test had no say."
+        f"{chosen}"
     )
 
 

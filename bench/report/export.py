@@ -16,7 +16,7 @@ from bench.report.overlaps import Overlaps
 from bench.report.rows import field
 from bench.report.tables import Board, Entry
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_RISKY = ("=", "+", "-", "@", "\t", "\n")
 _SPREADS = ("fraction", "seconds")
 
 
@@ -82,6 +82,8 @@ def _csv_cell(value: Any) -> Any:
     """Make a cell that a spreadsheet shows as it is: text that begins like a formula gets an apostrophe."""
     if isinstance(value, (list, tuple)):
         value = " ".join(map(str, value))
+    if isinstance(value, str):
+        value = value.replace("\r\n", "\n").replace("\r", "\n")  # csv leaves a lone CR without quotes
     if isinstance(value, str) and value.startswith(_RISKY) and not _is_number(value):
         return f"'{value}"
     return value

@@ -42,7 +42,7 @@ PALETTE = (
     Colour("#0072b2", "#56b4e9"),
     Colour("#d55e00", "#ff8f4a"),
     Colour("#00875f", "#2cc59b"),
-    Colour("#6b6f76", "#b9bec5"),
+    Colour("#454a50", "#e6e8eb"),
     Colour("#b5478c", "#e59bc8"),
     Colour("#a87900", "#f0c53a"),
     Colour("#5b4bc4", "#a99df5"),

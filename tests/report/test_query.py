@@ -1,0 +1,57 @@
+import pytest
+from plausible_runs import MODELS, done_row
+
+from bench.errors import BenchError, BudgetError
+from bench.report.groups import group_runs
+from bench.report.query import Query, select_groups, select_rows
+
+ROWS = [done_row(model, strategy) for model in MODELS for strategy in ("linear", "last_blocks(1)+norm", "full")]
+
+
+def kept(**query):
+    return {(row.backbone, row.strategy) for row in select_rows(ROWS, Query(**query))}
+
+
+@pytest.mark.parametrize("pattern", ["timm/resnet18", "resnet18", "*resnet*", "res?et18"])
+def test_a_backbone_is_found_with_or_without_its_library_and_by_wildcards(pattern):
+    assert {backbone for backbone, _ in kept(backbone=pattern)} == {"timm/resnet18"}
+
+
+@pytest.mark.parametrize(
+    "wanted", ["last_blocks(1)+norm", "last_blocks+norm", "last_blocks*", "last_blocks(1) + norm"]
+)
+def test_a_strategy_is_found_with_or_without_its_argument(wanted):
+    assert {strategy for _, strategy in kept(strategy=wanted)} == {"last_blocks(1)+norm"}
+
+
+def test_a_part_of_a_composition_is_another_strategy():
+    assert kept(strategy="last_blocks") == set()
+
+
+def test_a_budget_limits_all_that_it_names_jointly():
+    fitting = select_groups(group_runs(ROWS), "total<=5M,trainable<=200K,gmacs<=0.4")
+    assert {group.first.backbone for group in fitting} == {
+        "timm/tf_efficientnet_lite0",
+        "timm/mobilenetv3_large_100",
+        "torchvision/squeezenet1_1",
+    }
+    assert {group.first.strategy for group in fitting} == {"linear"}
+
+
+def test_a_bare_number_limits_total_parameters():
+    fitting = select_groups(group_runs(ROWS), "1M")
+    assert {group.first.backbone for group in fitting} == {"torchvision/squeezenet1_1"}
+
+
+def test_a_budget_that_cannot_be_read_is_an_error():
+    with pytest.raises(BudgetError):
+        select_groups(group_runs(ROWS), "ten million")
+
+
+def test_a_misspelt_dataset_is_an_error_that_suggests_the_nearest():
+    with pytest.raises(BenchError, match="Did you mean cub100"):
+        select_rows(ROWS, Query(dataset="cub10"))
+
+
+def test_a_dataset_is_no_error_while_there_are_no_runs():
+    assert select_rows([], Query(dataset="cub")) == []
