@@ -15,6 +15,9 @@ from bench.data.raw import ImageSource
 class Pixels(Protocol):
     """Images by their position in a split; picklable, so that worker processes can have them."""
 
+    note: str
+    """Why the images are not prepared on disk; empty where they are."""
+
     def __len__(self) -> int:
         """Count the images."""
 
@@ -26,7 +29,7 @@ class Pixels(Protocol):
 
 
 class DecodedPixels:
-    """Images that are decoded each time they are asked for; `note` says why they are not prepared."""
+    """Images that are decoded each time they are asked for."""
 
     def __init__(self, source: ImageSource, indices: Positions, transform: Transform) -> None:
         self.source, self.indices, self.transform = source, indices, transform

@@ -30,6 +30,8 @@ _BATCH = 64
 class PreparedImages:
     """Images read from a memory map, uint8 [N, 3, size, size]; each process maps the file for itself."""
 
+    note = ""
+
     def __init__(self, path: Path) -> None:
         self.path = path
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import gzip
 import pickle
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_layouts import BUILDERS, CLASSES, dump, idx_bytes, pack, picture, write_lines
+from dataset_layouts import BUILDERS, CLASSES, idx_bytes
 from PIL import Image
 
-from bench.data.datasets import folder_entry, known_header, open_dataset
-from bench.data.decoding import decode
+from bench.data.datasets import open_dataset
 from bench.entries import DatasetEntry
 from bench.errors import DataError
 
@@ -93,107 +91,6 @@ def test_an_image_that_is_listed_but_missing_is_named_before_any_training(builde
         open_dataset(layout.entry, data_root=tmp_path)
     assert image in caught.value.why
     assert "1 file(s)" in caught.value.why
-
-
-# class folders
-
-
-def folders(root, *names, count=3):
-    rng = np.random.default_rng(0)
-    for name in names:
-        for number in range(count):
-            picture(root / name / f"{number}.png", rng)
-    return open_dataset(folder_entry(root))
-
-
-@pytest.mark.parametrize("val", ["val", "valid", "validation"])
-def test_a_validation_folder_may_have_any_of_its_usual_names(val, tmp_path):
-    dataset = folders(tmp_path / "birds", "train/a", "train/b", f"{val}/a", f"{val}/b", "test/a")
-    assert {name: len(part.ids) for name, part in dataset.manifest.splits.items()} == {
-        "train": 6,
-        "val": 6,
-        "test": 3,
-    }
-
-
-def test_without_a_test_folder_val_is_the_test_split(tmp_path):
-    dataset = folders(tmp_path / "birds", "train/a", "train/b", "val/a", "val/b")
-    assert dataset.manifest.splits.keys() == {"train", "test"}
-    assert dataset.manifest.splits["test"].ids[0] == "val/a/0.png"
-
-
-@pytest.mark.parametrize("top", ["", "train/"])
-def test_without_any_split_a_fixed_fifth_of_each_class_is_test(top, tmp_path):
-    dataset = folders(tmp_path / "birds", f"{top}a", f"{top}b", f"{top}c", count=10)
-    for split, count in (("train", 8), ("test", 2)):
-        assert np.bincount(dataset.manifest.splits[split].labels["label"]).tolist() == [count] * 3
-    again = folders(tmp_path / "copy" / "birds", f"{top}a", f"{top}b", f"{top}c", count=10)
-    assert again.manifest.splits["test"].ids == dataset.manifest.splits["test"].ids
-
-
-def test_classes_may_be_named_like_splits_if_not_all_are(tmp_path):
-    dataset = folders(tmp_path / "vehicles", "train", "car", "bus", count=5)
-    assert dataset.manifest.classes["label"] == ("bus", "car", "train")
-
-
-def test_deeper_folders_hidden_files_and_files_that_are_no_images_do_not_disturb(tmp_path):
-    root = tmp_path / "birds"
-    picture(root / "a" / "2024" / "deep.JPG", np.random.default_rng(0))
-    for name in (".DS_Store", "a/._0.png", "__MACOSX/a/0.png", "a/notes.txt", "README.png", ".git/x/0.png"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(b"not an image")
-    dataset = folders(root, "a", "b", count=5)
-    ids = {sample for part in dataset.manifest.splits.values() for sample in part.ids}
-    assert ids == {"a/2024/deep.JPG", *(f"{c}/{n}.png" for c in "ab" for n in range(5))}
-
-
-def test_a_folder_that_only_wraps_the_dataset_is_looked_through(tmp_path):
-    folders(tmp_path / "outer" / "inner" / "birds", "train/a", "train/b", "test/a", "test/b")
-    dataset = open_dataset(folder_entry(tmp_path / "outer"))
-    assert dataset.manifest.splits["train"].ids[0] == "train/a/0.png"
-
-
-def test_a_folder_entry_is_named_by_its_last_part_and_counts_its_classes(tmp_path):
-    folders(tmp_path / "birds", "a", "b", "c")
-    entry = folder_entry(tmp_path / "birds")
-    assert entry.name == "folder:birds"
-    assert entry.num_classes == 3
-
-
-def test_a_folder_may_be_packed(tmp_path):
-    made = folders(tmp_path / "birds", "a", "b", count=5)
-    for suffix in (".tar", ".tgz", ".zip"):
-        archive = pack(tmp_path / "birds", tmp_path / f"packed{suffix}")
-        assert open_dataset(folder_entry(archive)).manifest.fingerprint == made.manifest.fingerprint
-
-
-def test_a_class_without_a_training_image_is_named(tmp_path):
-    with pytest.raises(DataError, match="1 of 3 label classes have none: c"):
-        folders(tmp_path / "birds", "train/a", "train/b", "test/a", "test/c")
-
-
-@pytest.mark.parametrize("name", ["val/a", "test/a"])
-def test_splits_without_train_are_an_error(name, tmp_path):
-    with pytest.raises(DataError, match="no folder train"):
-        folders(tmp_path / "birds", name)
-
-
-def test_a_path_that_does_not_exist_and_a_folder_without_images_are_errors(tmp_path):
-    with pytest.raises(DataError, match="nowhere"):
-        folder_entry(tmp_path / "nowhere")
-    (tmp_path / "empty" / "a").mkdir(parents=True)
-    with pytest.raises(DataError, match="no image in class folders"):
-        folder_entry(tmp_path / "empty")
-
-
-def test_a_linked_split_is_read_and_a_circle_of_links_ends(tmp_path):
-    root = tmp_path / "birds"
-    folders(root, "train/a", "train/b", "test/a", "test/b")
-    shutil.rmtree(root / "test")
-    (root / "test").symlink_to(root / "train")
-    (root / "train" / "a" / "circle").symlink_to(root)
-    dataset = open_dataset(folder_entry(root))
-    assert {"test/a/0.png", "test/b/2.png"} <= set(dataset.manifest.splits["test"].ids)
 
 
 # cifar
@@ -318,69 +215,3 @@ def test_pets_are_named_by_their_images(tmp_path):
     _, dataset = opened("oxford_pets", tmp_path)
     assert dataset.manifest.classes["label"] == ("Abyssinian", "english_setter", "pug")
     assert labels_by_id(dataset, "test")["images/pug_7.jpg"] == "pug"
-
-
-# decoding
-
-
-def encoded(image, format_="PNG", **options):
-    import io
-
-    stream = io.BytesIO()
-    image.save(stream, format_, **options)
-    return stream.getvalue()
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK"])
-def test_an_image_of_any_mode_becomes_rgb(mode):
-    image = Image.new("RGB", (5, 4), (200, 100, 50)).convert(mode)
-    assert decode(encoded(image, "TIFF"), "x").mode == "RGB"
-
-
-def test_of_a_16_bit_image_the_upper_eight_bits_count():
-    image = Image.fromarray(np.array([[0, 256, 65535]], dtype=np.uint16))
-    assert np.asarray(decode(encoded(image), "x"))[0].tolist() == [[0] * 3, [1] * 3, [255] * 3]
-
-
-@pytest.mark.parametrize("share", [0, 0.1, 0.6])
-def test_a_corrupt_image_is_named_in_the_error(share, tmp_path):
-    layout = BUILDERS["cub"](tmp_path)
-    image = layout.folder / "images" / "001.ant" / "ant_0000.jpg"
-    image.write_bytes(image.read_bytes()[: int(share * image.stat().st_size)])
-    dataset = open_dataset(layout.entry, data_root=tmp_path)
-    with pytest.raises(DataError) as caught:
-        dataset.images("train").image(0)
-    assert str(image) in caught.value.what
-    assert caught.value.todo
-
-
-def test_a_label_list_with_a_class_too_many_is_found(tmp_path):
-    layout = BUILDERS["tiny_imagenet"](tmp_path)
-    write_lines(layout.folder / "wnids.txt", ["n03", "n01", "n02", "n04"])
-    entry = layout.entry.model_copy(update={"num_classes": 4})
-    with pytest.raises(DataError, match="n04"):
-        open_dataset(entry, data_root=tmp_path)
-
-
-def test_a_reader_that_does_not_exist_lists_the_valid_ones():
-    entry = DatasetEntry(name="x", reader="digit", num_classes=2, locations=(__file__,))
-    with pytest.raises(DataError, match="Did you mean digits"):
-        open_dataset(entry)
-    assert known_header(entry) is None
-
-
-def test_a_sample_listed_twice_is_named(tmp_path):
-    layout = BUILDERS["cub"](tmp_path)
-    lists = layout.folder / "images.txt"
-    lists.write_text(lists.read_text().replace("ant_0001.jpg", "ant_0000.jpg"))
-    with pytest.raises(DataError, match=r"twice.\nIt is 001\.ant/ant_0000\.jpg"):
-        open_dataset(layout.entry, data_root=tmp_path)
-
-
-@pytest.mark.parametrize("split", ["train", "test"])
-def test_an_empty_split_is_an_error(split, tmp_path):
-    layout = BUILDERS["cifar100"](tmp_path)
-    empty = {"data": np.zeros((0, 3072), dtype=np.uint8), "fine_labels": [], "coarse_labels": []}
-    dump(layout.folder / split, empty)
-    with pytest.raises(DataError, match=f"The {split} split .* is empty"):
-        open_dataset(layout.entry, data_root=tmp_path)
