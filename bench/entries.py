@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, PlainSerializer
 
+from bench.calls import Call, look_up
+from bench.errors import RegistryError
 from bench.spec import RecipeSpec, Spec, WeightsSpec
+from bench.strategies import STRATEGIES, parse
 
 Overlap = Literal["imagenet-1k", "imagenet-21k", "imagenet-12k", "laion-2b"]
+
+
+def _only_set(recipe: RecipeSpec) -> dict[str, Any]:
+    return recipe.model_dump(exclude_unset=True)
+
+
+def _known_strategy(text: str) -> str:
+    parse(text)
+    return text
+
+
+def _known_part(name: str) -> str:
+    look_up(Call(name), STRATEGIES, kind="strategy", error=RegistryError)
+    return name
+
+
+PartialRecipe = Annotated[RecipeSpec, PlainSerializer(_only_set)]
+"""A recipe of which only the keys that are set count: what is left out comes from elsewhere."""
+
+BackboneName = Annotated[str, Field(pattern=r"^(timm|torchvision|bench)/\w+$")]
+StrategyText = Annotated[str, AfterValidator(_known_strategy)]
+StrategyPart = Annotated[str, AfterValidator(_known_part)]
 
 
 class BackboneEntry(Spec):
@@ -18,7 +43,7 @@ class BackboneEntry(Spec):
     which the short list takes one. `weights` None means the library's default checkpoint.
     """
 
-    name: str
+    name: BackboneName
     family: str
     weights: WeightsSpec | None = None
     shortlist: int | None = None
@@ -46,6 +71,7 @@ class DatasetEntry(Spec):
 
     `reader` names a function of `bench.data.readers`; `locations` are looked for, in order, below the data roots
     (a folder or an archive each; an absolute path is taken as it is). `counts` are the images of each split.
+    `unsuited` names augmentations that recipes leave out here unless told otherwise.
     `targets` are the classes under each target, the first is the default; none means one target, `label`.
     `class_names` are the classes' where the files hold no names.
     """
@@ -61,6 +87,7 @@ class DatasetEntry(Spec):
     targets: dict[str, int] = {}
     class_names: tuple[str, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
+    unsuited: tuple[str, ...] = ()
     val_fraction: float = Field(default=0.1, gt=0, lt=1)
     split_seed: int = 0
     image_size: int | None = None
@@ -72,7 +99,7 @@ class DatasetEntry(Spec):
 class StrategyEntry(Spec):
     """`registry/strategies.toml`: a strategy that sweeps consider; `default` ones are taken without being told."""
 
-    name: str
+    name: StrategyText
     default: bool = False
     note: str = ""
 
@@ -86,7 +113,7 @@ class RecipeEntry(Spec):
 
     name: str
     recipe: RecipeSpec = RecipeSpec()
-    strategy: dict[str, dict[str, Any]] = {}
+    strategy: dict[StrategyPart, PartialRecipe] = {}
     note: str = ""
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from bench.errors import BenchError, DiskFullError, DivergedError, StoreError
+from bench.errors import DiskFullError, DivergedError, StoreError
 from bench.records import EpochRecord, PlannedRun, Provenance
 from bench.spec import RunSpec, digest
 from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
 from bench.store.claims import Claim, Ended
 from bench.store.failures import LeaseLostError
+from bench.store.heartbeat import Heartbeat
 from bench.store.store import Store
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.run import Outcome, Run, Workbench
-
-HEARTBEAT_S = 15.0
 
 
 @dataclass
@@ -102,8 +98,8 @@ class Sweep:
         run = self.by_id[claim.run_id]
         self.watcher.started(run, claim.number)
         try:
-            with self._beating(claim):
-                outcome = Run(run.spec, self.bench, self._checkpoint(claim), self._hooks(claim, run)).execute()
+            with Heartbeat(self.store, claim):
+                outcome = Run(run.spec, self.bench, self.artifacts.checkpoint_path(claim.run_id), self._hooks(claim, run)).execute()
                 self._keep(claim, run.spec, outcome)
         except LeaseLostError as error:
             self.watcher.note(f"{error.what} {error.why}")
@@ -154,9 +150,6 @@ class Sweep:
         with disk_errors(path), atomic_file(path) as temporary:
             save_file(outcome.weights, temporary, metadata={"run_id": run_id, "spec": spec.model_dump_json()})
 
-    def _checkpoint(self, claim: Claim):  # noqa: ANN202
-        return self.artifacts.checkpoint_path(claim.run_id)
-
     def _hooks(self, claim: Claim, run: PlannedRun) -> Hooks:
         def epoch(record: EpochRecord) -> None:
             self.store.record_epoch(claim, record)
@@ -164,26 +157,6 @@ class Sweep:
 
         watcher = self.watcher
         return Hooks(epoch, watcher.step, watcher.features, watcher.note, self.stop)
-
-    @contextmanager
-    def _beating(self, claim: Claim) -> Iterator[None]:
-        """Renew the lease while a run works; a lease that is lost shows at the next write."""
-        over = threading.Event()
-
-        def beat() -> None:
-            while not over.wait(HEARTBEAT_S):
-                try:
-                    self.store.heartbeat(claim)
-                except BenchError:
-                    return
-
-        thread = threading.Thread(target=beat, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
 
 def deadline(seconds: float | None) -> Callable[[], bool]:

@@ -15,6 +15,7 @@ TimeLimit = Annotated[
     str | None, typer.Option("--time-limit", help="Stop after 90s, 30m or 2h; the same command goes on later.")
 ]
 Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="Keep what each run trained, beside the database.")]
+Download = Annotated[bool, typer.Option("--download/--no-download", help="Fetch the dataset if it is not here.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that load images.")]
 
 
@@ -34,10 +35,12 @@ def sweep(
     time_limit: TimeLimit = None,
     dry_run: DryRun = False,
     keep: Keep = False,
-    workers: Workers = None,
+    workers: Download = Annotated[bool, typer.Option("--download/--no-download", help="Fetch the dataset if it is not here.")]
+Workers = None,
     db: Db = None,
     registry: o.RegistryFolders = None,
     data_root: o.DataRoot = None,
+    download: Download = True,
     device: o.Device = "auto",
 ) -> None:
     """Train every backbone x strategy that fits a budget, cheapest first, and record what was measured.
@@ -55,5 +58,5 @@ def sweep(
         target, budget, o.split_list(backbones), o.split_list(strategies), recipe, overrides or [], epochs, image_size,
         seeds, everything,
     )  # fmt: skip
-    options = Options(dataset, asked, limit, time_limit, dry_run, keep, workers, db, registry or [], data_root, device)
+    options = Options(dataset, asked, limit, time_limit, dry_run, keep, workers, db, registry or [], data_root, download, device)
     raise typer.Exit(run_sweep(options))

@@ -45,6 +45,7 @@ class Options:
     db: str | None
     registry: list[Path]
     data_root: Path | None
+    download: bool
     device: str
 
 
@@ -71,7 +72,7 @@ def run_sweep(options: Options) -> int:
             stop = _either(interrupts.wanted, deadline(limit_s))
             _say_precision(display.note, device, plan)
             tally = Sweep(store, runs, bench, provenance(device), display, stop, keep_weights=options.keep).work()
-    return _end(tally, len(runs), store.location.shown if hasattr(store.location, "shown") else str(store.location))
+    return _end(tally, len(runs), str(store.location))
 
 
 def parse_duration(text: str | None) -> float | None:
@@ -90,7 +91,7 @@ def _open(entry: DatasetEntry, options: Options) -> Dataset:
         return open_dataset(
             entry,
             data_root=options.data_root,
-            download=True,
+            download=options.download,
             progress=lambda what, done, total: progress(done, total, what),
         )
 

@@ -12,7 +12,7 @@ from bench.plan.backbones import Candidate, short_list
 from bench.plan.budget import Budget
 from bench.plan.count import Progress, count_all, with_head
 from bench.plan.downloads import download_bytes
-from bench.plan.recipes import for_strategy, resolve
+from bench.plan.recipes import for_strategy, resolve, suited
 from bench.records import Counts, PlannedRun, Rejected
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
 from bench.strategies import canonical
@@ -93,6 +93,8 @@ def make_plan(request: Request, progress: Progress | None = None) -> Plan:
     """
     strategies = list(dict.fromkeys(canonical(s) for s in request.strategies))
     recipes = {s: for_strategy(request.recipe, s, request.overrides) for s in strategies}
+    if "augment" not in request.overrides:
+        recipes = {s: suited(recipe, request.entry) for s, recipe in recipes.items()}
     resolved = {
         (c.spec, s): resolve(recipes[s], catalogue().transform(c.spec), request.entry)
         for c in request.candidates

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bench.calls import parse_call
+from bench.data.augmentations import canonical_augment
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import RecipeError, unknown_name
 from bench.spec import RecipeSpec, TransformSpec
@@ -19,8 +21,8 @@ def for_strategy(entry: RecipeEntry, strategy: str, overrides: Mapping[str, Any]
     Raises RecipeError that names the first key that is not valid.
     """
     parts = [part.partition("(")[0] for part in strategy.split("+")]
-    special = next((entry.strategy[part] for part in parts if part in entry.strategy), {})
-    merged = {**entry.recipe.model_dump(), **special, **overrides}
+    special = next((entry.strategy[part] for part in parts if part in entry.strategy), None)
+    merged = {**entry.recipe.model_dump(), **(special.model_dump(exclude_unset=True) if special else {}), **overrides}
     try:
         return RecipeSpec.model_validate(merged)
     except ValidationError as error:
@@ -65,5 +67,11 @@ def resolve(
             "interpolation": recipe.interpolation or own.interpolation,
         }
     )
-    cleared = {"image_size": None, "crop_pct": None, "interpolation": None, "precision": "auto"}
-    return recipe.model_copy(update=cleared), transform
+    decided = {"image_size": None, "crop_pct": None, "interpolation": None, "precision": "auto"}
+    return recipe.model_copy(update={**decided, "augment": canonical_augment(recipe.augment)}), transform
+
+
+def suited(recipe: RecipeSpec, dataset: DatasetEntry) -> RecipeSpec:
+    """Leave out the augmentations that change what an image of this dataset means: a mirrored 3 is no 3."""
+    kept = tuple(text for text in recipe.augment if parse_call(text).name not in dataset.unsuited)
+    return recipe.model_copy(update={"augment": kept})

@@ -17,13 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.atomic import atomic_folder, disk_errors
+from bench.data.raw import OfficialSplit
 from bench.errors import DiskFullError
 from bench.home import bench_home
 from bench.records import FeaturePass
 from bench.spec import RunSpec, digest
 
 Array = npt.NDArray[np.float32]
-Compute = Callable[[str], Iterator[Array]]
+Compute = Callable[[OfficialSplit], Iterator[Array]]
 """Official split -> its features, batch by batch, in order."""
 
 
@@ -31,7 +32,7 @@ Compute = Callable[[str], Iterator[Array]]
 class Shape:
     """What a pass fills: images per official split, and the width of a feature vector."""
 
-    images: Mapping[str, int]
+    images: Mapping[OfficialSplit, int]
     width: int
 
 
@@ -73,9 +74,9 @@ class FeatureCache:
         try:
             meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
             arrays = {split: np.load(folder / f"{split}.npy", mmap_mode="r") for split in meta["splits"]}
-        except (OSError, ValueError, KeyError):
+            return Features(arrays, FeaturePass(**meta["pass"]), fresh=False)
+        except (OSError, ValueError, KeyError, TypeError, EOFError):
             return None
-        return Features(arrays, FeaturePass(**meta["pass"]), fresh=False)
 
     def fill(self, key: str, shape: Shape, compute: Compute, label: FeaturePass) -> Features:
         """Run a pass and keep it whole or not at all; where the disk is full it stays in memory.
@@ -104,7 +105,7 @@ def _allocate(path: Path, shape: tuple[int, int]) -> Array:
     return array
 
 
-def _run(arrays: Mapping[str, Array], compute: Compute, label: FeaturePass) -> FeaturePass:
+def _run(arrays: Mapping[OfficialSplit, Array], compute: Compute, label: FeaturePass) -> FeaturePass:
     start = time.perf_counter()
     for split, array in arrays.items():
         at = 0

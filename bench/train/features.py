@@ -11,6 +11,7 @@ from torch import nn
 
 from bench.data.datasets import Dataset
 from bench.data.loading import ordered_batches
+from bench.data.raw import OfficialSplit
 from bench.data.transforms import eval_transform, normalize
 from bench.device import autocast, frozen_batch, hardware, place
 from bench.records import FeaturePass
@@ -40,7 +41,7 @@ def pooled_features(
     frozen = place(backbone, device).eval()
     total, done = sum(images.values()), 0
 
-    def compute(split: str) -> Iterator[Array]:
+    def compute(split: OfficialSplit) -> Iterator[Array]:
         nonlocal done
         for batch in _pass(spec, frozen, dataset, split, device):
             if hooks.stop():
@@ -53,9 +54,9 @@ def pooled_features(
 
 
 def _pass(
-    spec: RunSpec, frozen: nn.Module, dataset: Dataset, split: str, device: torch.device
+    spec: RunSpec, frozen: nn.Module, dataset: Dataset, split: OfficialSplit, device: torch.device
 ) -> Iterator[Array]:
-    source = dataset.images(split)  # type: ignore[arg-type]
+    source = dataset.images(split)
     decode = eval_transform(spec.transform)
     threads = max(1, (os.cpu_count() or 1) - 1)
     for raw in ordered_batches(source, range(len(source)), decode, frozen_batch(device), workers=threads):

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from bench.data.training_batches import shuffled
 from bench.data.splits import Split, Splits
+from bench.random_keys import shuffled
 
 EVAL_ROWS = 8192
 

@@ -122,6 +122,8 @@ class Trainer:
         right = torch.zeros((), device=self.device, dtype=torch.int64)
         seen, lr = 0, self.recipe.lr
         for step, (batch, labels) in enumerate(self.inputs.training(epoch)):
+            if len(labels) == 1 and step:  # batch norm cannot take the statistics of one vector
+                break
             if self.hooks.stop() and self._saved[0] == epoch:
                 raise StoppedError("Stopped.", f"In epoch {epoch + 1}.", "Start it again to go on.")
             lr = rate(self.recipe, epoch, step, self._steps_an_epoch, self.plateau.scale)
