@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.atomic import write_text
-from bench.report.groups import group_runs, ranks
+from bench.errors import BenchError, BudgetError
+from bench.report.groups import ranks
 from bench.report.overlaps import Overlaps
 from bench.report.pages import Lost, Report, render
-from bench.report.query import Query, select_groups, select_rows
+from bench.report.query import Query, select_rows, within
 from bench.report.runs import count_statuses, last_error
 from bench.report.tables import Board, leaderboard
 from bench.store.rows import RunRow
@@ -18,7 +19,6 @@ from bench.store.store import Store
 
 DEFAULT_PATH = Path("reports/report.html")
 _LOST = ("failed", "diverged", "interrupted")
-_MOST_LOST = 500  # of these the error is read and shown; the others are counted
 
 
 def write_report(
@@ -30,19 +30,23 @@ def write_report(
     overlaps: Overlaps | None = None,
 ) -> Path:
     """Write the report of what the query lets through as one HTML file, whole or not at all; return its path."""
+    if path.is_dir():
+        raise BenchError(
+            f"Cannot write {path}.", "It is a folder.", f"Name a file, for example {path / 'report.html'}."
+        )
     write_text(path, render(make_report(store, title=title, query=query or Query(), overlaps=overlaps or {})))
     return path
 
 
-def make_report(store: Store, *, title: str, query: Query, overlaps: Overlaps) -> Report:
-    """Read everything that a report says."""
+def make_report(store: Store, *, title: str, query: Query, overlaps: Overlaps, most_lost: int = 500) -> Report:
+    """Read everything that a report says; of `most_lost` runs without a result it gives the reason."""
     rows = select_rows(store.rows(), query)
     boards = leaderboard(rows, query)
     lost = [row for row in rows if row.status in _LOST or (row.status == "done" and not ranks(row))]
     return Report(
         title=title or _title(boards),
         boards=boards,
-        lost=[Lost(row, _reason(store, row)) for row in lost[:_MOST_LOST]],
+        lost=[Lost(row, _reason(store, row)) for row in lost[:most_lost]],
         lost_count=len(lost),
         statuses=count_statuses(rows),
         budgets=_budgets(store, rows, query),
@@ -70,14 +74,20 @@ def _budgets(store: Store, rows: Iterable[RunRow], query: Query) -> dict[str, st
     That is the query's; without one, the one that all its sweeps share, if every finished run keeps it.
     """
     found: dict[str, str] = {}
-    groups = group_runs(rows)
-    for dataset in {group.first.dataset for group in groups}:
+    done = [row for row in rows if ranks(row)]
+    for dataset in {row.dataset for row in done}:
         asked = {sweep.budget for sweep in store.sweeps() if sweep.dataset == dataset}
         budget = query.budget or (asked.pop() if len(asked) == 1 else "")
-        own = [group for group in groups if group.first.dataset == dataset]
-        if budget and (query.budget or len(select_groups(own, budget)) == len(own)):
+        if budget and _kept_by_all([row for row in done if row.dataset == dataset], budget):
             found[dataset] = budget
     return found
+
+
+def _kept_by_all(rows: list[RunRow], budget: str) -> bool:
+    try:
+        return len(within(rows, budget)) == len(rows)
+    except BudgetError:  # a name that the registry no longer has
+        return False
 
 
 def _versions(store: Store, boards: Iterable[Board]) -> Mapping[str, str]:

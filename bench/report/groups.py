@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from bench.records import Counts
 from bench.report.columns import COLUMNS, Column
 from bench.report.rows import family, field, hardware
 from bench.store.rows import RunRow
@@ -68,18 +67,6 @@ class Group:
     def machines(self) -> tuple[str, ...]:
         """The hardware that the runs ran on, each named once."""
         return tuple(dict.fromkeys(hardware(row) for row in self.rows))
-
-    @property
-    def counts(self) -> Counts:
-        """Parameters and compute, which the seeds share."""
-        row = self.first
-        return Counts(
-            total_params=row.total_params,
-            trainable_params=row.trainable_params,
-            trainable_backbone_params=row.trainable_backbone_params,
-            gmacs=row.gmacs,
-            train_gmacs=row.train_gmacs,
-        )
 
     @property
     def test_error(self) -> float | None:

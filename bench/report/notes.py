@@ -7,7 +7,6 @@ from bench.report.layout import machine_letters
 from bench.report.overlaps import Overlaps, overlap_note
 from bench.report.tables import Board
 
-
 PAGE_MARKS = "Shaded: Pareto-optimal in validation top-1 and the cost that the plot shows."
 PAGE_TIMES = "Times compare only on the same hardware: shown are those on the one chosen at the plot."
 
@@ -15,7 +14,14 @@ PAGE_TIMES = "Times compare only on the same hardware: shown are those on the on
 def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = False) -> list[str]:
     """Return the notes of one board, most important first; on a `page` the reader chooses cost and hardware."""
     times = PAGE_TIMES if page and len(board.machines) > 1 else _times(board)
-    notes = [_order(board), PAGE_MARKS if page else _marks(board), _noise(board), _never_ranks(board), _lost(board), times]
+    notes = [
+        _order(board),
+        PAGE_MARKS if page else _marks(board),
+        _noise(board),
+        _never_ranks(board),
+        _lost(board),
+        times,
+    ]
     return [note for note in (*notes, overlap_note(board.task.dataset, overlaps or {})) if note]
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from bench.errors import BenchError, unknown_name
-from bench.report.groups import Group
-from bench.report.rows import architecture
+from bench.report.rows import architecture, counts
 from bench.store.rows import RunRow
 
 
@@ -38,7 +37,7 @@ class Query:
 
 
 def select_rows(rows: Iterable[RunRow], query: Query) -> list[RunRow]:
-    """Keep the runs that the filters on names let through; a dataset or target that no run has is an error."""
+    """Keep the runs that every filter lets through; a dataset or target that no run has is an error."""
     kept = list(rows)
     for field, wanted in (("dataset", query.dataset), ("target", query.target)):
         if wanted is not None:
@@ -46,17 +45,17 @@ def select_rows(rows: Iterable[RunRow], query: Query) -> list[RunRow]:
             if kept and wanted not in known:
                 raise unknown_name(field, wanted, known, BenchError)
             kept = [row for row in kept if getattr(row, field) == wanted]
-    return [row for row in kept if _matches(row, query)]
+    return within([row for row in kept if _matches(row, query)], query.budget)
 
 
-def select_groups(groups: Iterable[Group], budget: str | None) -> list[Group]:
-    """Keep the groups whose counts a budget allows."""
+def within(rows: Iterable[RunRow], budget: str | None) -> list[RunRow]:
+    """Keep the runs whose counts a budget allows; all without one."""
     if not budget:
-        return list(groups)
+        return list(rows)
     from bench.plan.budget import parse_budget  # noqa: PLC0415 - only where a budget is given
 
     limits = parse_budget(budget)
-    return [group for group in groups if not limits.reasons(group.counts)]
+    return [row for row in rows if not limits.reasons(counts(row))]
 
 
 def _matches(row: RunRow, query: Query) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from bench.records import Counts
 from bench.store.rows import RunRow
 
 UNKNOWN_HARDWARE = "unknown hardware"
@@ -33,6 +34,17 @@ def family(row: RunRow) -> str:
 def hardware(row: RunRow) -> str:
     """Return on what a run ran; times compare only where it is equal."""
     return row.hardware or UNKNOWN_HARDWARE
+
+
+def counts(row: RunRow) -> Counts:
+    """Return a run's parameters and compute, as budgets read them."""
+    return Counts(
+        total_params=row.total_params,
+        trainable_params=row.trainable_params,
+        trainable_backbone_params=row.trainable_backbone_params,
+        gmacs=row.gmacs,
+        train_gmacs=row.train_gmacs,
+    )
 
 
 def _weights(row: RunRow) -> str:

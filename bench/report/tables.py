@@ -10,7 +10,7 @@ from functools import cached_property
 from bench.report.columns import Column, column, cost
 from bench.report.groups import Group, Task, group_runs
 from bench.report.pareto import pareto_front
-from bench.report.query import Query, select_groups, select_rows
+from bench.report.query import Query, select_rows
 from bench.store.rows import RunRow
 
 
@@ -48,7 +48,7 @@ class Board:
 def leaderboard(rows: Iterable[RunRow], query: Query) -> list[Board]:
     """Rank what the query lets through: a board per dataset, and per hardware where a time orders or marks it."""
     order, price = column(query.sort), cost(query.cost)
-    groups = select_groups(group_runs(select_rows(rows, query)), query.budget)
+    groups = group_runs(select_rows(rows, query))
     tasks: dict[Task, list[Group]] = defaultdict(list)
     for group in groups:
         tasks[group.task].append(group)

@@ -38,7 +38,8 @@ def test_the_cheaper_choice_needs_at_most_half_the_compute():
     ]
     cheaper = reply(rows).cheaper.replace("\u00a0", " ")
     assert cheaper == (
-        "With 4.0 times less compute: mobilenetv3_large_100, linear, 84.0 % test top-1, 5.0 points lower on validation."
+        "With 4.0 times less compute: mobilenetv3_large_100, linear, 84.0 % test top-1, "
+        "5.0 points lower on validation."
     )
 
 

@@ -26,14 +26,15 @@ def test_the_front_is_decided_on_validation_for_every_axis(axis):
     costs = values[0] if isinstance(values[0], list) else values
     vals = [entry.group.stat("val_top1").mean for entry in board.entries]
     pairs = list(zip(vals, costs, strict=True))
-    beaten = [
-        any(v >= val and c <= cost and (v > val or c < cost) for v, c in pairs) for val, cost in pairs
-    ]
+    beaten = [any(v >= val and c <= cost and (v > val or c < cost) for v, c in pairs) for val, cost in pairs]
     assert drawn["fronts"][axis] == [[i for i, lost in enumerate(beaten) if not lost]]
 
 
 def test_times_of_different_hardware_are_in_lists_of_their_own():
-    rows = [done_row(MODELS[0], hardware=CPU, standalone_s=100.0), done_row(MODELS[1], hardware=GPU, standalone_s=2.0)]
+    rows = [
+        done_row(MODELS[0], hardware=CPU, standalone_s=100.0),
+        done_row(MODELS[1], hardware=GPU, standalone_s=2.0),
+    ]
     board, drawn = figure(rows)
     places = {name: drawn["machines"].index(name) for name in (CPU, GPU)}
     index = {entry.group.first.backbone: i for i, entry in enumerate(board.entries)}
@@ -50,7 +51,16 @@ def test_a_strategy_has_the_same_colour_whatever_else_is_shown():
 
 
 def test_strategies_differ_in_colour_while_there_are_enough():
-    names = ["linear", "full", "last_blocks(1)+norm", "last_blocks(2)", "last_blocks(3)", "scratch", "lora(4)", "norm"]
+    names = [
+        "linear",
+        "full",
+        "last_blocks(1)+norm",
+        "last_blocks(2)",
+        "last_blocks(3)",
+        "scratch",
+        "lora(4)",
+        "norm",
+    ]
     colours = strategy_colours(strategy_boards(*names))
     assert len(set(colours.values())) == len(names) == len(PALETTE)
 
@@ -105,7 +115,9 @@ def lab(rgb):
     return (116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2]))
 
 
-@pytest.mark.parametrize("matrix", [NORMAL, DEUTERANOPIA, PROTANOPIA], ids=["normal", "deuteranopia", "protanopia"])
+@pytest.mark.parametrize(
+    "matrix", [NORMAL, DEUTERANOPIA, PROTANOPIA], ids=["normal", "deuteranopia", "protanopia"]
+)
 @pytest.mark.parametrize("ground", ["light", "dark"])
 def test_the_first_four_strategies_differ_also_to_colour_blind_readers(matrix, ground):
     seen = [lab(as_seen(getattr(colour, ground), matrix)) for colour in PALETTE[:4]]

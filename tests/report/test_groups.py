@@ -45,7 +45,11 @@ def test_a_run_without_validation_accuracy_does_not_rank(val):
 
 
 def test_seeds_that_failed_or_diverged_are_counted_beside_the_mean():
-    rows = [done_row(seed=0), done_row(seed=1, status="diverged", val_top1=None), done_row(seed=2, status="failed")]
+    rows = [
+        done_row(seed=0),
+        done_row(seed=1, status="diverged", val_top1=None),
+        done_row(seed=2, status="failed"),
+    ]
     (group,) = group_runs(rows)
     assert (len(group.rows), group.lost) == (1, 2)
     assert group.stat("val_top1").n == 1

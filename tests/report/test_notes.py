@@ -30,7 +30,9 @@ def test_one_hardware_needs_no_note():
 
 
 def test_lost_seeds_are_counted():
-    assert "1 further seed of these rows failed or diverged" in notes([done_row(), done_row(seed=1, status="failed")])
+    assert "1 further seed of these rows failed or diverged" in notes(
+        [done_row(), done_row(seed=1, status="failed")]
+    )
 
 
 def test_what_the_pretraining_has_seen_is_said_where_it_is_known():

@@ -2,8 +2,7 @@ import pytest
 from plausible_runs import MODELS, done_row
 
 from bench.errors import BenchError, BudgetError
-from bench.report.groups import group_runs
-from bench.report.query import Query, select_groups, select_rows
+from bench.report.query import Query, select_rows, within
 
 ROWS = [done_row(model, strategy) for model in MODELS for strategy in ("linear", "last_blocks(1)+norm", "full")]
 
@@ -29,23 +28,23 @@ def test_a_part_of_a_composition_is_another_strategy():
 
 
 def test_a_budget_limits_all_that_it_names_jointly():
-    fitting = select_groups(group_runs(ROWS), "total<=5M,trainable<=200K,gmacs<=0.4")
-    assert {group.first.backbone for group in fitting} == {
+    fitting = within(ROWS, "total<=5M,trainable<=200K,gmacs<=0.4")
+    assert {row.backbone for row in fitting} == {
         "timm/tf_efficientnet_lite0",
         "timm/mobilenetv3_large_100",
         "torchvision/squeezenet1_1",
     }
-    assert {group.first.strategy for group in fitting} == {"linear"}
+    assert {row.strategy for row in fitting} == {"linear"}
 
 
 def test_a_bare_number_limits_total_parameters():
-    fitting = select_groups(group_runs(ROWS), "1M")
-    assert {group.first.backbone for group in fitting} == {"torchvision/squeezenet1_1"}
+    fitting = within(ROWS, "1M")
+    assert {row.backbone for row in fitting} == {"torchvision/squeezenet1_1"}
 
 
 def test_a_budget_that_cannot_be_read_is_an_error():
     with pytest.raises(BudgetError):
-        select_groups(group_runs(ROWS), "ten million")
+        within(ROWS, "ten million")
 
 
 def test_a_misspelt_dataset_is_an_error_that_suggests_the_nearest():

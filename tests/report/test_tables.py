@@ -68,7 +68,10 @@ def test_another_protocol_is_another_board():
 def test_a_time_that_orders_or_marks_splits_the_board_by_hardware(asked):
     rows = [done_row(MODELS[0], hardware=CPU), done_row(MODELS[1], hardware=GPU)]
     boards = leaderboard(rows, Query(**asked))
-    assert [(board.machine, names(board)) for board in boards] == [(CPU, [MODELS[0].name]), (GPU, [MODELS[1].name])]
+    assert [(board.machine, names(board)) for board in boards] == [
+        (CPU, [MODELS[0].name]),
+        (GPU, [MODELS[1].name]),
+    ]
 
 
 def test_without_a_time_in_the_question_hardware_does_not_split():

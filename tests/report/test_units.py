@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from bench.report.units import show, show_spread
+from bench.report.units import DASH, show, show_spread
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_value_is_written_with_its_unit(value, unit, text):
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf])
 def test_what_is_no_finite_number_is_a_dash(value):
-    assert show(value, "fraction") == "–"
+    assert show(value, "fraction") == DASH
 
 
 def test_a_mean_of_one_seed_has_no_spread():
