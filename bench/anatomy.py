@@ -24,7 +24,7 @@ BLOCK_CLASS = re.compile(
 )
 """Class names that mean one residual, MBConv, dense, inception or transformer block in timm and torchvision."""
 
-NOT_A_BLOCK = re.compile(r"^ResidualDrop|Stage|^SPP|MaxVitBlock|BlockStack")
+NOT_A_BLOCK = re.compile(r"^ResidualDrop|Stage|^SPP|MaxVitBlock|BlockStack|^LearnableAffine")
 """Class names that match but gather blocks or are a part of one."""
 
 NOT_THERE = frozenset(
