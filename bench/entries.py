@@ -126,15 +126,18 @@ class BudgetEntry(Spec):
 
 
 class StudyRunEntry(Spec):
-    """One run of a published study, with the figures its source prints."""
+    """One run of a published study, with the figures its source prints.
+
+    `recipe` holds what differs from the study's. `augment` is as printed, so it may name what bench does not have;
+    `cache` says whether the source kept the frozen part's output.
+    """
 
     name: str
-    backbone: str
-    strategy: str
-    recipe: dict[str, Any] = {}
+    backbone: BackboneName
+    strategy: StrategyText
+    recipe: PartialRecipe = RecipeSpec()
     dataset_subset: dict[str, int] = {}
     target: str = ""
-    image_size: int | None = None
     augment: tuple[str, ...] = ()
     cache: bool = True
     published: dict[str, Any] = {}
@@ -147,7 +150,8 @@ class StudyRunEntry(Spec):
 class StudyEntry(Spec):
     """`registry/studies/NAME.toml`: a named, reproducible set of runs; a published one has figures attached.
 
-    `facts` holds what else the source says (hardware, outputs, searches, ensembles), as it says it.
+    `unstated` lists what the source leaves open and `assumed` what is taken instead. `facts` holds what else the
+    source says (hardware, outputs, searches, ensembles), as it says it.
     """
 
     name: str
@@ -155,11 +159,9 @@ class StudyEntry(Spec):
     dataset: str
     num_classes: int
     budget: str = ""
-    image_size: int | None = None
-    interpolation: str = ""
     augment: tuple[str, ...] = ()
     split: dict[str, Any] = {}
-    recipe: dict[str, Any] = {}
+    recipe: PartialRecipe = RecipeSpec()
     unstated: tuple[str, ...] = ()
     assumed: dict[str, Any] = {}
     scored_by: tuple[str, ...] = ()

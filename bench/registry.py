@@ -19,7 +19,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from bench.entries import BackboneEntry, BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry, StudyEntry
-from bench.errors import RegistryError, unknown_name
+from bench.errors import BenchError, RegistryError, unknown_name
 from bench.home import bench_home
 from bench.spec import Spec
 
@@ -49,7 +49,9 @@ class Registry:
         """Read the shipped registry and every plug-in; `folders` are those of `--registry`, which must exist."""
         registry = cls()
         registry.add_folder(shipped_folder(), plugin=False)
-        for folder in [*_found_folders(registry.warnings), *folders]:
+        for folder in _installed_folders(registry.warnings):
+            registry.add_folder(folder, plugin=True)
+        for folder in [*_named_folders(), *folders]:
             if not folder.is_dir():
                 raise RegistryError(
                     f"There is no registry folder {folder}.",
@@ -69,19 +71,21 @@ class Registry:
                 except RegistryError as error:
                     if not plugin:
                         raise
-                    self.warnings.append(f"Ignored {path}: {error.what} {error.why}")
+                    self.warnings.append(f"Ignored {_one_line(error)}")
 
     def _add_file(self, path: Path, kind: str, schema: type[Spec], *, plugin: bool) -> None:
+        added: dict[str, Spec] = {}
         for name, table in _tables(path, kind).items():
             try:
-                self.entries[kind][name] = _check(schema, name, table, path)
+                added[name] = _check(schema, name, table, path)
             except RegistryError as error:
                 if not plugin:
                     raise
-                self.warnings.append(f"Ignored [{name}] of {path}: {error.why} {error.todo}")
+                self.warnings.append(f"Ignored {_one_line(error)}")
+        self.entries[kind] = {**added, **{n: e for n, e in self.entries[kind].items() if n not in added}}
 
     def all(self, kind: type[E]) -> list[E]:
-        """List the entries of one kind, in the order of their files."""
+        """List the entries of one kind: of plug-ins first, else in the order of their file."""
         name = next(key for key, schema in KINDS.items() if schema is kind)
         return list(self.entries[name].values())  # type: ignore[arg-type]
 
@@ -93,11 +97,10 @@ class Registry:
         return found[name]
 
     def find_backbone(self, name: str) -> BackboneEntry | None:
-        """Look a backbone up by name, alias, or architecture without its library; None where it is not listed."""
-        for entry in self.all(BackboneEntry):
-            if name in (entry.name, entry.name.split("/")[1], *entry.aliases):
-                return entry
-        return None
+        """Look a backbone up by name, else by alias or architecture (the first that has it); None if none has."""
+        entries = {entry.name: entry for entry in self.all(BackboneEntry)}
+        also = (e for e in entries.values() if name in (e.name.partition("/")[2], *e.aliases))
+        return entries.get(name) or next(also, None)
 
 
 def shipped_folder() -> Path:
@@ -106,19 +109,31 @@ def shipped_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "registry"
 
 
-def _found_folders(warnings: list[str]) -> Iterator[Path]:
-    home = bench_home() / "registry"
-    if home.is_dir():
-        yield home
+def _installed_folders(warnings: list[str]) -> Iterator[Path]:
+    """Find the folders of installed packages (each entry point is a path, or a function that returns one)."""
     for point in entry_points(group="bench.registry"):
         try:
             value = point.load()
-            yield Path(value() if callable(value) else value)
+            folder = Path(value() if callable(value) else value)
+            next(folder.iterdir(), None)
         except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, the command goes on
             warnings.append(f"Ignored the plug-in {point.name} ({point.value}): {type(error).__name__}: {error}")
+        else:
+            yield folder
+
+
+def _named_folders() -> Iterator[Path]:
+    """Find the user's own folder and those of `BENCH_REGISTRY`; later ones go before earlier ones."""
+    home = bench_home() / "registry"
+    if home.is_dir():
+        yield home
     for text in os.environ.get("BENCH_REGISTRY", "").split(os.pathsep):
         if text:
             yield Path(text).expanduser()
+
+
+def _one_line(error: RegistryError) -> str:
+    return " ".join(part for part in (error.what, error.why, error.todo) if part)
 
 
 def _files(folder: Path, kind: str) -> list[Path]:
@@ -139,6 +154,9 @@ def _tables(path: Path, kind: str) -> dict[str, dict[str, object]]:
 
 
 def _check(schema: type[Spec], name: str, table: dict[str, object], path: Path) -> Spec:
+    if table.get("name", name) != name:
+        why = f"It calls itself {table['name']!r}, but its table's name is its name."
+        raise RegistryError(f"[{name}] in {path} has two names.", why, "Remove one.")
     try:
         return schema.model_validate(table)
     except ValidationError as error:
@@ -150,6 +168,10 @@ def _check(schema: type[Spec], name: str, table: dict[str, object], path: Path) 
             raise RegistryError(f"[{name}] in {path}: unknown key {where!r}.", hint.why, hint.todo) from error
         raise RegistryError(
             f"[{name}] in {path} is not valid.", f"{where}: {first['msg']}.", "Correct the entry."
+        ) from error
+    except BenchError as error:
+        raise RegistryError(
+            f"[{name}] in {path} is not valid.", f"{error.what} {error.why}", error.todo
         ) from error
 
 
