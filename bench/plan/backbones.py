@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.catalogue import Catalogue, catalogue
 from bench.entries import BackboneEntry
-from bench.errors import BackboneError, WeightsError, unknown_name
+from bench.errors import BackboneError, BenchError, WeightsError, unknown_name
 from bench.registry import Registry
 from bench.spec import BackboneSpec, WeightsSpec
 
@@ -18,17 +18,22 @@ SHORTLIST = 8
 
 @dataclass(frozen=True)
 class Candidate:
-    """A backbone to be considered, with its family (the registry's, else its library's module name)."""
+    """A backbone to be considered, with its family (the registry's, else the start of its name).
+
+    `error` says why a listed backbone does not exist in the installed libraries; nothing else of it then counts.
+    """
 
     spec: BackboneSpec
     family: str
     shortlist: int | None = None
     download_bytes: int | None = None
+    note: str = ""
+    error: str = ""
 
 
 def listed(registry: Registry) -> list[Candidate]:
-    """Return every backbone of the registry, in its order."""
-    return [_from_entry(entry) for entry in registry.all(BackboneEntry)]
+    """Return every backbone of the registry, in its order, also one that another version of timm would know."""
+    return [_from_entry_or_why(entry) for entry in registry.all(BackboneEntry)]
 
 
 def choose(registry: Registry, patterns: Sequence[str]) -> list[Candidate]:
@@ -96,11 +101,23 @@ def _candidate(registry: Registry, name: str, weights: str) -> Candidate:
     return Candidate(spec, entry.family if entry else _family(architecture))
 
 
+def _from_entry_or_why(entry: BackboneEntry) -> Candidate:
+    try:
+        return _from_entry(entry)
+    except BenchError as error:
+        library, _, architecture = entry.name.partition("/")
+        spec = BackboneSpec.model_validate({"library": library, "architecture": architecture})
+        return Candidate(spec, entry.family, error=f"{error.what} {error.todo}")
+
+
 def _from_entry(entry: BackboneEntry) -> Candidate:
     library, _, architecture = entry.name.partition("/")
-    weights = entry.weights or catalogue().hub_weights(entry.name)
+    weights = entry.weights or WeightsSpec()
+    if weights.source == "hub" and not weights.location:
+        known = catalogue().hub_weights(entry.name, weights.tag)
+        weights = known.model_copy(update={"revision": weights.revision, "digest": weights.digest})
     spec = BackboneSpec.model_validate({"library": library, "architecture": architecture, "weights": weights})
-    return Candidate(spec, entry.family, entry.shortlist, entry.download_bytes)
+    return Candidate(spec, entry.family, entry.shortlist, entry.download_bytes, entry.note)
 
 
 def _weights(known: Catalogue, name: str, text: str) -> WeightsSpec:

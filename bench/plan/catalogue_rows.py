@@ -8,7 +8,7 @@ from typing import Any
 from bench.catalogue import catalogue
 from bench.plan.backbones import Candidate
 from bench.plan.budget import Budget
-from bench.plan.count import Progress, count_all
+from bench.plan.count import BackboneCounts, Progress, count_all
 from bench.records import Counts
 
 
@@ -16,12 +16,12 @@ def backbone_rows(
     candidates: Sequence[Candidate], budget: Budget, progress: Progress | None = None
 ) -> list[dict[str, Any]]:
     """Count each candidate at its own image size; those over the budget are left out, broken ones say why."""
-    sizes = {c.spec: catalogue().transform(c.spec).image_size for c in candidates}
-    counted = count_all([(c.spec.name, sizes[c.spec]) for c in candidates], ["linear"], progress)
+    sizes = {c.spec: catalogue().transform(c.spec).image_size for c in candidates if not c.error}
+    counted = count_all([(spec.name, size) for spec, size in sizes.items()], ["linear"], progress)
     rows = []
     for candidate in candidates:
-        spec, size = candidate.spec, sizes[candidate.spec]
-        counts = counted[spec.name, size]
+        spec, size = candidate.spec, sizes.get(candidate.spec, 0)
+        counts = counted[spec.name, size] if size else BackboneCounts(error=candidate.error)
         gmacs = counts.macs / 1e9
         if budget.reasons(Counts(counts.params, 0, 0, gmacs, gmacs)):
             continue
@@ -35,7 +35,7 @@ def backbone_rows(
                 "px": size,
                 "features": counts.features,
                 "blocks": counts.blocks,
-                "note": counts.error,
+                "note": counts.error or candidate.note,
             }
         )
     return rows

@@ -95,16 +95,17 @@ def make_plan(request: Request, progress: Progress | None = None) -> Plan:
     recipes = {s: for_strategy(request.recipe, s, request.overrides) for s in strategies}
     if "augment" not in request.overrides:
         recipes = {s: suited(recipe, request.entry) for s, recipe in recipes.items()}
+    candidates = [c for c in request.candidates if not c.error]
+    rejected = [Rejected(c.spec.name, s, c.error) for c in request.candidates if c.error for s in strategies]
     resolved = {
         (c.spec, s): resolve(recipes[s], catalogue().transform(c.spec), request.entry)
-        for c in request.candidates
+        for c in candidates
         for s in strategies
     }
-    sizes = [(c.spec.name, resolved[c.spec, s][1].image_size) for c in request.candidates for s in strategies]
+    sizes = [(c.spec.name, resolved[c.spec, s][1].image_size) for c in candidates for s in strategies]
     counted = count_all(sizes, strategies, progress)
     choices: dict[tuple[BackboneSpec, str], Choice] = {}
-    rejected: list[Rejected] = []
-    for candidate in request.candidates:
+    for candidate in candidates:
         for strategy in strategies:
             recipe, transform = resolved[candidate.spec, strategy]
             backbone = counted[candidate.spec.name, transform.image_size]
