@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.calls import Call, bind, look_up, parse_call
 from bench.errors import RecipeError
@@ -61,12 +62,17 @@ class HeadLayer:
         return self.inputs * self.outputs if self.name == "linear" else 0
 
 
+def canonical_head(layers: Sequence[str]) -> tuple[str, ...]:
+    """Write a head the one way that its run id is made of: `dropout` is `dropout(0.5)`. Raises RecipeError."""
+    return tuple(str(Call(call.name, tuple(_arguments(call).values()))) for call in map(_read, layers))
+
+
 def plan_head(layers: Sequence[str], features: int, classes: int) -> tuple[HeadLayer, ...]:
     """Lay a head out from `features` inputs to `classes` outputs.
 
     Raises RecipeError where a layer does not exist, `linear` is missing, or the last width is not `classes`.
     """
-    calls = [parse_call(text, kind="head layer") for text in layers]
+    calls = [_read(text) for text in layers]
     if calls.count(CLASSIFIER) != 1:
         raise RecipeError(
             f"The head {list(layers)} has no single classification layer.",
@@ -88,9 +94,20 @@ def plan_head(layers: Sequence[str], features: int, classes: int) -> tuple[HeadL
 
 
 def _layer(call: Call, width: int, classes: int) -> HeadLayer:
+    arguments = _arguments(call)
+    outputs = classes if call == CLASSIFIER else arguments.get("width", width)
+    return HeadLayer(call.name, tuple(arguments.values()), width, outputs)
+
+
+def _read(text: str) -> Call:
+    return parse_call(text, kind="head layer")
+
+
+def _arguments(call: Call) -> dict[str, Any]:
+    """Return a layer's arguments, checked; none for the classification layer."""
     if call == CLASSIFIER:
-        return HeadLayer("linear", (), width, classes)
+        return {}
     check = look_up(call, ARGUMENTS, kind="head layer")
     arguments = bind(call, check, kind="head layer")
     check(**arguments)
-    return HeadLayer(call.name, tuple(arguments.values()), width, arguments.get("width", width))
+    return arguments

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +16,12 @@ from bench.plan.budget import Budget, parse_budget
 from bench.plan.count import Progress
 from bench.plan.enumerate import Plan, Request, make_plan
 from bench.plan.recipes import parse_overrides
+from bench.records import Rejected
 from bench.registry import Registry
 from bench.spec import DatasetSpec
+
+NAME = re.compile(r"[A-Za-z][\w-]*")
+"""How a budget's name looks: limits have a number or a sign that names have not."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +77,22 @@ def plan_for(
     )
     plan = make_plan(request, progress)
     if not plan.choices:
-        reasons = sorted({f"{r.backbone} {r.strategy}: {r.reason}" for r in plan.rejected})
-        shown = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")  # noqa: PLR2004 - shown
         raise BudgetError(
             f"Nothing fits{f' the budget {asked.budget}' if asked.budget else ''}.",
-            f"{shown}.",
-            "Raise the budget, or choose other backbones or strategies; bench plan --rejected lists every reason.",
+            f"{_closest(plan.rejected)}.",
+            "Raise the budget, or choose other backbones or strategies.",
         )
     return plan
+
+
+def _closest(rejected: Sequence[Rejected], shown: int = 3) -> str:
+    """Say why nothing fits by the smallest models that broke a limit, else by what else was wrong."""
+    order = sorted(
+        rejected, key=lambda r: (" > " not in r.reason, r.counts.total_params if r.counts else math.inf)
+    )
+    reasons = list(dict.fromkeys(f"{r.backbone} {r.strategy}: {r.reason}" for r in order))
+    more = f"; and {len(reasons) - shown} more" if len(reasons) > shown else ""
+    return "; ".join(reasons[:shown]) + more
 
 
 def _overrides(asked: Asked) -> dict[str, Any]:
@@ -89,6 +104,7 @@ def _overrides(asked: Asked) -> dict[str, Any]:
 
 
 def budget_of(registry: Registry, text: str | None) -> Budget:
-    """Read a budget, or the named one of the registry. Raises BudgetError."""
-    named = {entry.name: entry.limits for entry in registry.all(BudgetEntry)}
-    return parse_budget(named.get(text, text) if text else None)
+    """Read a budget, or look a named one up in the registry. Raises BudgetError or RegistryError."""
+    if not text or not NAME.fullmatch(text):
+        return parse_budget(text)
+    return parse_budget(registry.get(BudgetEntry, text).limits)

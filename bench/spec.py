@@ -82,14 +82,14 @@ class ScheduleSpec(Spec):
     """Learning rate over time; epochs are the unit, plateau watches a validation metric."""
 
     kind: Literal["constant", "step", "cosine", "plateau"] = "cosine"
-    warmup_epochs: float = 0.0
-    step_size: int = 1
-    gamma: float = 0.9
-    t_max: int | None = None
+    warmup_epochs: float = Field(default=0.0, ge=0)
+    step_size: int = Field(default=1, ge=1)
+    gamma: float = Field(default=0.9, gt=0)
+    t_max: int | None = Field(default=None, ge=1)
     metric: Metric = "val_loss"
-    patience: int = 5
-    factor: float = 0.1
-    min_lr: float = 0.0
+    patience: int = Field(default=5, ge=0)
+    factor: float = Field(default=0.1, gt=0, le=1)
+    min_lr: float = Field(default=0.0, ge=0)
 
 
 class EarlyStoppingSpec(Spec):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from bench.errors import BudgetError, unknown_name
 from bench.records import Counts
@@ -18,8 +19,11 @@ QUANTITIES: dict[str, str] = {
 }
 """What a budget may limit, and the count that it limits. A bare number limits `total`."""
 
-UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
-_LIMIT = re.compile(r"(?:([A-Za-z_]\w*)\s*(?:<=|≤|=)\s*)?([\d_]*\.?\d+(?:[eE][+-]?\d+)?)\s*([KkMmGgBb]?)")
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9}
+_LIMIT = re.compile(
+    r"(?:([A-Za-z_]\w*)\s*(?:<=|≤|=)\s*)?(\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d{1,2})?|\.\d+)\s*([KkMmGgBb]?)",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,12 @@ class Budget:
         for quantity, limit in self.limits:
             value = quantity_of(counts, quantity)
             if value > limit:
-                broken.append(f"{quantity} {human(value)} > {human(limit)}")
+                write = human if human(value) != human(limit) else exact
+                broken.append(f"{quantity} {write(value)} > {write(limit)}")
         return broken
 
     def __str__(self) -> str:
-        return ",".join(f"{quantity}<={human(limit)}" for quantity, limit in self.limits)
+        return ",".join(f"{quantity}<={exact(limit)}" for quantity, limit in self.limits)
 
 
 def parse_budget(text: str | None) -> Budget:
@@ -58,7 +63,7 @@ def parse_budget(text: str | None) -> Budget:
         quantity = found[1] or "total"
         if quantity not in QUANTITIES:
             raise unknown_name("budget quantity", quantity, QUANTITIES, BudgetError)
-        limit = float(found[2].replace("_", "")) * UNITS[found[3].upper()]
+        limit = float(Decimal(found[2].replace("_", "")) * UNITS[found[3].upper()])
         limits[quantity] = min(limit, limits.get(quantity, limit))
     return Budget(tuple(limits.items()))
 
@@ -76,3 +81,9 @@ def human(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:.4g}{unit}"
     return f"{value:.4g}"
+
+
+def exact(value: float) -> str:
+    """Write a number so that it reads back as the same: 10M, 4263748, 0.3858."""
+    short = human(value)
+    return short if parse_budget(short).limits[0][1] == value else repr(value).removesuffix(".0")

@@ -12,6 +12,7 @@ from bench.calls import parse_call
 from bench.data.augmentations import canonical_augment
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import RecipeError, unknown_name
+from bench.head import canonical_head
 from bench.spec import RecipeSpec, TransformSpec
 
 
@@ -22,7 +23,11 @@ def for_strategy(entry: RecipeEntry, strategy: str, overrides: Mapping[str, Any]
     """
     parts = [part.partition("(")[0] for part in strategy.split("+")]
     special = next((entry.strategy[part] for part in parts if part in entry.strategy), None)
-    merged = {**entry.recipe.model_dump(), **(special.model_dump(exclude_unset=True) if special else {}), **overrides}
+    merged = {
+        **entry.recipe.model_dump(),
+        **(special.model_dump(exclude_unset=True) if special else {}),
+        **overrides,
+    }
     try:
         return RecipeSpec.model_validate(merged)
     except ValidationError as error:
@@ -68,7 +73,8 @@ def resolve(
         }
     )
     decided = {"image_size": None, "crop_pct": None, "interpolation": None, "precision": "auto"}
-    return recipe.model_copy(update={**decided, "augment": canonical_augment(recipe.augment)}), transform
+    spelled = {"augment": canonical_augment(recipe.augment), "head": canonical_head(recipe.head)}
+    return recipe.model_copy(update={**decided, **spelled}), transform
 
 
 def suited(recipe: RecipeSpec, dataset: DatasetEntry) -> RecipeSpec:
