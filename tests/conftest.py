@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -40,3 +42,20 @@ def shared_data() -> Path:
             pytest.fail(missing)
         pytest.skip(missing)
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four classes of noisy coloured images, 12 to train and 5 to test each: learnable, but not at once."""
+    root = tmp_path_factory.mktemp("tiny")
+    random = np.random.default_rng(0)
+    for label, name in enumerate(("dusk", "grass", "night", "sand")):
+        base = np.array([[90, 60, 130], [70, 120, 60], [50, 50, 70], [150, 130, 90]][label])
+        for split, count in (("train", 12), ("test", 5)):
+            folder = root / split / name
+            folder.mkdir(parents=True)
+            for number in range(count):
+                noise = random.normal(0, 45, (20, 24, 3))
+                pixels = np.clip(base + noise, 0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number:02d}.png")
+    return root

@@ -35,8 +35,7 @@ def sweep(
     time_limit: TimeLimit = None,
     dry_run: DryRun = False,
     keep: Keep = False,
-    workers: Download = Annotated[bool, typer.Option("--download/--no-download", help="Fetch the dataset if it is not here.")]
-Workers = None,
+    workers: Workers = None,
     db: Db = None,
     registry: o.RegistryFolders = None,
     data_root: o.DataRoot = None,

@@ -35,6 +35,11 @@ class Tree(ABC):
     def below(self, folder: str) -> Self:
         """Return the tree whose top is `folder` of this one."""
 
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """The names of the folders at the top; an archive knows only those that hold files."""
+        return frozenset(name.split("/")[0] for name in self.files if "/" in name)
+
     def text(self, name: str) -> str:
         """Return a listed text file's content."""
         self.require([name])
@@ -91,6 +96,11 @@ class FolderTree(Tree):
     def files(self) -> frozenset[str]:
         """Every file's relative path."""
         return frozenset(relative for relative, _ in walk(self.root))
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """The names of the folders at the top, empty ones too."""
+        return frozenset(entry.name for entry in self.root.iterdir() if entry.is_dir())
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes."""

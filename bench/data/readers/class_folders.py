@@ -31,6 +31,8 @@ def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
     """Read the classes from the folders' names, sorted; a sample's id is its path below the top."""
     tree, names = _images(tree)
     parts = _by_split(names)
+    if parts is not None:
+        _refuse_empty(tree, parts)
     depth = 0 if parts is None else 1
     classes = _classes(names, depth)
     index_of = {name: index for index, name in enumerate(classes)}
@@ -92,6 +94,16 @@ def _by_split(names: list[str]) -> dict[OfficialSplit, list[str]] | None:
     for name in names:
         parts.setdefault(_SPLITS[name.split("/")[0]], []).append(name)
     return parts
+
+
+def _refuse_empty(tree: Tree, parts: dict[OfficialSplit, list[str]]) -> None:
+    empty = sorted(folder for folder in tree.folders & _SPLITS.keys() if _SPLITS[folder] not in parts)
+    if empty:
+        raise DataError(
+            f"The split {empty[0]} is empty.",
+            f"There is a folder {tree.where(empty[0])}, but no image in class folders in it.",
+            "Put its images there, or remove the folder to have a split cut from train.",
+        )
 
 
 def _cut_test(names: list[str], labels: dict[str, int], seed: int) -> dict[OfficialSplit, list[str]]:
