@@ -17,6 +17,7 @@ PROTOCOL = 1
 """Raised when the same spec would train to another number, so that old and new rows never mix."""
 
 Metric = Literal["val_top1", "val_top5", "val_loss", "val_macro_f1"]
+PrecisionAsked = Literal["auto", "fp32", "bf16", "fp16"]
 
 
 class Spec(BaseModel):
@@ -116,7 +117,7 @@ class RecipeSpec(Spec):
     drop_path: float = Field(default=0.0, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     clip_grad_norm: float | None = Field(default=None, gt=0)
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    precision: PrecisionAsked = "auto"
     image_size: int | None = Field(default=None, ge=1)
     interpolation: Literal["nearest", "bilinear", "bicubic"] | None = None
     crop_pct: float | None = Field(default=None, gt=0, le=1)
