@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ Db = Annotated[
 Dataset = Annotated[str | None, typer.Option("--dataset", help="Only this dataset.")]
 Target = Annotated[str | None, typer.Option("--target", help="Only this target of a dataset that has several.")]
 Budget = Annotated[
-    str | None, typer.Option("--budget", help="Only what fits, for example 10M or total<=10M,gmacs<=0.5.")
+    str | None, typer.Option("--budget", help="Only what fits: 10M, total<=10M,gmacs<=0.5, or a named budget.")
 ]
 Backbone = Annotated[
     str | None, typer.Option("--backbone", help="Only these backbones; * and ? are wildcards: '*efficientnet*'.")
@@ -24,6 +25,16 @@ Strategy = Annotated[
     str | None, typer.Option("--strategy", help="Only this strategy; last_blocks finds last_blocks(2) too.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
+
+
+def as_limits(budget: str | None, folders: list[Path] | None) -> str | None:
+    """Return a budget as limits; a named one is looked up in the registry."""
+    if not budget or not budget.replace("-", "_").isidentifier():
+        return budget
+    from bench.registry import Registry
+    from bench.request import budget_of
+
+    return str(budget_of(Registry.load(folders or ()), budget))
 
 
 def one_format(**chosen: bool) -> str:

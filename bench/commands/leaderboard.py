@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Backbone, Budget, Dataset, Db, Strategy, Target, one_format
+from bench.commands.filters import AsJson, Backbone, Budget, Dataset, Db, Strategy, Target, as_limits, one_format
+from bench.commands.options import RegistryFolders
 
 Sort = Annotated[str, typer.Option(help="Column to sort by, best first; # ranks by validation all the same.")]
 Cost = Annotated[str, typer.Option(help="What is weighed against validation accuracy in the Pareto marks.")]
@@ -20,6 +21,7 @@ def leaderboard(
     budget: Budget = None,
     backbone: Backbone = None,
     strategy: Strategy = None,
+    registry: RegistryFolders = None,
     sort: Sort = "val_top1",
     reverse: Annotated[bool, typer.Option("--reverse", help="Worst first.")] = False,
     cost: Cost = "trainable_params",
@@ -45,7 +47,9 @@ def leaderboard(
     from bench.report.tables import leaderboard as ranked
     from bench.store.store import Store
 
-    query = Query(dataset, target, budget, backbone, strategy, sort=sort, reverse=reverse, cost=cost)
+    query = Query(
+        dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
+    )
     with Store.open(db, create=False) as store:
         boards = ranked(store.rows(), query)
     if form == "json":
@@ -53,7 +57,7 @@ def leaderboard(
     elif form == "csv":
         terminal.write(to_csv(board_records(boards)))
     elif form == "markdown":
-        terminal.write(to_markdown(boards, known_overlaps()))
+        terminal.write(to_markdown(boards, known_overlaps(registry)))
     else:
         console = terminal.out()
-        console.print(boards_view(boards, console, query, limit=limit, overlaps=known_overlaps()))
+        console.print(boards_view(boards, console, query, limit=limit, overlaps=known_overlaps(registry)))

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.filters import Backbone, Budget, Dataset, Db, Strategy, Target
+from bench.commands.filters import Backbone, Budget, Dataset, Db, Strategy, Target, as_limits
+from bench.commands.options import RegistryFolders
 
 
 def report(
@@ -22,6 +23,7 @@ def report(
     budget: Budget = None,
     backbone: Backbone = None,
     strategy: Strategy = None,
+    registry: RegistryFolders = None,
 ) -> None:
     """Write one self-contained HTML file: the answer, the Pareto plot and the leaderboard. It opens offline.
 
@@ -33,7 +35,7 @@ def report(
     from bench.report.query import Query
     from bench.store.store import Store
 
-    query = Query(dataset, target, budget, backbone, strategy)
+    query = Query(dataset, target, as_limits(budget, registry), backbone, strategy)
     with Store.open(db, create=False) as store:
-        path = write_report(store, output, title=title, query=query, overlaps=known_overlaps())
+        path = write_report(store, output, title=title, query=query, overlaps=known_overlaps(registry))
     terminal.out().print(str(path), soft_wrap=True)

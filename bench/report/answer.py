@@ -80,7 +80,7 @@ def _cheaper(best: Group, others: list[Group]) -> str:
     found = next((group for group in others if group.first.gmacs <= limit), None)
     if found is None:
         return ""
-    given_up = (best.stat("val_top1").mean or 0.0) - (found.stat("val_top1").mean or 0.0)
+    given_up = best.val - found.val
     ratio = best.first.gmacs / found.first.gmacs if found.first.gmacs else 0.0
     factor = f"{ratio:.1f} times less compute" if ratio else "no compute"
     return (

@@ -30,11 +30,15 @@ def write_report(
     overlaps: Overlaps | None = None,
 ) -> Path:
     """Write the report of what the query lets through as one HTML file, whole or not at all; return its path."""
-    if path.is_dir():
+    page = render(make_report(store, title=title, query=query or Query(), overlaps=overlaps or {}))
+    try:
+        write_text(path, page)
+    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
         raise BenchError(
-            f"Cannot write {path}.", "It is a folder.", f"Name a file, for example {path / 'report.html'}."
-        )
-    write_text(path, render(make_report(store, title=title, query=query or Query(), overlaps=overlaps or {})))
+            f"Cannot write {path}.",
+            "It is a folder, or a part of its path is a file.",
+            "Name a file in a folder, for example reports/report.html.",
+        ) from error
     return path
 
 

@@ -47,6 +47,11 @@ class Group:
         """The run with the lowest seed: what the seeds share is read from it."""
         return self.rows[0]
 
+    @cached_property
+    def val(self) -> float:
+        """Mean validation top-1, which ranks; every group has it, because a run without it is in none."""
+        return math.fsum(row.val_top1 or 0.0 for row in self.rows) / len(self.rows)
+
     @property
     def group_id(self) -> str:
         """The run id with the seed left out."""

@@ -65,13 +65,13 @@ def leaderboard(rows: Iterable[RunRow], query: Query) -> list[Board]:
 
 def front(groups: Iterable[Group], price: Column, machine: str | None = None) -> list[int]:
     """Return the indices of the groups that no other beats in validation accuracy and cost."""
-    points = [(group.stat("val_top1").mean, group.stat(price.key, machine).mean) for group in groups]
+    points = [(group.val, group.stat(price.key, machine).mean) for group in groups]
     return pareto_front(points, maximize=[0], minimize=[1])
 
 
 def rank_groups(groups: Iterable[Group]) -> list[Group]:
     """Order groups by validation accuracy, best first; of a tie the one that trains less first."""
-    return sorted(groups, key=lambda group: (-_val(group), group.first.trainable_params, group.first.gmacs))
+    return sorted(groups, key=lambda group: (-group.val, group.first.trainable_params, group.first.gmacs))
 
 
 def _rank(groups: list[Group], price: Column, machine: str | None) -> list[Entry]:
@@ -79,7 +79,7 @@ def _rank(groups: list[Group], price: Column, machine: str | None) -> list[Entry
     optimal = set(front(ordered, price, machine))
     entries: list[Entry] = []
     for index, group in enumerate(ordered):
-        tied = index > 0 and _val(ordered[index - 1]) == _val(group)
+        tied = index > 0 and ordered[index - 1].val == group.val
         entries.append(Entry(entries[-1].rank if tied else index + 1, index in optimal, group))
     return entries
 
@@ -91,13 +91,6 @@ def _ordered(entries: list[Entry], order: Column, machine: str | None, *, revers
     descending = (order.better == "more") != reverse
     known.sort(key=lambda pair: pair[0], reverse=descending)
     return [entry for _, entry in known] + [entry for value, entry in valued if value is None]
-
-
-def _val(group: Group) -> float:
-    mean = group.stat("val_top1").mean
-    if mean is None:
-        raise ValueError("a group without validation accuracy cannot rank")
-    return mean
 
 
 def _title(task: Task, tasks: Iterable[Task]) -> str:

@@ -21,7 +21,7 @@ def test_a_path_that_cannot_be_written_is_an_error_with_advice(store, tmp_path):
     record_done(store, [make_planned(MODELS[0], "linear")])
     folder = tmp_path / "taken"
     folder.mkdir()
-    with pytest.raises(BenchError, match="is a folder"):
+    with pytest.raises(BenchError, match="It is a folder"):
         write_report(store, folder)
 
 

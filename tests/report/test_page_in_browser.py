@@ -123,7 +123,8 @@ def column(page, key):
     return page.evaluate(
         """(key) => { const table = document.querySelector("section.board:not([hidden]) table");
              const place = [...table.tHead.rows[0].cells].findIndex((cell) => cell.dataset.key === key);
-             return [...table.tBodies[0].rows].map((row) => row.cells[place].innerText.split("\\n")[0]); }""",
+             const text = (cell) => [...cell.querySelectorAll("span")].concat(cell)[0].childNodes[0].textContent;
+             return [...table.tBodies[0].rows].map((row) => text(row.cells[place])); }""",
         key,
     )
 

@@ -57,7 +57,7 @@ function showMachine() {
 function select(index, fromPlot = false) {
   state.selected = state.selected === index && !fromPlot ? null : index;
   const { table, limit } = tables[state.board];
-  for (const row of table.tBodies[0].rows) {
+  for (const row of table.querySelectorAll(`tr.selected, tr[data-i="${index}"]`)) {
     const chosen = Number(row.dataset.i) === state.selected;
     row.classList.toggle("selected", chosen);
     row.querySelector("th button").setAttribute("aria-pressed", String(chosen));
@@ -102,6 +102,7 @@ function setUpTable(section) {
 
 function setUp() {
   document.querySelectorAll("section.board").forEach(setUpTable);
+  document.documentElement.classList.remove("starting");
   byId("log").checked = state.log;
   byId("x").addEventListener("change", (event) => {
     Object.assign(state, { x: event.target.value, log: DATA.axes[event.target.value].log, view: null });

@@ -1,0 +1,54 @@
+import json
+
+import pytest
+
+from bench.commands.runs import runs
+from bench.errors import BenchError
+
+
+def test_every_status_is_listed_and_counted(call, typical_db):
+    text = call(runs, "--db", typical_db).stdout
+    assert "44 runs: 1 planned, 40 done, 1 failed, 1 diverged, 1 interrupted." in text
+
+
+def test_an_attempt_that_went_wrong_is_shown_with_its_error(call, typical_db):
+    text = call(runs, "--db", typical_db, "--status", "failed").stdout
+    assert "attempt 1" in text
+    assert "Cannot build timm/resnet18. The weights file is damaged." in text
+
+
+def test_json_has_every_run_with_its_attempts(call, typical_db):
+    found = json.loads(call(runs, "--db", typical_db, "--json", "-n", 1).stdout)
+    assert len(found) == 44
+    assert {len(run["attempts"]) for run in found if run["status"] == "done"} == {1}
+    assert [run["attempts"] for run in found if run["status"] == "planned"] == [[]]
+
+
+def test_statuses_may_be_combined(call, typical_db):
+    found = json.loads(
+        call(runs, "--db", typical_db, "--json", "--status", "failed", "--status", "diverged").stdout
+    )
+    assert sorted(run["status"] for run in found) == ["diverged", "failed"]
+
+
+def test_a_limit_says_what_it_leaves_out(call, typical_db):
+    assert "the latest 5 are shown" in call(runs, "--db", typical_db, "-n", 5).stdout
+
+
+def test_filters_on_names_work_as_in_the_leaderboard(call, typical_db):
+    found = json.loads(
+        call(runs, "--db", typical_db, "--json", "--backbone", "resnet*", "--strategy", "full").stdout
+    )
+    assert [(run["backbone"], run["seed"]) for run in sorted(found, key=lambda run: run["seed"])] == [
+        ("timm/resnet18", 0),
+        ("timm/resnet18", 1),
+    ]
+
+
+def test_a_misspelt_status_is_an_error_that_suggests_the_nearest(call, typical_db):
+    with pytest.raises(BenchError, match="Did you mean failed"):
+        call(runs, "--db", typical_db, "--status", "faild")
+
+
+def test_help_has_an_example(call):
+    assert "Example: bench runs --status failed" in call(runs, "--help").stdout
