@@ -75,7 +75,7 @@ def bare_on_meta(spec: BackboneSpec, image_size: int) -> tuple[Classifier, Trace
     """Build a backbone on the meta device with an empty head, and trace one image of `image_size` pixels in it."""
     backbone = build(spec, image_size, meta=True).eval()
     seen = trace(backbone, image_size)
-    return Classifier(backbone, nn.Identity(), dissect(backbone, seen)), seen
+    return Classifier(backbone, nn.Identity(), dissect(backbone, seen)).eval(), seen
 
 
 def assemble(spec: RunSpec, backbone: nn.Module) -> Classifier:

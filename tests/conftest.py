@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
+
+if TYPE_CHECKING:
+    from bench.classifier import Classifier
+    from bench.trace import Trace
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -42,6 +48,20 @@ def shared_data() -> Path:
             pytest.fail(missing)
         pytest.skip(missing)
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def on_meta() -> Callable[..., tuple[Classifier, Trace]]:
+    """Take a backbone apart on the meta device, each once a session: (name, image size) -> (classifier, trace)."""
+    from bench.classifier import bare_on_meta
+    from bench.spec import BackboneSpec
+
+    @functools.cache
+    def taken_apart(name: str, image_size: int = 224) -> tuple[Classifier, Trace]:
+        library, _, architecture = name.partition("/")
+        return bare_on_meta(BackboneSpec(library=library, architecture=architecture), image_size)
+
+    return taken_apart
 
 
 @pytest.fixture(scope="session")
