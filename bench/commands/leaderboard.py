@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bench.commands.collector import no_collection
 from bench.commands.filters import AsJson, Backbone, Budget, Dataset, Db, Strategy, Target, as_limits, one_format
 from bench.commands.options import RegistryFolders
 
@@ -50,7 +51,7 @@ def leaderboard(
     query = Query(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
     )
-    with Store.open(db, create=False) as store:
+    with no_collection(), Store.open(db, create=False) as store:
         boards = ranked(store.rows(), query)
     if form == "json":
         terminal.write(to_json(board_records(boards)))

@@ -40,6 +40,8 @@ _ALL = (
     Column("strategy", "strategy", "Strategy", "text", "neither"),
     Column("recipe_name", "recipe", "Recipe", "text", "neither"),
     Column("image_size", "px", "Image size in pixels", "count", "neither"),
+    Column("precision", "precision", "Precision", "text", "neither"),
+    Column("run", "run", "First run", "text", "neither"),
     Column("val_top1", "val %", "Validation top-1 (%)", "fraction", "more"),
     Column("val_top5", "val top-5 %", "Validation top-5 (%)", "fraction", "more"),
     Column("val_macro_f1", "val macro-F1 %", "Validation macro-F1 (%)", "fraction", "more"),

@@ -12,15 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report.columns import NEVER_RANKS, Column
-from bench.report.layout import board_columns, cell, heading, seeds
+from bench.report.layout import ESSENTIAL, board_columns, cell, heading, seeds
 from bench.report.notes import board_notes
 from bench.report.overlaps import Overlaps
 from bench.report.query import Query
 from bench.report.tables import Board, Entry
 
 T = TypeVar("T")
-
-_KEPT = 4  # names and both accuracies stay on the narrowest terminal
 
 
 def boards_view(
@@ -101,5 +99,5 @@ def _style(column: Column) -> str:
 
 def _least_important_first(columns: Sequence[Column]) -> list[Column]:
     """Order the columns that may give way: what never ranks, then from the right."""
-    rest = list(columns[_KEPT:])[::-1]
+    rest = [column for column in columns if column.key not in ESSENTIAL][::-1]
     return sorted(rest, key=lambda column: column.key not in NEVER_RANKS)

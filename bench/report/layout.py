@@ -12,8 +12,11 @@ from bench.report.tables import Board
 from bench.report.units import show, show_spread
 
 NAMES = ("backbone", "strategy")
-_TOLD_APART_BY = ("weights", "recipe_name", "image_size")
+_TOLD_APART_BY = ("weights", "recipe_name", "image_size", "precision")
 _MEASURED = ("val_top1", "test_top1")
+ESSENTIAL = (*NAMES, *_TOLD_APART_BY, "run", *_MEASURED)
+"""What a table shows on the narrowest terminal: without it, rows could not be told apart or compared."""
+
 _COSTS = ("trainable_params", "total_params", "gmacs", "standalone_s")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -21,7 +24,8 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def board_columns(board: Board, also: Sequence[str] = ()) -> list[Column]:
     """Return the columns of a board: names, accuracies, costs, `also`, and last what never ranks.
 
-    Weights, recipe and image size are there only where two rows would otherwise read the same.
+    Weights, recipe, image size and precision are there only where two rows would otherwise read the same, and a
+    run's id where even they are equal.
     """
     asked = (board.sort.key, board.cost.key)
     keys = dict.fromkeys((*NAMES, *_told_apart_by(board), *_MEASURED, *asked, *_COSTS, *also))
@@ -74,6 +78,10 @@ def _told_apart_by(board: Board) -> list[str]:
     for entry in board.entries:
         twins[tuple(field(entry.group.first, key) for key in NAMES)].append(entry.group)
     alike = [groups for groups in twins.values() if len(groups) > 1]
-    return [
-        key for key in _TOLD_APART_BY if any(len({field(g.first, key) for g in groups}) > 1 for groups in alike)
-    ]
+    differing = [key for key in _TOLD_APART_BY if any(_differ(groups, [key]) > 1 for groups in alike)]
+    return differing if all(_differ(groups, differing) == len(groups) for groups in alike) else [*differing, "run"]
+
+
+def _differ(groups: Sequence[Group], keys: Sequence[str]) -> int:
+    """Count the different values that groups have in some columns."""
+    return len({tuple(field(group.first, key) for key in keys) for group in groups})

@@ -62,9 +62,7 @@ def _lost(board: Board) -> str:
 
 
 def _times(board: Board) -> str:
-    if board.machine is not None:
-        return f"Times are those on {board.machine}."
-    if len(board.machines) <= 1:
-        return ""
+    if len(board.machines) == 1:
+        return f"Times were measured on {board.machines[0]}."
     letters = "; ".join(f"{letter} = {name}" for name, letter in machine_letters(board).items())
     return f"Times compare only on the same hardware: {letters}. A row that ran on several shows a dash."

@@ -47,6 +47,10 @@ def counts(row: RunRow) -> Counts:
     )
 
 
+def _short_id(row: RunRow) -> str:
+    return row.run_id[:8]
+
+
 def _weights(row: RunRow) -> str:
     return row.weights_tag or row.weights_source
 
@@ -58,6 +62,7 @@ def _latency_batched_s(row: RunRow) -> float | None:
 
 
 _DERIVED: dict[str, Callable[[RunRow], Any]] = {
+    "run": _short_id,
     "architecture": architecture,
     "family": family,
     "hardware": hardware,

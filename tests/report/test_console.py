@@ -70,6 +70,12 @@ def test_rows_that_differ_in_recipe_or_weights_are_told_apart():
     assert "recipe" not in printed(200)
 
 
+def test_rows_that_nothing_else_tells_apart_carry_a_run_id():
+    rows = [done_row(group_id="a", run_id="a" * 64), done_row(group_id="b", run_id="b" * 64)]
+    assert "aaaaaaaa" in printed(80, rows)
+    assert "bbbbbbbb" in printed(80, rows)
+
+
 def test_runs_fit_a_narrow_terminal():
     console = Console(file=io.StringIO(), width=60)
     console.print(runs_view(ROWS, {row.run_id: [] for row in ROWS}, console))

@@ -25,8 +25,9 @@ def test_several_hardwares_are_named_with_their_letters():
     assert f"A = {CPU}; B = {GPU}" in text
 
 
-def test_one_hardware_needs_no_note():
-    assert "hardware" not in notes([done_row()])
+def test_the_hardware_behind_the_times_is_named():
+    assert f"Times were measured on {CPU}." in notes([done_row()])
+    assert f"Times were measured on {GPU}." in notes([done_row(hardware=GPU)], sort="standalone_s")
 
 
 def test_lost_seeds_are_counted():

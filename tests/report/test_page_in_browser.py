@@ -22,6 +22,7 @@ from bench.spec import DatasetSpec
 from bench.store.store import Store
 
 CHROMIUM = Path(os.environ.get("BENCH_CHROMIUM", "/usr/bin/chromium"))
+WINDOW = {"width": 1280, "height": 900}
 HOSTILE = "<img src=x onerror=alert(1)><b>bold</b>&amp;"
 
 pytestmark = pytest.mark.browser
@@ -44,19 +45,25 @@ def browser():
         opened.close()
 
 
-@pytest.fixture
-def visit(browser):
-    """Open a file; at the end nothing may have been logged as wrong or asked of the network."""
-    wrong, contexts = [], []
+@pytest.fixture(scope="module")
+def wrong():
+    """What any page logged as wrong, or asked of the network."""
+    return []
 
-    def open_page(path, *, width=1280, **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+
+@pytest.fixture(scope="module")
+def visit(browser, wrong):
+    """Open a file in a window of its own, watched."""
+    contexts = []
+
+    def open_page(path, **options):
+        context = browser.new_context(viewport=WINDOW, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: wrong.append(message.text) if message.type != "log" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("dialog", lambda dialog: wrong.append(f"dialog {dialog.message}") or dialog.dismiss())
-        page.on("request", lambda request: wrong.append(request.url) if not allowed(request.url) else None)
+        page.on("request", lambda request: None if allowed(request.url) else wrong.append(request.url))
         page.goto(path.as_uri())
         return page
 
@@ -66,7 +73,38 @@ def visit(browser):
     yield open_page
     for context in contexts:
         context.close()
-    assert wrong == []
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_wrong(wrong):
+    """After each test: no page logged an error or a warning, or asked the network for anything."""
+    yield
+    found, wrong[:] = list(wrong), []
+    assert found == []
+
+
+@pytest.fixture(scope="module")
+def typical_page(visit, reports):
+    return visit(reports(fill_typical))
+
+
+@pytest.fixture
+def typical(typical_page):
+    """The typical report as it is when it has just been opened."""
+    typical_page.set_viewport_size(WINDOW)
+    typical_page.emulate_media(media="screen", color_scheme="light")
+    typical_page.evaluate(
+        """() => { document.querySelector("thead [data-key=gmacs] button").click();
+             document.querySelector("thead [data-key=rank] button").click();
+             document.querySelectorAll("select").forEach((select) => { select.selectedIndex = 0; });
+             document.querySelectorAll("tr.selected").forEach((row) => row.classList.remove("selected"));
+             Object.assign(state, {x: "trainable_params", y: "test_top1", log: true});
+             document.getElementById("log").checked = true;
+             document.querySelector(".lost details").open = false;
+             showBoard(0);
+             scrollTo(0, 0); }"""
+    )
+    return typical_page
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +148,13 @@ def five_thousand(store):
     bulk_fill(store, 5000, seeds=1)
 
 
+def until(page, condition):
+    """Wait until a condition holds (playwright's own way evaluates text, which the page forbids)."""
+    page.evaluate(
+        f"new Promise((done) => {{ const look = () => ({condition} ? done() : setTimeout(look, 20)); look(); }})"
+    )
+
+
 def drawn(page):
     """What plotly has drawn: {strategy: [(row, x, y)]}, without the line and the ring."""
     return page.evaluate(
@@ -141,14 +186,14 @@ def test_no_page_is_wider_than_its_window(visit, reports, fill):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_every_row_is_drawn(visit, reports):
-    page = visit(reports(fill_typical))
+def test_every_row_is_drawn(typical):
+    page = typical
     rows = sorted(row for points in drawn(page).values() for row, _, _ in points)
     assert rows == list(range(page.locator("tbody tr[data-i]").count()))
 
 
-def test_another_cost_moves_the_points_and_the_marked_rows(visit, reports):
-    page = visit(reports(fill_typical))
+def test_another_cost_moves_the_points_and_the_marked_rows(typical):
+    page = typical
     before, marked = (
         drawn(page),
         page.locator("tr.pareto").evaluate_all("rows => rows.map((row) => row.dataset.i)"),
@@ -161,8 +206,8 @@ def test_another_cost_moves_the_points_and_the_marked_rows(visit, reports):
     assert page.locator("#plot-title").inner_text() == "Test top-1 against GMACs per image"
 
 
-def test_another_accuracy_moves_the_points_but_not_the_marked_rows(visit, reports):
-    page = visit(reports(fill_typical))
+def test_another_accuracy_moves_the_points_but_not_the_marked_rows(typical):
+    page = typical
     before, marked = drawn(page), page.locator("tr.pareto").count()
     assert "their test accuracy" in page.locator("#caption").inner_text()
     page.select_option("#y", "val_top1")
@@ -171,8 +216,8 @@ def test_another_accuracy_moves_the_points_but_not_the_marked_rows(visit, report
     assert "their test accuracy" not in page.locator("#caption").inner_text()
 
 
-def test_zero_has_a_place_on_a_logarithmic_axis(visit, reports):
-    page = visit(reports(fill_typical))
+def test_zero_has_a_place_on_a_logarithmic_axis(typical):
+    page = typical
     page.select_option("#x", "trainable_backbone_params")
     probes = {x for _, x, _ in drawn(page)["linear"]}
     others = {x for _, x, _ in drawn(page)["full"]}
@@ -181,8 +226,8 @@ def test_zero_has_a_place_on_a_logarithmic_axis(visit, reports):
     assert "0" in page.locator("#plot .xtick text").all_text_contents()
 
 
-def test_every_axis_has_ticks_that_rise_and_differ(visit, reports):
-    page = visit(reports(fill_typical))
+def test_every_axis_has_ticks_that_rise_and_differ(typical):
+    page = typical
     for axis, log in itertools.product(X_AXES, (True, False)):
         page.select_option("#x", axis)
         page.locator("#log").set_checked(log)
@@ -192,8 +237,8 @@ def test_every_axis_has_ticks_that_rise_and_differ(visit, reports):
         assert len(set(texts)) == len(texts), (axis, log)
 
 
-def test_numbers_are_written_in_the_browser_as_in_the_table(visit, reports):
-    page = visit(reports(fill_typical))
+def test_numbers_are_written_in_the_browser_as_in_the_table(typical):
+    page = typical
     for key in ("trainable_params", "gmacs", "standalone_s", "latency_1_s", "stored_bytes", "epochs"):
         written = page.evaluate(
             """(key) => { const board = DATA.boards[0], axis = board.columns.find((column) => column.key === key);
@@ -204,8 +249,8 @@ def test_numbers_are_written_in_the_browser_as_in_the_table(visit, reports):
         assert written == column(page, key)
 
 
-def test_sorting_by_mouse_says_so_and_turns_round(visit, reports):
-    page = visit(reports(fill_typical))
+def test_sorting_by_mouse_says_so_and_turns_round(typical):
+    page = typical
     assert heading(page, "rank").get_attribute("aria-sort") == "ascending"
     heading(page, "gmacs").locator("button").click()
     values = [float(text) for text in column(page, "gmacs")]
@@ -217,8 +262,8 @@ def test_sorting_by_mouse_says_so_and_turns_round(visit, reports):
     assert heading(page, "gmacs").get_attribute("aria-sort") == "descending"
 
 
-def test_accuracies_sort_best_first_and_dashes_last(visit, reports):
-    page = visit(reports(fill_typical))
+def test_accuracies_sort_best_first_and_dashes_last(typical):
+    page = typical
     heading(page, "best_on_test_top1").locator("button").click()
     texts = column(page, "best_on_test_top1")
     values = [float(text.split()[0]) for text in texts if text != DASH]
@@ -226,8 +271,8 @@ def test_accuracies_sort_best_first_and_dashes_last(visit, reports):
     assert texts[len(values) :] == [DASH] * (len(texts) - len(values))
 
 
-def test_sorting_and_choosing_work_by_keyboard_alone(visit, reports):
-    page = visit(reports(fill_typical))
+def test_sorting_and_choosing_work_by_keyboard_alone(typical):
+    page = typical
     heading(page, "backbone").locator("button").focus()
     page.keyboard.press("Enter")
     names = column(page, "backbone")
@@ -238,8 +283,8 @@ def test_sorting_and_choosing_work_by_keyboard_alone(visit, reports):
     assert page.locator("tr.selected th button").get_attribute("aria-pressed") == "true"
 
 
-def test_a_row_highlights_its_point(visit, reports):
-    page = visit(reports(fill_typical))
+def test_a_row_highlights_its_point(typical):
+    page = typical
     page.locator("tbody tr[data-i='3'] td").nth(2).click()
     ring = page.evaluate("(({x, y}) => [x[0], y[0]])(plot.data.find((trace) => trace.name === 'selected'))")
     points = {row: [x, y] for points in drawn(page).values() for row, x, y in points}
@@ -248,8 +293,9 @@ def test_a_row_highlights_its_point(visit, reports):
     assert page.locator("tr.selected").count() == 0
 
 
-def test_a_point_highlights_its_row(visit, reports):
-    page = visit(reports(fill_typical))
+def test_a_point_highlights_its_row(typical):
+    page = typical
+    page.locator("#plot").scroll_into_view_if_needed()
     spot = page.evaluate(
         """() => { const plot = document.getElementById("plot"), box = plot.getBoundingClientRect();
              const {l, t} = plot._fullLayout._size, {xaxis, yaxis} = plot._fullLayout;
@@ -266,11 +312,11 @@ def test_a_point_highlights_its_row(visit, reports):
     assert page.locator("tr.selected").get_attribute("data-i") == str(spot["row"])
 
 
-def test_labels_overlap_neither_each_other_nor_the_edge(visit, reports):
-    page = visit(reports(fill_typical))
+def test_labels_overlap_neither_each_other_nor_the_edge(typical):
+    page = typical
     for width in (390, 1024, 1600):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function("plot.layout.width === plot.clientWidth")
+        until(page, "plot.layout.width === plot.clientWidth")
         for axis in ("trainable_params", "gmacs", "standalone_s"):
             page.select_option("#x", axis)
             boxes = page.evaluate(
@@ -286,8 +332,8 @@ def test_labels_overlap_neither_each_other_nor_the_edge(visit, reports):
                     assert apart_x or a["bottom"] <= b["top"] or b["bottom"] <= a["top"]
 
 
-def test_far_outliers_are_left_below_and_a_button_shows_them(visit, reports):
-    page = visit(reports(fill_typical))
+def test_far_outliers_are_left_below_and_a_button_shows_them(typical):
+    page = typical
     assert page.locator("#out-of-view").inner_text() == "3 rows lie below the plot: show all"
     low = page.evaluate("document.getElementById('plot').layout.yaxis.range[0]")
     page.locator("#out-of-view").click()
@@ -322,8 +368,8 @@ def test_times_of_two_hardwares_never_share_the_axis(visit, reports):
     assert set(gpu) - both
 
 
-def test_one_hardware_needs_no_selector(visit, reports):
-    assert visit(reports(fill_typical)).locator("#machine-field").is_hidden()
+def test_one_hardware_needs_no_selector(typical):
+    assert typical.locator("#machine-field").is_hidden()
 
 
 def test_html_in_names_is_shown_as_text(visit, reports):
@@ -334,21 +380,21 @@ def test_html_in_names_is_shown_as_text(visit, reports):
     assert page.locator("#plot .annotation-text").first.text_content().startswith(HOSTILE)
 
 
-def test_what_was_excluded_can_be_unfolded(visit, reports):
-    page = visit(reports(fill_typical))
+def test_what_was_excluded_can_be_unfolded(typical):
+    page = typical
     assert page.locator(".lost tbody tr").first.is_hidden()
     page.locator(".lost summary").click()
     assert page.locator(".lost tbody tr:visible").count() == 3
     assert "The loss is NaN at step 94." in page.locator(".lost").inner_text()
 
 
-def test_dark_and_light_differ_also_when_switched_while_open(visit, reports):
-    page = visit(reports(fill_typical), color_scheme="light")
+def test_dark_and_light_differ_also_when_switched_while_open(typical):
+    page = typical
     colour = "document.getElementById('plot').data.find((trace) => trace.name === 'linear').marker.color"
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(colour), page.evaluate(ground)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{colour} !== '{light[0]}'")
+    until(page, f"{colour} !== '{light[0]}'")
     assert page.evaluate(ground) != light[1]
 
 

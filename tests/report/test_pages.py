@@ -103,6 +103,13 @@ def test_only_failures_are_listed_with_their_reason():
     assert row.run_id[:12] in html
 
 
+def test_seeds_stand_beside_the_accuracies_also_where_more_names_are_shown():
+    rows = [done_row(group_id="a", recipe_name="short"), done_row(group_id="b", recipe_name="long", run_id="b")]
+    for html in (page(rows), page(rows[:1])):
+        keys = re.findall(r'data-key="(\w+)"', html)
+        assert keys[keys.index("test_top1") + 1] == "seeds"
+
+
 def test_each_dataset_has_its_answer_and_board():
     html = page([done_row(MODELS[0]), done_row(MODELS[1], dataset="digits")])
     assert html.count('<section class="answer" data-board=') == 2
