@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -13,7 +15,7 @@ from bench.commands.doctor import doctor
 from bench.commands.leaderboard import leaderboard
 from bench.commands.plan import plan
 from bench.commands.recipes import recipes
-#from bench.commands.report import report
+from bench.commands.report import report
 from bench.commands.runs import runs
 from bench.commands.show import show
 from bench.commands.strategies import strategies
@@ -32,13 +34,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (sweep, plan, leaderboard, runs, show):
-    app.command()(command)
-for command in (backbones, strategies, datasets, recipes, studies, doctor):
-    app.command()(command)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, doctor,
+)  # fmt: skip
+
+for command in COMMANDS:
+    app.command(command.__name__)(command)
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
     if wanted:
         from importlib.metadata import version  # noqa: PLC0415 - only for --version
 
@@ -46,11 +50,14 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
         raise typer.Exit
 
 
+Version = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+]
+
+
 @app.callback()
-def _main(
-    _version_: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),  # noqa: FBT001, FBT003 - typer's way
-) -> None:
-    pass
+def _options(*, version: Version = False) -> None:
+    """Take the options that stand before a command."""
 
 
 def main() -> None:

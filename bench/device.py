@@ -92,7 +92,7 @@ def seed_step(value: int) -> None:
 def deterministic(threads: int | None = None) -> None:
     """Ask for kernels whose result does not depend on timing; fix the CPU thread count where one is given."""
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # it makes a CPU's forward pass 3 times slower
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # it makes a CPU's forward pass 3 times slower
     torch.backends.cudnn.benchmark = False
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     if threads:

@@ -37,7 +37,14 @@ class Finding:
 
 def examine(registry: Registry, data_root: Path | None, db: str | None) -> list[Finding]:
     """Look at everything a command may need. Nothing is downloaded and nothing is written."""
-    return [*_versions(), *_devices(), *_disk(), _database(db), *_datasets(registry, data_root), *_weights(registry)]
+    return [
+        *_versions(),
+        *_devices(),
+        *_disk(),
+        _database(db),
+        *_datasets(registry, data_root),
+        *_weights(registry),
+    ]
 
 
 def _versions() -> Iterator[Finding]:
@@ -63,7 +70,9 @@ def _devices() -> Iterator[Finding]:
     yield Finding("device", ok=True, found=f"{device}: {hardware(device)}")
     built = torch.version.cuda or torch.version.hip
     if device.type == "cpu":
-        reason = f"this torch is built for {built}, but sees no GPU" if built else "this torch is built for CPU only"
+        reason = (
+            f"this torch is built for {built}, but sees no GPU" if built else "this torch is built for CPU only"
+        )
         todo = "check the GPU's driver" if built else "pip install torch (a CUDA build), where there is a GPU"
         yield Finding("GPU", ok=False, found=reason, todo=todo)
     try:
@@ -101,7 +110,13 @@ def _database(db: str | None) -> Finding:
 def _datasets(registry: Registry, data_root: Path | None) -> Iterator[Finding]:
     for entry in registry.all(DatasetEntry):
         here = is_here(entry, data_root)
-        todo = "" if here else f"bench sweep --dataset {entry.name} fetches it" if _fetchable(entry) else entry.how_to_get
+        todo = (
+            ""
+            if here
+            else f"bench sweep --dataset {entry.name} fetches it"
+            if _fetchable(entry)
+            else entry.how_to_get
+        )
         yield Finding(f"dataset {entry.name}", ok=here, found="here" if here else "", todo=todo)
 
 

@@ -13,6 +13,9 @@ BAD_INPUT = 2
 SOME_RUNS_FAILED = 3
 INTERRUPTED = 130
 
+SHOWN = 40
+"""How many valid names an error lists at most."""
+
 
 class BenchError(Exception):
     """What happened, why, and what to do next, as three sentences."""
@@ -69,7 +72,7 @@ def unknown_name(
     """Make the error for a misspelt name: it lists the valid ones and suggests the nearest."""
     names = sorted(set(valid))
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    shown = ", ".join(names[:40]) + (f", ... ({len(names)} in all)" if len(names) > 40 else "")
+    shown = ", ".join(names[:SHOWN]) + (f", ... ({len(names)} in all)" if len(names) > SHOWN else "")
     return error(
         f"Unknown {kind} {name!r}.",
         f"Valid: {shown or 'none'}.",

@@ -25,25 +25,25 @@ class Watcher:
     """Who watches a sweep: every method may be overridden, none has to be."""
 
     def started(self, run: PlannedRun, attempt: int) -> None:
-        """A run begins."""
+        """Hear that a run begins."""
 
     def epoch(self, run: PlannedRun, record: EpochRecord) -> None:
-        """An epoch ended."""
+        """Hear that an epoch ended."""
 
     def step(self, done: int, total: int) -> None:
-        """An optimizer step ended."""
+        """Hear that an optimizer step ended."""
 
     def features(self, done: int, total: int) -> None:
-        """A batch of a frozen pass ended."""
+        """Hear how far a frozen pass is."""
 
     def note(self, message: str) -> None:
-        """Something is worth saying."""
+        """Hear what is worth saying."""
 
     def finished(self, run: PlannedRun, outcome: Outcome) -> None:
-        """A run is done."""
+        """Hear that a run is done."""
 
     def ended(self, run: PlannedRun, status: str, error: BaseException) -> None:
-        """A run failed, diverged or was interrupted."""
+        """Hear that a run failed, diverged or was interrupted."""
 
 
 @dataclass
@@ -99,7 +99,9 @@ class Sweep:
         self.watcher.started(run, claim.number)
         try:
             with Heartbeat(self.store, claim):
-                outcome = Run(run.spec, self.bench, self.artifacts.checkpoint_path(claim.run_id), self._hooks(claim, run)).execute()
+                outcome = Run(
+                    run.spec, self.bench, self.artifacts.checkpoint_path(claim.run_id), self._hooks(claim, run)
+                ).execute()
                 self._keep(claim, run.spec, outcome)
         except LeaseLostError as error:
             self.watcher.note(f"{error.what} {error.why}")

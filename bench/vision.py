@@ -27,10 +27,10 @@ def _import_torchvision() -> None:
             raise
         for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
             del sys.modules[name]
-        library = torch.library.Library("torchvision", "FRAGMENT")
+        library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call] # torch has no hint
         for name, schema in _SCHEMAS.items():
             if not hasattr(torch.ops.torchvision, name):
-                library.define(schema)
+                library.define(schema)  # type: ignore[no-untyped-call] # the same
         _declared.append(library)
 
 

@@ -10,10 +10,14 @@ from bench.commands import options as o
 
 
 def backbones(
-    pattern: Annotated[str | None, typer.Argument(help="A name or wildcard: 'timm/vit*'. Default: the registry.")] = None,
+    pattern: Annotated[
+        str | None, typer.Argument(help="A name or wildcard: 'timm/vit*'. Default: the registry.")
+    ] = None,
     family: Annotated[str | None, typer.Option("--family", help="Only this family.")] = None,
     budget: o.Budget = None,
-    shortlist: Annotated[bool, typer.Option("--shortlist", help="Only those that a sweep takes by default.")] = False,
+    shortlist: Annotated[
+        bool, typer.Option("--shortlist", help="Only those that a sweep takes by default.")
+    ] = False,
     registry: o.RegistryFolders = None,
     json: o.AsJson = False,
 ) -> None:
@@ -30,7 +34,9 @@ def backbones(
 
     known = o.open_registry(registry)
     candidates = choose(known, [pattern]) if pattern else listed(known)
-    candidates = [c for c in candidates if family in (None, c.family) and (c.shortlist is not None or not shortlist)]
+    candidates = [
+        c for c in candidates if family in (None, c.family) and (c.shortlist is not None or not shortlist)
+    ]
     with Counting(terminal.err()) as progress:
         rows = backbone_rows(candidates, budget_of(known, budget), progress)
     show(rows, rows, json=json)

@@ -28,7 +28,8 @@ def datasets(
     entries = [o.find_dataset(known, name)] if name else known.all(DatasetEntry)
     found = {e.name: is_here(e, data_root) for e in entries}
     entries = [e for e in entries if found[e.name] or not here]
-    data = [{**e.model_dump(mode="json"), "here": found[e.name]} for e in entries]
+    data: list[dict[str, object]] = [{**e.model_dump(mode="json"), "here": found[e.name]} for e in entries]
+    rows: list[dict[str, object]]
     if name:
         rows = [{"key": key, "value": str(value)} for key, value in data[0].items() if value]
     else:

@@ -19,5 +19,7 @@ def doctor(
     from bench.doctor import examine
 
     findings = examine(o.open_registry(registry), data_root, db)
-    rows = [{"": "ok" if f.ok else "missing", "what": f.what, "found": f.found, "to get it": f.todo} for f in findings]
+    rows = [
+        {"": "ok" if f.ok else "missing", "what": f.what, "found": f.found, "to get it": f.todo} for f in findings
+    ]
     show(rows, [asdict(f) for f in findings], json=json)

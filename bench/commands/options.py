@@ -34,7 +34,7 @@ Backbones = Annotated[
     typer.Option(
         "--backbones",
         "-m",
-        help="Names or wildcards, comma-separated or repeated; @ chooses weights: resnet18, 'timm/vit*', resnet18@none.",
+        help="Names or wildcards, comma-separated or repeated; @ chooses weights: 'timm/vit*', resnet18@none.",
     ),
 ]
 Strategies = Annotated[

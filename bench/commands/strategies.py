@@ -14,5 +14,8 @@ def strategies(registry: o.RegistryFolders = None, json: o.AsJson = False) -> No
     from bench.entries import StrategyEntry
 
     entries = o.open_registry(registry).all(StrategyEntry)
-    rows = [{"strategy": e.name, "taken by default": "yes" if e.default else "", "what trains": e.note} for e in entries]
+    rows = [
+        {"strategy": e.name, "taken by default": "yes" if e.default else "", "what trains": e.note}
+        for e in entries
+    ]
     show(rows, [e.model_dump(mode="json") for e in entries], json=json)

@@ -10,7 +10,9 @@ from bench.commands import options as o
 from bench.commands.filters import Db
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and the forecast, and stop.")]
-Limit = Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Only the first so many runs, cheapest first.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", "-n", min=1, help="Only the first so many runs, cheapest first.")
+]
 TimeLimit = Annotated[
     str | None, typer.Option("--time-limit", help="Stop after 90s, 30m or 2h; the same command goes on later.")
 ]
@@ -44,9 +46,9 @@ def sweep(
 ) -> None:
     """Train every backbone x strategy that fits a budget, cheapest first, and record what was measured.
 
-    Without --backbones about eight from different families are taken. What is done already is skipped; Ctrl-C leaves
-    the current run resumable, and the same command goes on with it. Exit codes: 0 all done, 2 bad input, 3 some runs
-    failed, 130 interrupted or out of time.
+    Without --backbones about eight from different families are taken. What is done already is skipped; Ctrl-C
+    leaves the current run resumable, and the same command goes on with it. Exit codes: 0 all done, 2 bad input,
+    3 some runs failed, 130 interrupted or out of time.
 
     Example: bench sweep --dataset cub --budget 10M --seeds 3
     """
@@ -54,8 +56,10 @@ def sweep(
     from bench.request import Asked
 
     asked = Asked(
-        target, budget, o.split_list(backbones), o.split_list(strategies), recipe, overrides or [], epochs, image_size,
-        seeds, everything,
+        target, budget, o.split_list(backbones), o.split_list(strategies), recipe, overrides or [], epochs,
+        image_size, seeds, everything,
     )  # fmt: skip
-    options = Options(dataset, asked, limit, time_limit, dry_run, keep, workers, db, registry or [], data_root, download, device)
+    options = Options(
+        dataset, asked, limit, time_limit, dry_run, keep, workers, db, registry or [], data_root, download, device
+    )
     raise typer.Exit(run_sweep(options))

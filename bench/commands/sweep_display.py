@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -25,7 +26,7 @@ class Plain(Watcher):
         self.console, self.runs = console, runs
         self.count = 0
 
-    def __enter__(self) -> Plain:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,12 +44,14 @@ class Plain(Watcher):
     def ended(self, run: PlannedRun, status: str, error: BaseException) -> None:
         """Print a run that did not finish, and why."""
         self.count += 1
-        self.console.print(Text(f"{status:<9} {describe(run)}", style="bold red" if status == "failed" else "yellow"))
+        self.console.print(
+            Text(f"{status:<9} {describe(run)}", style="bold red" if status == "failed" else "yellow")
+        )
         self.console.print(Text(_indented(error), style="dim"))
 
 
 class Display(Plain):
-    """What runs now, its epoch, loss and accuracy, and how long the sweep will take; finished runs scroll above."""
+    """What runs now, its epoch, loss and accuracy, and how long the sweep takes; finished runs scroll above."""
 
     def __init__(self, console: Console, runs: Sequence[PlannedRun]) -> None:
         super().__init__(console, runs)
@@ -58,7 +61,7 @@ class Display(Plain):
         self.begun, self.forecast_done = time.monotonic(), 0.0
         self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._render)
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> Self:
         self._live.start()
         return self
 
@@ -137,7 +140,9 @@ def _scores(outcome: Outcome) -> str:
 def _epoch_text(record: EpochRecord | None) -> str:
     if record is None:
         return ""
-    return f"loss {record.train_loss:.3f}  train {100 * record.train_top1:.1f} %  val {100 * record.val.top1:.1f} %"
+    return (
+        f"loss {record.train_loss:.3f}  train {100 * record.train_top1:.1f} %  val {100 * record.val.top1:.1f} %"
+    )
 
 
 def _indented(error: BaseException) -> str:

@@ -59,13 +59,17 @@ def run_sweep(options: Options) -> int:
     dataset = None if options.dry_run else _open(entry, options)
     header = known_header(entry, options.data_root)
     with Counting(terminal.err()) as counting:
-        plan = plan_for(registry, entry, dataset_spec(entry, options.asked.target, header), options.asked, counting)
+        plan = plan_for(
+            registry, entry, dataset_spec(entry, options.asked.target, header), options.asked, counting
+        )
     if dataset is None:
         return _show(plan, entry, header, options)
     with Store.open(options.db) as store:
         runs, forecast = forecast_for(plan, entry, header, speed_of(options.device, store))
         runs = runs[: options.limit]
-        record = SweepRecord(command_line(), entry.name, str(plan.request.budget), tuple(r.spec.run_id for r in runs), plan.rejected)
+        record = SweepRecord(
+            command_line(), entry.name, str(plan.request.budget), tuple(r.spec.run_id for r in runs), plan.rejected
+        )
         store.plan(record, runs)
         bench = Workbench(device, dataset, workers=options.workers)
         with Interrupts() as interrupts, _display(runs, forecast) as display:
@@ -81,7 +85,9 @@ def parse_duration(text: str | None) -> float | None:
         return None
     parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
     if not parts or "".join(n + u for n, u in parts) != text.strip():
-        raise BenchError(f"Cannot read the time {text!r}.", "It has no unit, or an unknown one.", "Write 90s, 30m or 2h.")
+        raise BenchError(
+            f"Cannot read the time {text!r}.", "It has no unit, or an unknown one.", "Write 90s, 30m or 2h."
+        )
     return sum(float(number) * UNITS[unit] for number, unit in parts)
 
 
@@ -130,7 +136,7 @@ def _end(tally: Tally, planned: int, where: str) -> int:
     said = ", ".join(f"{count} {word}" for word, count in parts.items() if count) or "nothing to do"
     left = planned - sum(parts.values())
     more = f", {left} left: the same command goes on" if left else ""
-    print(f"{planned} runs: {said}{more}. Database: {where}", file=sys.stderr)  # noqa: T201 - a command prints
+    print(f"{planned} runs: {said}{more}. Database: {where}", file=sys.stderr)
     if tally.stopped and left:
         return INTERRUPTED
     return SOME_RUNS_FAILED if tally.failed or tally.diverged else 0

@@ -1,7 +1,7 @@
 """Features of a frozen backbone: computed once for every image of a dataset, kept on disk, read each epoch.
 
-A key names everything that decides them: backbone, weights, transform, dataset, precision and backend. Features are
-those of whole official splits, so every validation fraction and subset shares them.
+A key names everything that decides them: backbone, weights, transform, dataset, precision and backend. Features
+are those of whole official splits, so every validation fraction and subset shares them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Shape:
 class Features:
     """The features of every official split, (images, width) float32, and what the pass cost."""
 
-    arrays: Mapping[str, Array]
+    arrays: Mapping[OfficialSplit, Array]
     made: FeaturePass
     fresh: bool
 

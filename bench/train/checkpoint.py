@@ -22,10 +22,7 @@ def changing_state(model: nn.Module) -> dict[str, Tensor]:
     model.train()
     moving = {n for n, m in model.named_modules() if isinstance(m, _BatchNorm) and m.training}
     state = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
-    for name, buffer in model.named_buffers():
-        if name.rpartition(".")[0] in moving:
-            state[name] = buffer
-    return state
+    return state | {n: b for n, b in model.named_buffers() if n.rpartition(".")[0] in moving}
 
 
 def snapshot(model: nn.Module) -> dict[str, Tensor]:

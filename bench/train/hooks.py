@@ -21,8 +21,10 @@ def _nothing(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Hooks:
-    """Called by a run: `epoch` after each one, `step` with (step, of) in between, `features` with (done, of) images of a
-    frozen pass, `note` with a message; `stop` is asked between steps.
+    """What a run calls.
+
+    `epoch` after each one, `step` with (step, of) in between, `features` with (done, of) images of a frozen pass,
+    `note` with a message; `stop` is asked between steps.
     """
 
     epoch: Callable[[EpochRecord], None] = _nothing

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from bench.data.datasets import Dataset
-from bench.data.training_batches import TrainingBatches
 from bench.data.pixels import Pixels
 from bench.data.prepared import open_pixels
 from bench.data.splits import Split, Splits
+from bench.data.training_batches import TrainingBatches
 from bench.data.transforms import augment, normalize
 from bench.device import evaluation_batch, is_accelerator
 from bench.spec import RunSpec

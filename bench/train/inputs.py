@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from bench.data.raw import OfficialSplit
 from bench.data.splits import Split, Splits
 from bench.random_keys import shuffled
 
@@ -36,7 +37,7 @@ class FeatureInputs:
 
     def __init__(
         self,
-        arrays: Mapping[str, npt.NDArray[np.float32]],
+        arrays: Mapping[OfficialSplit, npt.NDArray[np.float32]],
         splits: Splits,
         *,
         seed: int,
@@ -52,12 +53,12 @@ class FeatureInputs:
         """Give one epoch's batches of features (N, F) and labels (N,)."""
         features = self._rows(self.splits.train)
         order = torch.from_numpy(shuffled(len(features), self.seed, epoch)).to(self.device)
-        for rows in order.split(self.batch_size):
+        for rows in torch.split(order, self.batch_size):
             yield features[rows], self._labels[rows]
 
     def ordered(self, split: Split) -> Iterator[Tensor]:
         """Give a split's features in order."""
-        yield from self._rows(split).split(EVAL_ROWS)
+        yield from torch.split(self._rows(split), EVAL_ROWS)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -67,4 +68,3 @@ class FeatureInputs:
             rows = np.ascontiguousarray(self._arrays[split.official][split.indices])
             self._gathered[split.digest] = torch.from_numpy(rows).to(self.device)
         return self._gathered[split.digest]
-

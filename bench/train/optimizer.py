@@ -11,7 +11,7 @@ from bench.spec import RecipeSpec
 
 
 def make_optimizer(model: nn.Module, recipe: RecipeSpec) -> torch.optim.Optimizer:
-    """Build it. Weight decay applies to tensors of two or more dimensions only (not to norms and biases), as in timm."""
+    """Build it. Weight decay applies to tensors of two or more dimensions, not to norms and biases, as in timm."""
     trainable = [p for p in model.parameters() if p.requires_grad]
     groups: list[dict[str, Any]] = [
         {"params": [p for p in trainable if p.ndim > 1], "weight_decay": recipe.weight_decay},

@@ -1,4 +1,4 @@
-"""Where and how an attempt ran: everything a reader needs to judge or repeat it, and nothing that decides its id."""
+"""Where and how an attempt ran: what a reader needs to judge or repeat it, and nothing that decides its id."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGES = ("backbone-bench", "torch", "torchvision", "timm", "numpy", "pillow")
 
 
 def provenance(device: torch.device) -> Provenance:
-    """Describe this process: hardware, versions, the commit of the checkout that it runs from, its command line."""
+    """Describe this process: hardware, versions, the commit of the checkout it runs from, its command line."""
     commit, dirty = _commit()
     return Provenance(
         hardware=hardware(device),
@@ -51,7 +51,7 @@ def _versions() -> dict[str, str]:
 
 @cache
 def _commit() -> tuple[str | None, bool | None]:
-    """Return the commit and whether the tree differs from it; (None, None) where bench is not run from a checkout."""
+    """Return the commit and whether the tree differs from it; (None, None) outside a checkout."""
     folder = Path(__file__).resolve().parents[2]
     if not (folder / ".git").exists():
         return None, None
@@ -64,4 +64,5 @@ def _commit() -> tuple[str | None, bool | None]:
 
 def _git(folder: Path, *arguments: str) -> str:
     command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout  # noqa: S603 - git's own
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - git
+    return done.stdout

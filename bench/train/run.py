@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -66,10 +67,10 @@ class Run:
 
         Raises DivergedError, StoppedError, and WeightsError or DataError for what is missing or damaged.
         """
-        with PeakMemory(self.bench.device) as memory:
+        with PeakMemory(self.bench.device) as memory, ExitStack() as stack:
             model, features = self.model, self._features()
             part = place(trained_part(model, self.frontier), self.bench.device)
-            inputs = self._inputs(features)
+            inputs = stack.enter_context(closing(self._inputs(features)))
             trainer = Trainer(part, inputs, self.spec, self.bench.device, self.hooks, self.checkpoint)
             trainer.peeks = trainer.peeks or self.frontier == "pooled"
             trainer.fit()

@@ -1,4 +1,4 @@
-"""Training: epochs over the trained part, a validation after each, early stopping, and a checkpoint to go on from."""
+"""Training: epochs over the trained part, a validation after each, early stopping, a checkpoint to go on from."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Trainer:
         return EpochRecord(done.epoch, done.steps, lr, loss, top1, val, *seconds, test_top1=peek)
 
     def _train(self, epoch: int) -> tuple[float, float, float]:
-        """Train one epoch; returns its mean loss, its accuracy on what it trained on, and its last learning rate."""
+        """Train one epoch; returns its mean loss, its accuracy on what it trained on, its last learning rate."""
         self.model.train()
         total = torch.zeros((), device=self.device, dtype=torch.float64)
         right = torch.zeros((), device=self.device, dtype=torch.int64)

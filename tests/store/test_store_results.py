@@ -51,7 +51,7 @@ class TestResults:
 
     def test_a_weights_file_path_is_not_stored_as_identity(self, store):
         made = planned(0)
-        weights = WeightsSpec(source="file", tag="mine", path="/home/somebody/weights.pth")
+        weights = WeightsSpec(source="file", tag="mine", path="/models/weights.pth")
         spec = made.spec.model_copy(
             update={"backbone": made.spec.backbone.model_copy(update={"weights": weights})}
         )

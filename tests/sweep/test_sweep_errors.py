@@ -41,7 +41,9 @@ def broken_copy(source: Path, target: Path) -> Path:
         ((*NET, "--device", "gpu7"), "device"),
     ],
 )
-def test_bad_input_exits_2_with_what_why_and_what_to_do(sweeps: Maker, options: tuple[str, ...], said: str) -> None:
+def test_bad_input_exits_2_with_what_why_and_what_to_do(
+    sweeps: Maker, options: tuple[str, ...], said: str
+) -> None:
     code, stderr = sweeps("bad").call(*options)
     assert code == 2, stderr
     assert said in stderr

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+
 @pytest.fixture(scope="session")
 def tiny_entry(tiny_folder: Path) -> Any:
     from bench.data.datasets import folder_entry
@@ -25,11 +26,13 @@ def tiny_dataset(tiny_entry: Any) -> Any:
 
 @pytest.fixture
 def make_spec(tiny_dataset: Any) -> Callable[..., Any]:
-    """Make a run of a tiny network on the tiny dataset; keywords go to the recipe, or to the spec where it has them."""
+    """Make the spec of a run of a tiny network on the tiny dataset; keywords go to the recipe."""
     from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
     from bench.strategies import canonical
 
-    def make(strategy: str = "linear", backbone: str = "timm/test_efficientnet", seed: int = 0, **recipe: Any) -> Any:
+    def make(
+        strategy: str = "linear", backbone: str = "timm/test_efficientnet", seed: int = 0, **recipe: Any
+    ) -> Any:
         library, _, architecture = backbone.partition("/")
         manifest = tiny_dataset.manifest
         recipe = {"epochs": 3, "batch_size": 8, **recipe}

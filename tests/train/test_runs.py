@@ -23,7 +23,9 @@ def measured(outcome: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("strategy", ["linear", "last_blocks(1)+norm", "full", "bitfit"])
-def test_the_same_spec_gives_bit_equal_metrics_twice(strategy: str, make_spec: Maker, execute: Maker, tmp_path: Any) -> None:
+def test_the_same_spec_gives_bit_equal_metrics_twice(
+    strategy: str, make_spec: Maker, execute: Maker, tmp_path: Any
+) -> None:
     spec = make_spec(strategy, augment=["horizontal_flip"] if strategy == "full" else [])
     first = execute(spec)
     (tmp_path / "run.pt").unlink(missing_ok=True)
@@ -33,7 +35,9 @@ def test_the_same_spec_gives_bit_equal_metrics_twice(strategy: str, make_spec: M
 
 
 @pytest.mark.parametrize("strategy", ["linear", "full"])
-def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(strategy: str, make_spec: Maker, execute: Maker, tmp_path: Any) -> None:
+def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(
+    strategy: str, make_spec: Maker, execute: Maker, tmp_path: Any
+) -> None:
     spec = make_spec(strategy, epochs=4, drop_path=0.0, schedule={"kind": "cosine", "warmup_epochs": 1})
     whole = execute(spec)
     (tmp_path / "run.pt").unlink(missing_ok=True)
@@ -54,7 +58,9 @@ def test_seeds_differ(make_spec: Maker, execute: Maker, tmp_path: Any) -> None:
     assert not np.array_equal(first.test_logits, second.test_logits)
 
 
-def test_a_linear_run_passes_each_image_through_the_backbone_once(make_spec: Maker, execute: Maker, tmp_path: Any) -> None:
+def test_a_linear_run_passes_each_image_through_the_backbone_once(
+    make_spec: Maker, execute: Maker, tmp_path: Any
+) -> None:
     seen: list[int] = []
     spec = make_spec("linear", epochs=5)
     first = execute(spec, Hooks(features=lambda done, _total: seen.append(done)))
@@ -85,7 +91,9 @@ def test_cached_features_are_the_backbones_own(make_spec: Maker, execute: Maker,
     assert len(split(workbench.dataset.manifest, spec.dataset.target, 0.25, 0).test) == len(wanted)
 
 
-def test_cached_and_uncached_linear_training_agree(make_spec: Maker, execute: Maker, monkeypatch: Any, tmp_path: Any) -> None:
+def test_cached_and_uncached_linear_training_agree(
+    make_spec: Maker, execute: Maker, monkeypatch: Any, tmp_path: Any
+) -> None:
     import bench.train.run as module
 
     spec = make_spec("linear", epochs=3, head=["dropout(0.5)", "linear"])
@@ -120,7 +128,9 @@ def test_best_on_test_is_measured_where_it_is_asked_for(make_spec: Maker, execut
     assert execute(make_spec("full", epochs=2, best_on_test=True)).result.best_on_test_top1 is not None
 
 
-def test_early_stopping_ends_a_run_after_patience_epochs_without_improvement(make_spec: Maker, execute: Maker) -> None:
+def test_early_stopping_ends_a_run_after_patience_epochs_without_improvement(
+    make_spec: Maker, execute: Maker
+) -> None:
     stopping = {"metric": "val_loss", "patience": 2}
     outcome = execute(make_spec("linear", epochs=200, lr=0.5, early_stopping=stopping, select="val_loss"))
     assert outcome.result.epochs == outcome.result.best_epoch + 2 < 200
@@ -160,14 +170,18 @@ def test_updating_statistics_is_possible_and_never_cached(make_spec: Maker, work
     assert outcome.passes == ()
     after = run.model.backbone.state_dict()
     assert all(not torch.equal(after[n], t) for n, t in before.items() if n.endswith("running_mean"))
-    assert all(torch.equal(after[n], t) for n, t in before.items() if not n.endswith(("_mean", "_var", "_tracked")))
+    assert all(
+        torch.equal(after[n], t) for n, t in before.items() if not n.endswith(("_mean", "_var", "_tracked"))
+    )
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
 def test_every_optimizer_learns(optimizer: str, make_spec: Maker, execute: Maker) -> None:
     records: list[Any] = []
     lr = 0.05 if optimizer == "sgd" else 0.005
-    execute(make_spec("linear", optimizer=optimizer, lr=lr, epochs=8, weight_decay=1e-4), Hooks(epoch=records.append))
+    execute(
+        make_spec("linear", optimizer=optimizer, lr=lr, epochs=8, weight_decay=1e-4), Hooks(epoch=records.append)
+    )
     assert records[-1].train_loss < records[0].train_loss
 
 

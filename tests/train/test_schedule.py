@@ -63,7 +63,9 @@ def test_the_plateau_schedule_is_torchs() -> None:
     losses = [3.0, 2.0, 2.1, 2.2, 2.3, 1.9, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]
     spec = recipe(kind="plateau", patience=2, factor=0.5, min_lr=0.03)
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=2, threshold=0.0, min_lr=0.03)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, factor=0.5, patience=2, threshold=0.0, min_lr=0.03
+    )
     ours = Plateau.of(spec.schedule)
     for epoch, loss in enumerate(losses):
         assert rate(spec, epoch, 0, 1, ours.scale) == pytest.approx(optimizer.param_groups[0]["lr"])

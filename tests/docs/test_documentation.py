@@ -1,0 +1,125 @@
+"""The documentation is true: its commands run, its links lead somewhere, its reference is the tool's own help."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "cli.md"
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+
+
+def reference() -> str:
+    """Write the reference page from `--help`."""
+    from bench.__main__ import app
+
+    runner = CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"})
+    parts = [
+        "# Every command\n\nMade from `bench COMMAND --help`; `BENCH_WRITE_DOCS=1 make test` writes it anew.\n"
+    ]
+    for name in ["", *(info.callback.__name__ for info in app.registered_commands if info.callback)]:
+        shown = runner.invoke(app, [*name.split(), "--help"], prog_name="bench")
+        assert shown.exit_code == 0
+        lines = "\n".join(line.rstrip() for line in shown.output.strip().splitlines())
+        parts.append(f"## bench {name}".rstrip() + f"\n\n```\n{lines}\n```\n")
+    return "\n".join(parts)
+
+
+def readme_commands() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
+    lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("bench ")]
+
+
+def test_the_reference_is_what_help_prints() -> None:
+    if os.environ.get("BENCH_WRITE_DOCS") == "1":
+        REFERENCE.write_text(reference(), encoding="utf-8")
+    assert REFERENCE.read_text(encoding="utf-8") == reference()
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    from bench.__main__ import app
+
+    lacking = [
+        info.callback.__name__
+        for info in app.registered_commands
+        if "Example: bench" not in (info.callback.__doc__ or "")
+    ]
+    assert lacking == []
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
+    """A folder with a database of a few real runs, and images where the README has some."""
+    from bench.store.store import Store
+
+    place = tmp_path_factory.mktemp("readme")
+    (place / "birds").symlink_to(tiny_folder)
+    command = [
+        sys.executable,
+        "-m",
+        "bench",
+        "sweep",
+        "--dataset",
+        f"folder:{tiny_folder}",
+        "--strategies",
+        "linear",
+    ]
+    options = ["--backbones", "timm/test_efficientnet@none", "--image-size", "32", "--epochs", "1"]
+    subprocess.run([*command, *options], cwd=place, check=True, capture_output=True)
+    with Store.open(place / "runs.db") as store:
+        (place / "run-id").write_text(store.rows()[0].run_id)
+    return place
+
+
+@pytest.mark.parametrize("command", readme_commands())
+def test_every_command_of_the_readme_runs(command: str, workplace: Path) -> None:
+    words = shlex.split(command)[1:]
+    words = [word.replace("~/birds", str(workplace / "birds")) for word in words]
+    if words[0] == "sweep" and "--dry-run" not in words:
+        words.append("--dry-run")  # what it would train is planned, which reads every option
+    if words[:1] == ["show"]:
+        words[1] = (workplace / "run-id").read_text()[:10]
+    if "cub" in words and words[0] == "leaderboard":
+        words = words[:1]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *words], cwd=workplace, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_that_exist(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_the_map_of_the_readme_names_every_module() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    modules = [path.name for path in (ROOT / "bench").glob("*.py") if not path.name.startswith("__init__")]
+    folders = [
+        f"{path.name}/" for path in (ROOT / "bench").iterdir() if path.is_dir() and (path / "__init__.py").exists()
+    ]
+    assert [name for name in [*modules, *folders] if name not in text] == []
+
+
+def test_nothing_names_a_path_of_one_machine() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    if not listed:
+        pytest.skip("not a git checkout, so there is no list of the project's own files")
+    home = re.compile(r"/(?:home|root|Users)/\w+/")
+    texts = [ROOT / name for name in listed if name.endswith((".py", ".md", ".toml", ".ini", ".txt", ".j2"))]
+    assert [str(p) for p in texts if home.search(p.read_text(encoding="utf-8")) and p != Path(__file__)] == []
