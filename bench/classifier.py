@@ -51,17 +51,23 @@ class Classifier(nn.Module):
         """Set training mode where something trains, evaluation mode everywhere else."""
         super().train(mode)
         if mode:
-            self._hold_still(self.backbone)
+            self._hold_still()
         return self
 
-    def _hold_still(self, module: nn.Module) -> None:
-        own = list(module.parameters())
-        if own and not any(p.requires_grad for p in own):
-            module.eval()
-        if isinstance(module, _BatchNorm):
-            module.train(self.update_norm_stats or _both_train(module, self.backbone))
-        for child in module.children():
-            self._hold_still(child)
+    def _hold_still(self) -> None:
+        moving = {parent for name in self.trainable_backbone for parent in _parents(name)}
+        for path, module in self.backbone.named_modules():  # a parent comes before its children
+            if module.training and path not in moving and any(True for _ in module.parameters()):
+                module.eval()
+        for module in self.backbone.modules():
+            if isinstance(module, _BatchNorm):
+                module.train(self.update_norm_stats or _both_train(module, self.backbone))
+
+
+def _parents(name: str) -> list[str]:
+    """List the modules that hold a parameter, outermost first: of `a.b.weight`, the model (""), `a` and `a.b`."""
+    parts = name.split(".")
+    return [".".join(parts[:depth]) for depth in range(len(parts))]
 
 
 def _both_train(norm: _BatchNorm, backbone: nn.Module) -> bool:
