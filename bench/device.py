@@ -99,6 +99,21 @@ def deterministic(threads: int | None = None) -> None:
         torch.set_num_threads(threads)
 
 
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one CPU thread inside this context.
+
+    A small step (a head's, an image's augmentation) gains nothing from a second one, waits for it wherever the
+    machine is busy, and its sums would depend on the number of threads.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def synchronize(device: torch.device) -> None:
     """Wait until the device has finished what it was given."""
     if device.type == "cuda":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import signal
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from bench.data.pixels import Pixels
 from bench.data.prepared import PreparedImages
 from bench.data.splits import TrainSplit
 from bench.data.transforms import Augment
+from bench.device import one_thread
 from bench.errors import BenchError
 from bench.random_keys import key, shuffled
 
@@ -124,22 +124,11 @@ class _BatchMaker(TorchDataset[Any]):
         images = self.pixels.batch(positions)
         if self.augment is not None:
             keys = [key(self.seed, "augment", epoch, int(index)) for index in self.indices[positions]]
-            with _one_thread():
+            with one_thread():
                 images = torch.stack(
                     [self.augment(image, number) for image, number in zip(images, keys, strict=True)]
                 )
         return Batch(images, torch.from_numpy(self.labels[positions]), torch.from_numpy(positions))
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute with one thread, as worker processes do: sums over an image depend on the number of threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _start_worker(_worker: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from bench import strategies
 from bench.classifier import Classifier, assemble
 from bench.data.datasets import Dataset
 from bench.data.splits import Splits, split
-from bench.device import PeakMemory, latency, place
+from bench.device import PeakMemory, latency, one_thread, place
 from bench.records import FeaturePass, RunResult, TestMetrics, TrainMetrics, ValMetrics
 from bench.spec import RunSpec
 from bench.train.cache import FeatureCache, Features
@@ -73,11 +73,12 @@ class Run:
             inputs = stack.enter_context(closing(self._inputs(features)))
             trainer = Trainer(part, inputs, self.spec, self.bench.device, self.hooks, self.checkpoint)
             trainer.peeks = trainer.peeks or self.frontier == "pooled"
-            trainer.fit()
-            last = (self._val(trainer), self._test(trainer))
-            trainer.restore_best()
-            val, test = trainer.logits(self.splits.val), trainer.logits(self.splits.test)
-            train = measure(TrainMetrics, trainer.logits(self.splits.train), self.splits.train.labels)
+            with one_thread() if self.frontier == "pooled" else nullcontext():
+                trainer.fit()
+                last = (self._val(trainer), self._test(trainer))
+                trainer.restore_best()
+                val, test = trainer.logits(self.splits.val), trainer.logits(self.splits.test)
+                train = measure(TrainMetrics, trainer.logits(self.splits.train), self.splits.train.labels)
             single, batched = self._latencies()
         done = trainer.progress
         result = RunResult(
