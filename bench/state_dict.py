@@ -67,22 +67,22 @@ def match_state(
     They match by name; where no name agrees, by order. `optional` names may be in the checkpoint and are left out.
     Returns a whole state for the model, or None where the checkpoint does not fit.
     """
-    state = {n: t for n, t in _counted(state).items() if n not in optional and not n.startswith(AUXILIARY)}
-    places = _counted(wanted)
-    if not state.keys() & places.keys() and len(state) == len(places):
-        state = dict(zip(places, state.values(), strict=True))
-    if state.keys() != places.keys() or any(state[n].shape != t.shape for n, t in places.items()):
-        return None
-    return {**wanted, **state}
+    state = {n: t for n, t in state.items() if n not in optional and not n.startswith(AUXILIARY)}
+    for have, places in ((state, dict(wanted)), (_essential(state), _essential(wanted))):
+        if not have.keys() & places.keys() and len(have) == len(places):
+            have = dict(zip(places, have.values(), strict=True))  # noqa: PLW2901 - the same tensors, renamed
+        if have.keys() == places.keys() and all(have[n].shape == t.shape for n, t in places.items()):
+            return {**wanted, **have}
+    return None
 
 
-def _counted(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _essential(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in state.items() if not name.endswith(COUNTER)}
 
 
 def differences(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
     """Say in words where a checkpoint and a model's state differ, by their first three names each."""
-    state, wanted = _counted(state), _counted(wanted)
+    state, wanted = _essential(state), _essential(wanted)
     missing, extra = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
     shapes = sorted(n for n in state.keys() & wanted.keys() if state[n].shape != wanted[n].shape)
     kinds = {"missing": missing, "not expected": extra, "of another shape": shapes}

