@@ -62,6 +62,8 @@ def _options(*, version: Version = False) -> None:
 
 def main() -> None:
     """Run a command; a user's mistake ends with three sentences on stderr and its exit code, never a traceback."""
+    # GNU's OpenMP threads wait busily for each other; on a machine with other work that slows torch many times.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     try:
         app()
     except BenchError as error:

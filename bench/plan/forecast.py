@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.machine import Machine
@@ -38,7 +38,7 @@ def with_forecast(runs: Sequence[PlannedRun], images: Mapping[str, int], speed: 
 
     `images` are the dataset's, by split. Early stopping is not foreseen: every epoch counts.
     """
-    passes: set[tuple[str, int]] = set()
+    passes: set[Hashable] = set()
     return [replace(run, forecast_s=_seconds(run, images, speed, passes)) for run in runs]
 
 
@@ -48,16 +48,17 @@ def total(runs: Sequence[PlannedRun], hardware: str) -> Forecast:
     return Forecast(len(runs), sum(weights.values()), sum(run.forecast_s for run in runs), hardware)
 
 
-def _seconds(run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: set[tuple[str, int]]) -> float:
+def _seconds(run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: set[Hashable]) -> float:
     spec, counts = run.spec, run.counts
     train = images.get("train", 0) * (1 if "val" in images else 1 - spec.dataset.val_fraction)
     val = images.get("val", images.get("train", 0) - train)
     test = images.get("test", 0)
     name, epochs = spec.backbone.name, spec.recipe.epochs
     forward = speed.features.get(name, speed.machine.forward_s) * counts.gmacs
-    if not counts.trainable_backbone_params and not spec.recipe.augment:
-        first = (name, spec.transform.image_size) not in passes
-        passes.add((name, spec.transform.image_size))
+    if not counts.trainable_backbone_params and not spec.recipe.augment and spec.recipe.norm_stats == "frozen":
+        shared = (spec.backbone, spec.transform, spec.precision)
+        first = shared not in passes
+        passes.add(shared)
         steps = epochs * train / spec.recipe.batch_size
         return forward * sum(images.values()) * first + steps * HEAD_STEP_S
     step = speed.training.get(name, speed.machine.train_s) * counts.train_gmacs

@@ -41,7 +41,7 @@ def parse(text: str) -> tuple[Call, ...]:
         arguments = bind(call, strategy.config, kind="strategy", error=RegistryError)
         strategy.config(**arguments)
         if call.name in parts:
-            raise RegistryError(f"The strategy {text!r} names {call.name} twice.", "Once is enough.", "Leave one out.")
+            raise RegistryError(f"{text!r} names {call.name} twice.", "Once is enough.", "Leave one out.")
         parts[call.name] = Call(call.name, tuple(arguments.values()))
     alone = next((name for name in parts if STRATEGIES[name].alone and len(parts) > 1), None)
     if alone:

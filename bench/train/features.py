@@ -13,7 +13,7 @@ from bench.data.datasets import Dataset
 from bench.data.loading import ordered_batches
 from bench.data.raw import OfficialSplit
 from bench.data.transforms import eval_transform, normalize
-from bench.device import autocast, frozen_batch, hardware, place
+from bench.device import autocast, frozen_batch, hardware, is_accelerator, place
 from bench.records import FeaturePass
 from bench.spec import RunSpec
 from bench.train.cache import Array, FeatureCache, Features, Shape, feature_key
@@ -58,8 +58,9 @@ def _pass(
 ) -> Iterator[Array]:
     source = dataset.images(split)
     decode = eval_transform(spec.transform)
-    threads = max(1, (os.cpu_count() or 1) - 1)
-    for raw in ordered_batches(source, range(len(source)), decode, frozen_batch(device), workers=threads):
+    everything, at_once = range(len(source)), frozen_batch(device)
+    ahead, threads = is_accelerator(device), os.cpu_count() or 1
+    for raw in ordered_batches(source, everything, decode, at_once, workers=threads, ahead=ahead):
         with torch.inference_mode(), autocast(device, spec.precision):
             images = normalize(raw, spec.transform, device=device).contiguous(memory_format=torch.channels_last)
             features = frozen(images).float()
