@@ -42,7 +42,7 @@ def write_text(path: Path, text: str, *, best_effort: bool = False) -> None:
     try:
         with disk_errors(path), atomic_file(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    except StoreError:
+    except (StoreError, OSError):
         if not best_effort:
             raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,4 +145,6 @@ def _digest(path: Path) -> str:
 
 
 def _family(architecture: str) -> str:
-    return architecture.split("_", maxsplit=1)[0].rstrip("0123456789") or architecture
+    """Guess the family of what is not listed: `tf_efficientnetv2_s` is an efficientnet, `resnest14d` a resnest."""
+    first = architecture.removeprefix("tf_").removeprefix("legacy_").partition("_")[0]
+    return re.sub(r"(?<=.)v?\d+[a-z]?$", "", first)

@@ -105,7 +105,7 @@ def count_all(
     try:
         for done, (pair, counts) in enumerate(_count_each(missing, strategies), start=1):
             kept.add(pair, counts)
-            if progress:
+            if progress is not None:
                 progress(done, len(missing), pair[0])
     finally:
         if missing:
