@@ -6,13 +6,14 @@ import hashlib
 import os
 import re
 import socket
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bench.backbones import Pooled, build, headless, with_classifier
 from bench.errors import WeightsError
@@ -144,29 +145,45 @@ def _download(spec: BackboneSpec, url: str) -> Path:
 
 def _loaded(spec: BackboneSpec, path: Path, size: int, drop_path: float) -> nn.Module:
     """Build the library's model without its classifier, with the checkpoint's weights."""
-    model, state = with_classifier(spec, size, drop_path=drop_path), read_state(path)
-    wanted = model.state_dict()
-    matched = match_state(state, wanted)
-    if matched is None and spec.weights.source == "file":  # one's own: it may have another classifier, or none
-        model = headless(model)
-        bare = model.state_dict()
-        matched = match_state(state, bare, wanted.keys() - bare.keys())
-    if matched is not None:
-        complete = model.state_dict()  # torch's own kind of dict, which knows the versions of its layers
-        complete.update(matched)
-        model.load_state_dict(complete)
-        return headless(model)
-    mismatch = WeightsError(
-        f"The weights in {path.name} are not of {spec.name}.",
-        f"Compared by name, {differences(state, wanted)}.",
-        "Take the checkpoint of this architecture, or the architecture of this checkpoint.",
-    )
-    if spec.library not in _CONVERTERS:
-        raise mismatch
+    state = read_state(path)
+    from_timm = spec.library == "timm" and spec.weights.source == "hub"  # timm knows best what it has published
+    model = None if from_timm else _matched(spec, state, size, drop_path)
+    if model is not None:
+        return model
     try:
         return headless(_CONVERTERS[spec.library](spec, path, size, drop_path))
     except Exception as error:
-        raise mismatch from error
+        differ = differences(state, with_classifier(spec, size, meta=True).state_dict())
+        raise WeightsError(
+            f"The weights in {path.name} are not of {spec.name}.",
+            f"Compared by name, {differ}."
+            if differ
+            else f"{type(error).__name__}: {str(error).splitlines()[-1]}.",
+            "Take the checkpoint of this architecture, or the architecture of this checkpoint.",
+        ) from error
+
+
+def _matched(spec: BackboneSpec, state: dict[str, Tensor], size: int, drop_path: float) -> nn.Module | None:
+    """Load tensors that fit as they are, else return None. One's own file may have any classifier, or none."""
+    model = with_classifier(spec, size, drop_path=drop_path)
+    whole = model.state_dict()
+    if _put(model, match_state(state, whole)):
+        return headless(model)
+    if spec.weights.source == "file":
+        bare = headless(model)
+        classifier = whole.keys() - bare.state_dict().keys()
+        if _put(bare, match_state(state, bare.state_dict(), classifier)):
+            return bare
+    return None
+
+
+def _put(model: nn.Module, state: dict[str, Tensor] | None) -> bool:
+    if state is None:
+        return False
+    complete = model.state_dict()  # torch's own kind of dict, which knows the versions of its layers
+    complete.update(state)
+    model.load_state_dict(complete)
+    return True
 
 
 def _loaded_by_timm(spec: BackboneSpec, path: Path, size: int, drop_path: float) -> nn.Module:
@@ -188,4 +205,12 @@ def _loaded_by_torchvision(spec: BackboneSpec, path: Path, size: int, drop_path:
     return model
 
 
-_CONVERTERS = {"timm": _loaded_by_timm, "torchvision": _loaded_by_torchvision}
+def _not_loaded(spec: BackboneSpec, *_: object) -> nn.Module:
+    raise ValueError(f"the weights of {spec.name} have no other form")
+
+
+_CONVERTERS: dict[str, Callable[[BackboneSpec, Path, int, float], nn.Module]] = {
+    "timm": _loaded_by_timm,
+    "torchvision": _loaded_by_torchvision,
+    "bench": _not_loaded,
+}

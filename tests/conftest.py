@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from bench.classifier import Classifier
     from bench.trace import Trace
 
+FOR_TESTS = ("BENCH_REQUIRE_", "BENCH_TEST_", "BENCH_CHROMIUM", "BENCH_ZOO")
+"""Environment variables that are for the tests; every other `BENCH_...` is a user's."""
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -29,14 +32,10 @@ def bench_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     base = tmp_path_factory.getbasetemp()
     home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "bench-home"
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("BENCH_") and not _for_tests(name)]:
+        for name in [name for name in os.environ if name.startswith("BENCH_") and not name.startswith(FOR_TESTS)]:
             patch.delenv(name)
         patch.setenv("BENCH_HOME", str(home))
         yield home
-
-
-def _for_tests(name: str) -> bool:
-    return name.startswith(("BENCH_REQUIRE_", "BENCH_TEST_")) or name == "BENCH_ZOO"
 
 
 @pytest.fixture(scope="session")

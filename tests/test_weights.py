@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from bench.backbones import with_classifier
+from bench.backbones import Pooled, headless, with_classifier
 from bench.catalogue import catalogue
 from bench.errors import WeightsError
 from bench.spec import BackboneSpec, WeightsSpec
@@ -89,6 +89,18 @@ def test_ones_own_checkpoint_may_have_another_classifier_or_none(tmp_path, resne
     torch.save(resnet.state_dict(), tmp_path / "mine.pth")
     backbone, _ = load_backbone(from_file(RESNET, tmp_path / "mine.pth"), 64)
     assert_same(backbone, resnet)
+
+
+@pytest.mark.parametrize("architecture", ["mobilenet_v3_small", "shufflenet_v2_x0_5", "squeezenet1_1"])
+def test_torchvisions_heads_come_off_once_whatever_classifier_the_checkpoint_has(tmp_path, architecture):
+    spec = BackboneSpec(library="torchvision", architecture=architecture)
+    torch.manual_seed(1)
+    model = with_classifier(spec, 64, num_classes=17)
+    torch.save(model.state_dict(), tmp_path / "mine.pth")
+    own, _ = load_backbone(from_file(spec, tmp_path / "mine.pth"), 64)
+    expected = Pooled(headless(model)).eval()
+    images = torch.randn(2, 3, 64, 64)
+    assert torch.equal(own.eval()(images), expected(images))
 
 
 def refused(spec: BackboneSpec, size: int = 64) -> WeightsError:
@@ -352,7 +364,7 @@ def test_a_download_is_checked_kept_and_not_repeated(offline, server, resnet):
     digest = file_digest(folder / "weights.pth")
     name = f"some-net-{digest[:8]}.pth"
     (folder / "weights.pth").rename(folder / name)
-    spec = RESNET.model_copy(update={"weights": WeightsSpec(tag="x", location=f"{address}/{name}")})
+    spec = RESNET.model_copy(update={"weights": WeightsSpec(tag="r160_in1k", location=f"{address}/{name}")})
     assert fetch(spec) == offline / "torch" / "hub" / "checkpoints" / name
     (folder / name).unlink()
     backbone, found = load_backbone(spec, 64)
