@@ -156,9 +156,7 @@ def _loaded(spec: BackboneSpec, path: Path, size: int, drop_path: float) -> nn.M
         differ = differences(state, with_classifier(spec, size, meta=True).state_dict())
         raise WeightsError(
             f"The weights in {path.name} are not of {spec.name}.",
-            f"Compared by name, {differ}."
-            if differ
-            else f"{type(error).__name__}: {str(error).splitlines()[-1]}.",
+            f"Compared by name, {differ or 'nothing differs, but it cannot be loaded'}.",
             "Take the checkpoint of this architecture, or the architecture of this checkpoint.",
         ) from error
 
