@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -65,24 +66,23 @@ class Registry:
         """Read one folder; a plug-in's mistakes become warnings, the shipped registry's are raised."""
         self.folders.append(folder)
         for kind, schema in KINDS.items():
+            added: dict[str, Spec] = {}
             for path in _files(folder, kind):
-                try:
-                    self._add_file(path, kind, schema, plugin=plugin)
-                except RegistryError as error:
-                    if not plugin:
-                        raise
-                    self.warnings.append(f"Ignored {_one_line(error)}")
+                with self._forgiving(plugin=plugin):
+                    for name, table in _tables(path, kind).items():
+                        with self._forgiving(plugin=plugin):
+                            added[name] = _check(schema, name, table, path)
+            self.entries[kind] = added | {n: e for n, e in self.entries[kind].items() if n not in added}
 
-    def _add_file(self, path: Path, kind: str, schema: type[Spec], *, plugin: bool) -> None:
-        added: dict[str, Spec] = {}
-        for name, table in _tables(path, kind).items():
-            try:
-                added[name] = _check(schema, name, table, path)
-            except RegistryError as error:
-                if not plugin:
-                    raise
-                self.warnings.append(f"Ignored {_one_line(error)}")
-        self.entries[kind] = {**added, **{n: e for n, e in self.entries[kind].items() if n not in added}}
+    @contextmanager
+    def _forgiving(self, *, plugin: bool) -> Iterator[None]:
+        """Turn a plug-in's mistake into a warning."""
+        try:
+            yield
+        except RegistryError as error:
+            if not plugin:
+                raise
+            self.warnings.append("Ignored " + " ".join(filter(None, (error.what, error.why, error.todo))))
 
     def all(self, kind: type[E]) -> list[E]:
         """List the entries of one kind: of plug-ins first, else in the order of their file."""
@@ -130,10 +130,6 @@ def _named_folders() -> Iterator[Path]:
     for text in os.environ.get("BENCH_REGISTRY", "").split(os.pathsep):
         if text:
             yield Path(text).expanduser()
-
-
-def _one_line(error: RegistryError) -> str:
-    return " ".join(part for part in (error.what, error.why, error.todo) if part)
 
 
 def _files(folder: Path, kind: str) -> list[Path]:

@@ -124,8 +124,9 @@ def test_what_a_user_defines_goes_before_what_is_shipped(tmp_path):
 
 
 def test_one_folder_may_hold_a_kind_in_several_files(tmp_path):
-    folder_with(tmp_path / "backbones", more=BACKBONE)
-    assert read(tmp_path).find_backbone("resnet18").family == "resnet"
+    folder_with(tmp_path, budgets="[one]\nlimits = '1M'")
+    folder_with(tmp_path / "budgets", a="[two]\nlimits = '2M'\n[three]\nlimits = '3M'", b="[four]\nlimits = '4M'")
+    assert [entry.name for entry in read(tmp_path).all(BudgetEntry)] == ["one", "two", "three", "four"]
 
 
 def install(path: Path, value: str, code: str) -> None:
