@@ -31,6 +31,8 @@ class Task(NamedTuple):
     target: str
     fingerprint: str | None
     protocol: int
+    val_fraction: float
+    split_seed: int
     val_n: int | None
     test_n: int | None
 
@@ -66,7 +68,8 @@ class Group:
     def task(self) -> Task:
         """What this group's accuracies compare within."""
         row = self.first
-        return Task(row.dataset, row.target, row.fingerprint, row.protocol, row.val_n, row.test_n)
+        cut = (row.val_fraction, row.split_seed, row.val_n, row.test_n)
+        return Task(row.dataset, row.target, row.fingerprint, row.protocol, *cut)
 
     @cached_property
     def machines(self) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ def run_columns(planned: PlannedRun) -> dict[str, Any]:
         "target": spec.dataset.target,
         "num_classes": spec.dataset.num_classes,
         "fingerprint": spec.dataset.fingerprint,
+        "val_fraction": spec.dataset.val_fraction,
+        "split_seed": spec.dataset.split_seed,
         "backbone": spec.backbone.name,
         "family": planned.family,
         "weights_source": spec.backbone.weights.source,

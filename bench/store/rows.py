@@ -21,6 +21,8 @@ class RunRow(NamedTuple):
     target: str
     num_classes: int
     fingerprint: str | None
+    val_fraction: float
+    split_seed: int
     backbone: str
     family: str
     weights_source: str

@@ -82,6 +82,8 @@ class Run(Base):
     target: Mapped[str]
     num_classes: Mapped[int]
     fingerprint: Mapped[str | None]
+    val_fraction: Mapped[float]
+    split_seed: Mapped[int]
     backbone: Mapped[str]
     family: Mapped[str]
     weights_source: Mapped[str]

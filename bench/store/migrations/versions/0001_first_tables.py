@@ -44,6 +44,8 @@ def _make_runs() -> None:
         *_text("dataset", "target"),
         *_whole("num_classes"),
         *_text("fingerprint", nullable=True),
+        *_real("val_fraction"),
+        *_whole("split_seed"),
         *_text("backbone", "family", "weights_source", "weights_tag", "strategy", "recipe_name"),
         *_whole("seed", "image_size"),
         *_text("precision", "backend"),
