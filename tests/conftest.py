@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from PIL import Image
 if TYPE_CHECKING:
     from bench.classifier import Classifier
     from bench.trace import Trace
+
+sys.path.insert(0, str(Path(__file__).parent / "fixtures"))  # what several test files share
 
 FOR_TESTS = ("BENCH_REQUIRE_", "BENCH_TEST_", "BENCH_CHROMIUM", "BENCH_ZOO")
 """Environment variables that are for the tests; every other `BENCH_...` is a user's."""
