@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from bench.catalogue import catalogue
 from bench.errors import BackboneError
@@ -39,6 +40,19 @@ class Pooled(nn.Module):
         return features  # type: ignore[no-any-return]
 
 
+class _Uninitialised(TorchFunctionMode):  # type: ignore[no-untyped-call]
+    """Leaves out what would give tensors on the meta device their values, which takes half the time of building."""
+
+    SETTERS = frozenset(
+        getattr(Tensor, f"{name}_") for name in "uniform normal erfinv mul add clamp fill zero copy".split()
+    )
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in self.SETTERS and args[0].is_meta:
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
 def build(spec: BackboneSpec, image_size: int, *, drop_path: float = 0.0, meta: bool = False) -> Pooled:
     """Build the backbone without weights, for images of `image_size` pixels; on the meta device if asked.
 
@@ -56,7 +70,7 @@ def with_classifier(
         if not meta:
             return make(spec.architecture, image_size, drop_path, kwargs)
         try:
-            with torch.device("meta"):
+            with torch.device("meta"), _Uninitialised():
                 return make(spec.architecture, image_size, drop_path, kwargs)
         except NotImplementedError:  # torchvision's RegNets compute their widths with tensors
             return make(spec.architecture, image_size, drop_path, kwargs).to("meta")

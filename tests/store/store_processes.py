@@ -13,6 +13,7 @@ from example_runs import PROVENANCE, epoch, plans, result, sweep
 from bench.store.store import Store
 
 EPOCHS = 3
+EPOCH_S = 0.01
 NOBODY = 65534
 
 
@@ -78,4 +79,5 @@ def work(url: str, count: int, answers: Connection) -> None:
         while (claim := store.claim(run_ids, worker, PROVENANCE)) is not None:
             for number in range(len(store.epochs(claim.run_id)) + 1, EPOCHS + 1):
                 store.record_epoch(claim, epoch(number))
+                time.sleep(EPOCH_S)
             store.finish(claim, result())
