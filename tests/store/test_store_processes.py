@@ -93,7 +93,7 @@ def test_a_process_that_is_dead_but_not_yet_buried_is_gone():
 
 
 def test_a_sweep_killed_at_twenty_random_moments_ends_as_an_undisturbed_one(tmp_path):
-    count, kills = 60, 20
+    count, kills = 100, 20
     killed, undisturbed = str(tmp_path / "killed.db"), str(tmp_path / "undisturbed.db")
     process, _ = begin(store_processes.work, undisturbed, count)
     process.join()
@@ -102,7 +102,7 @@ def test_a_sweep_killed_at_twenty_random_moments_ends_as_an_undisturbed_one(tmp_
         process, answers = begin(store_processes.work, killed, count)
         if moments.random() < 0.8:
             answers.recv()
-        time.sleep(moments.uniform(0, 0.05))
+        time.sleep(moments.uniform(0, 0.4))
         process.kill()
         process.join()
         with closing(sqlite3.connect(killed)) as database:
@@ -115,7 +115,7 @@ def test_a_sweep_killed_at_twenty_random_moments_ends_as_an_undisturbed_one(tmp_
     with Store.open(killed) as store:
         attempts = [attempt.status for row in store.rows() for attempt in store.attempts(row.run_id)]
     assert attempts.count("done") == count
-    assert attempts.count("interrupted") >= 1, "every kill came too late to hit anything"
+    assert attempts.count("interrupted") >= 1, "no kill hit a run at work"
 
 
 def test_a_plan_that_fails_half_way_leaves_nothing(store):
