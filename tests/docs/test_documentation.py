@@ -23,7 +23,7 @@ def reference() -> str:
 
     runner = CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"})
     parts = [
-        "# Every command\n\nMade from `bench COMMAND --help`; `BENCH_TEST_WRITE_DOCS=1 make test` writes it anew.\n"
+        "# Every command\n\nMade from `bench COMMAND --help`; `BENCH_TEST_WRITE_DOCS=1 make test` renews it.\n"
     ]
     for name in ["", *(info.callback.__name__ for info in app.registered_commands if info.callback)]:
         shown = runner.invoke(app, [*name.split(), "--help"], prog_name="bench")
