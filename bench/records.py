@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from bench.spec import RunSpec
 
-Status = Literal["planned", "running", "done", "failed", "diverged", "interrupted"]
+Status = Literal["planned", "running", "done", "failed", "diverged", "interrupted", "pruned"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Counts:
 
     `total_params` is backbone and head, `trainable_params` has the head in, `trainable_backbone_params` has it
     out; running statistics are no parameters. `gmacs` is 1e9 multiply-accumulates of one forward pass of one
-    image; `train_gmacs` adds the backward pass to it (see `bench.plan.count`).
+    image; `train_gmacs` adds the backward pass to it (see `bench.plan.count`). `frozen_gmacs` is the part of
+    `gmacs` that is computed once and not in each epoch.
     """
 
     total_params: int
@@ -28,6 +29,7 @@ class Counts:
     trainable_backbone_params: int
     gmacs: float
     train_gmacs: float
+    frozen_gmacs: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,11 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class FeaturePass:
-    """One pass of a frozen backbone over one dataset's images, stored once as what it cost."""
+    """What a pass of a frozen backbone over a dataset's images kept at one frontier, stored once as what it cost.
+
+    Frontiers that one pass filled share its `pass_key`, and each says what the pass as a whole took: sum `seconds`
+    once for each `pass_key`. An empty one stands for `key`: the pass filled nothing else.
+    """
 
     key: str
     backbone: str
@@ -93,6 +99,7 @@ class FeaturePass:
     bytes: int
     seconds: float
     hardware: str
+    pass_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,8 @@ class RunResult:
     never rank anything. `feature_s` is what the shared feature pass cost as a whole (0 where there is none) and
     `standalone_s = feature_s + train_s + eval_s` what this run would have cost alone. `latency_1_s` is the time of
     one image alone, `latency_batch_s` of a batch of `latency_batch_size`. `stored_bytes` is the size of the
-    parameters and statistics that this run changed.
+    parameters and statistics that this run changed. `frontier` says where the frozen part ended (`pooled`,
+    `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are kept of each image there.
     """
 
     best_epoch: int
@@ -126,6 +134,8 @@ class RunResult:
     stored_bytes: int
     weights_digest: str | None
     feature_keys: tuple[str, ...] = ()
+    frontier: str = ""
+    cached_bytes: int = 0
 
     @property
     def standalone_s(self) -> float:

@@ -44,6 +44,7 @@ def counts(row: RunRow) -> Counts:
         trainable_backbone_params=row.trainable_backbone_params,
         gmacs=row.gmacs,
         train_gmacs=row.train_gmacs,
+        frozen_gmacs=row.frozen_gmacs or 0.0,
     )
 
 

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 LEASE_S = 60.0
 """How long a process may be silent before another one takes its run over."""
 
-Ended = Literal["failed", "diverged", "interrupted"]
+Ended = Literal["failed", "diverged", "interrupted", "pruned"]
+
+_OPEN = ("planned", "interrupted", "failed", "running")
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,11 @@ def claim(
     now: float,
     *,
     retry_failed: bool,
+    resume_pruned: bool,
 ) -> Claim | None:
     """Take the first run that is free, or None where there is none."""
-    for run in _open_runs(session, run_ids):
+    statuses = (*_OPEN, "pruned") if resume_pruned else _OPEN
+    for run in _open_runs(session, run_ids, statuses):
         if _is_free(run, worker, now, retry_failed=retry_failed) and _take(session, run, now):
             return _begin_attempt(session, run.run_id, worker, provenance, now)
     return None
@@ -127,12 +131,12 @@ class _OpenRun(NamedTuple):
     lease: Lease | None
 
 
-def _open_runs(session: Session, run_ids: Sequence[str]) -> Iterator[_OpenRun]:
-    """Yield the runs that are not finished, in the given order, with the lease of those that are running."""
+def _open_runs(session: Session, run_ids: Sequence[str], statuses: Sequence[str]) -> Iterator[_OpenRun]:
+    """Yield the runs in these statuses, in the given order, with the lease of those that are running."""
     statement = (
         sa.select(Run.run_id, Run.status, Run.status_at, *LEASE_COLUMNS)
         .outerjoin(Attempt, sa.and_(Attempt.run_id == Run.run_id, Attempt.status == "running"))
-        .where(Run.status.in_(("planned", "interrupted", "failed", "running")))
+        .where(Run.status.in_(statuses))
     )
     for chunk in chunks(run_ids):
         found = {}
@@ -183,7 +187,8 @@ def _begin_attempt(session: Session, run_id: str, worker: Worker, provenance: Pr
         **provenance_columns(provenance),
     )
     session.add(attempt)
-    session.execute(sa.update(Run).where(Run.run_id == run_id).values(status="running", status_at=now))
+    started = {"status": "running", "status_at": now, "pruned_at_epoch": None, "rung": None}
+    session.execute(sa.update(Run).where(Run.run_id == run_id).values(**started))
     session.flush()
     return Claim(run_id, attempt.id, attempt.number)
 

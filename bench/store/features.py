@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 def add_feature_pass(session: Session, made: FeaturePass, now: float) -> None:
     """Add a pass, unless the same one has been made on the same hardware: then the first one's cost stays."""
-    add_missing(session, FeaturePassRow, [{**dataclasses.asdict(made), "created_at": now}])
+    columns = {**dataclasses.asdict(made), "pass_key": made.pass_key or made.key}
+    add_missing(session, FeaturePassRow, [{**columns, "created_at": now}])
 
 
 def link_features(session: Session, run_id: str, keys: Iterable[str], hardware: str) -> None:

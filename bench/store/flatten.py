@@ -83,7 +83,8 @@ def rejected_record(row: Mapping[str, Any]) -> Rejected:
     """Return the rejection that `rejected_columns` made."""
     counts = None
     if row["total_params"] is not None:
-        counts = Counts(**{field.name: row[field.name] for field in dataclasses.fields(Counts)})
+        known = {name: value for name, value in row.items() if value is not None}  # a later count may not be there
+        counts = Counts(**{f.name: known[f.name] for f in dataclasses.fields(Counts) if f.name in known})
     return Rejected(row["backbone"], row["strategy"], row["reason"], counts)
 
 

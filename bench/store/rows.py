@@ -13,6 +13,8 @@ class RunRow(NamedTuple):
 
     `status_at` is when the status last changed. Everything from `hardware` on is None until the run is done, and a
     number that was not finite is None. `hardware` names each hardware that the run trained on, joined with " + ".
+    `frozen_gmacs`, `frontier` and `cached_bytes` are None where a bench of before they were known wrote the row;
+    `pruned_at_epoch` and `rung` are None unless the run is pruned.
     """
 
     run_id: str
@@ -83,6 +85,11 @@ class RunRow(NamedTuple):
     latency_batch_size: int | None
     stored_bytes: int | None
     weights_digest: str | None
+    frozen_gmacs: float | None
+    frontier: str | None
+    cached_bytes: int | None
+    pruned_at_epoch: int | None
+    rung: int | None
 
 
 @dataclass(frozen=True)

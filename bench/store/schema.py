@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision of the schema, oldest first; the last is the one this version of bench reads and writes."""
 
 
@@ -49,6 +49,7 @@ class Base(DeclarativeBase):
         int: sa.BigInteger,
         float: Finite,
         dict[str, Any]: sa.JSON(none_as_null=True),
+        list[float]: sa.JSON(none_as_null=True),
     }
     metadata = sa.MetaData(
         naming_convention={
@@ -148,6 +149,12 @@ class Run(Base):
     stored_bytes: Mapped[int | None]
     weights_digest: Mapped[str | None]
 
+    frozen_gmacs: Mapped[float | None]
+    frontier: Mapped[str | None]
+    cached_bytes: Mapped[int | None]
+    pruned_at_epoch: Mapped[int | None]
+    rung: Mapped[int | None]
+
 
 class Attempt(Base):
     """One try at a run, and while it is running the lease of the process that runs it."""
@@ -208,7 +215,10 @@ class Epoch(Base):
 
 
 class FeaturePassRow(Base):
-    """One pass of a frozen backbone over a dataset on one hardware: the first one's cost is kept."""
+    """What a pass of a frozen backbone over a dataset kept at one frontier, on one hardware: the first one's cost.
+
+    Rows of one `pass_key` were filled by one pass, and each holds the seconds of the whole of it.
+    """
 
     __tablename__ = "feature_passes"
     __table_args__ = (sa.UniqueConstraint("key", "hardware"),)
@@ -222,6 +232,7 @@ class FeaturePassRow(Base):
     bytes: Mapped[int]
     seconds: Mapped[float]
     created_at: Mapped[float]
+    pass_key: Mapped[str]
 
 
 class RunFeature(Base):
@@ -273,3 +284,30 @@ class SweepRejected(Base):
     trainable_backbone_params: Mapped[int | None]
     gmacs: Mapped[float | None]
     train_gmacs: Mapped[float | None]
+    frozen_gmacs: Mapped[float | None]
+
+
+class TimingRow(Base):
+    """One case of one `bench timing`: seconds of each repetition, and of the reference workload just before it."""
+
+    __tablename__ = "timings"
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "name", "backbone", "strategy", "kind", "image_size", "batch_size", "precision", name="uq_timings_case"
+        ),
+    )
+
+    id: Mapped[int] = _row_number()
+    name: Mapped[str]
+    created_at: Mapped[float]
+    hardware: Mapped[str]
+    threads: Mapped[int]
+    provenance: Mapped[dict[str, Any]]
+    backbone: Mapped[str]
+    strategy: Mapped[str]
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    image_size: Mapped[int]
+    batch_size: Mapped[int]
+    precision: Mapped[str] = mapped_column(sa.String(16))
+    samples: Mapped[list[float]]
+    reference_samples: Mapped[list[float]]

@@ -109,18 +109,27 @@ class Store:
             return new_worker(self._now(session))
 
     def claim(
-        self, run_ids: Sequence[str], worker: Worker, provenance: Provenance, *, retry_failed: bool = True
+        self,
+        run_ids: Sequence[str],
+        worker: Worker,
+        provenance: Provenance,
+        *,
+        retry_failed: bool = True,
+        resume_pruned: bool = True,
     ) -> Claim | None:
         """Take the first of `run_ids`, in their order, that may be worked on; None where there is none.
 
         That is a run that is planned or interrupted, one that failed before `worker` began (unless `retry_failed`
-        is false), or one whose lease is dead: its process has ended, or has been silent for `LEASE_S` seconds.
+        is false), one that was pruned (unless `resume_pruned` is false), or one whose lease is dead: its process
+        has ended, or has been silent for `LEASE_S` seconds.
         Of several processes that claim at once each gets a run of its own. A run that is done or diverged, or
         that the database does not know, is never taken.
         """
         with self._writing() as session:
             now = self._now(session)
-            return claims.claim(session, run_ids, worker, provenance, now, retry_failed=retry_failed)
+            return claims.claim(
+                session, run_ids, worker, provenance, now, retry_failed=retry_failed, resume_pruned=resume_pruned
+            )
 
     def heartbeat(self, claim: Claim) -> None:
         """Keep a run. Raises LeaseLostError where another worker has taken it over."""
@@ -160,6 +169,12 @@ class Store:
         """Record that an attempt ended without a result, and why. Raises LeaseLostError as `record_epoch` does."""
         with self._holding(claim) as (session, now):
             claims.settle(session, claim, status, now, error=error)
+
+    def prune(self, claim: Claim, rung: int, epoch: int, error: BaseException) -> None:
+        """Record that a run was stopped at a rung, after `epoch`, and why. Raises LeaseLostError as above."""
+        with self._holding(claim) as (session, now):
+            columns = {"rung": rung, "pruned_at_epoch": epoch}
+            claims.settle(session, claim, "pruned", now, error=error, columns=columns)
 
     def add_feature_pass(self, made: FeaturePass) -> None:
         """Record a feature pass; of several with one key on one hardware the first is kept."""

@@ -106,7 +106,7 @@ class TestLeases:
         claim = take(store, run_ids)
         expire(store, claim)
         with store._reading() as session:
-            (seen,) = claims._open_runs(session, run_ids)
+            (seen,) = claims._open_runs(session, run_ids, ["running"])
         store.heartbeat(claim)
         with store._writing() as session:
             assert not claims._take(session, seen, now=time.time())

@@ -25,7 +25,16 @@ from bench.store.schema import REVISIONS, Base
 from bench.store.store import Store
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-STATUSES = ["diverged", "done", "failed", "interrupted", "planned", "running"]
+STATUSES = {
+    1: ["diverged", "done", "failed", "interrupted", "planned", "running"],
+    2: ["diverged", "done", "failed", "interrupted", "planned", "pruned", "running"],
+}
+"""The runs in each fixture."""
+
+LATER = f"{len(REVISIONS) + 1:04}"
+"""The revision that the tests below make up."""
+
+COPY = f"runs.db.bak-v{len(REVISIONS)}"
 
 ADDS_A_COLUMN = """
     op.add_column("runs", sa.Column("note", sa.Text(), server_default="none"))
@@ -50,23 +59,23 @@ def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def upgrade(path: Path, folder: Path, steps: str) -> None:
-    """Upgrade a database with a second revision that does `steps`, written for this test."""
+    """Upgrade a database with a later revision that does `steps`, written for this test."""
     shutil.copytree(SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_test.py").write_text(
-        "import sqlalchemy as sa\nfrom alembic import op\nrevision = '0002'\ndown_revision = '0001'\n"
-        f"def upgrade():{steps}"
+    (folder / "versions" / f"{LATER}_test.py").write_text(
+        f"import sqlalchemy as sa\nfrom alembic import op\nrevision = '{LATER}'\n"
+        f"down_revision = '{REVISIONS[-1]}'\ndef upgrade():{steps}"
     )
     database = Database(locate(path), create=True)
     try:
-        ensure_schema(database, create=True, revisions=("0001", "0002"), scripts=folder)
+        ensure_schema(database, create=True, revisions=(*REVISIONS, LATER), scripts=folder)
     finally:
         database.close()
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A copy of the database that the first schema's bench wrote."""
-    return Path(shutil.copy(FIXTURES / "runs-v1.db", tmp_path / "runs.db"))
+    """A copy of the database of the present schema: old for the revision that a test makes up."""
+    return Path(shutil.copy(FIXTURES / f"runs-v{len(REVISIONS)}.db", tmp_path / "runs.db"))
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(store):
@@ -88,26 +97,24 @@ def test_every_released_schema_has_a_database_among_the_fixtures():
     assert found == {f"runs-v{number}.db" for number in range(1, len(REVISIONS) + 1)}
 
 
-@pytest.mark.parametrize("name", [f"runs-v{number}.db" for number in range(1, len(REVISIONS) + 1)])
-def test_a_database_of_every_schema_opens_and_keeps_its_rows(tmp_path, name):
-    path = Path(shutil.copy(FIXTURES / name, tmp_path / "runs.db"))
+@pytest.mark.parametrize("number", range(1, len(REVISIONS) + 1))
+def test_a_database_of_every_schema_opens_and_keeps_its_rows(tmp_path, number):
+    path = Path(shutil.copy(FIXTURES / f"runs-v{number}.db", tmp_path / "runs.db"))
     with Store.open(path) as store:
         rows = store.rows()
-        assert sorted(row.status for row in rows) == STATUSES
+        assert sorted(row.status for row in rows) == STATUSES[number]
         (done,) = store.rows(status="done")
         assert (done.val_top1, done.test_top1, done.standalone_s) == (0.9, 0.88, 7.5)
         assert [epoch.epoch for epoch in store.epochs(done.run_id)] == [1, 2, 3]
         assert store.sweep(1).run_ids == tuple(
             row.run_id for row in sorted(rows, key=lambda row: row.total_params)
         )
-        assert [row.planned for row in store.sweeps()] == [6]
+        assert [row.planned for row in store.sweeps()] == [len(rows)]
         (failed,) = store.rows(status="failed")
         assert store.attempts(failed.run_id)[0].error_why == "why"
 
 
 def test_a_database_of_the_present_schema_is_opened_without_a_change(old):
-    if len(REVISIONS) > 1:
-        shutil.copy(FIXTURES / f"runs-v{len(REVISIONS)}.db", old)
     before = contents(old)
     Store.open(old).close()
     assert contents(old) == before
@@ -122,15 +129,51 @@ def test_opening_a_database_of_the_present_schema_imports_no_alembic(path):
     assert heavy & set(done.stdout.split()) == set()
 
 
+class TestFromTheFirstSchema:
+    @pytest.fixture
+    def first(self, tmp_path):
+        return Path(shutil.copy(FIXTURES / "runs-v1.db", tmp_path / "runs.db"))
+
+    def test_what_was_not_known_then_is_empty(self, first):
+        with Store.open(first) as store:
+            (done,) = store.rows(status="done")
+            new = (done.frozen_gmacs, done.frontier, done.cached_bytes, done.pruned_at_epoch, done.rung)
+            assert new == (None,) * 5
+            assert [rejected.reason for rejected in store.sweep(1).rejected] == [
+                "129M parameters are over 10M",
+                "cannot be built",
+            ]
+            assert store.sweep(1).rejected[0].counts.frozen_gmacs == 0.0
+
+    def test_a_pass_of_one_frontier_is_called_as_that_is(self, first):
+        Store.open(first).close()
+        with closing(sqlite3.connect(first)) as database:
+            found = database.execute("SELECT key, pass_key, seconds FROM feature_passes").fetchall()
+            linked = database.execute("SELECT count(*) FROM run_features WHERE pass_id = 1").fetchall()
+        assert found == [("k" * 64, "k" * 64, 2.25)]
+        assert linked == [(1,)]
+
+    def test_it_has_the_same_tables_as_a_new_database(self, first, tmp_path):
+        def tables(path):
+            Store.open(path).close()
+            with closing(sqlite3.connect(path)) as database:
+                names = [
+                    name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+                ]
+                return {name: database.execute(f"PRAGMA table_info({name})").fetchall() for name in names}
+
+        assert tables(first) == tables(tmp_path / "new.db")
+
+
 class TestUpgrades:
     def test_an_old_database_is_copied_and_then_upgraded(self, old, tmp_path):
         before = contents(old)
         upgrade(old, tmp_path / "scripts", ADDS_A_COLUMN)
         after = contents(old)
-        assert after[VERSION_TABLE] == [("0002",)]
+        assert after[VERSION_TABLE] == [(LATER,)]
         assert [row[:-1] for row in after["runs"]] == before["runs"]
         assert {row[-1] for row in after["runs"]} == {"none"}
-        assert contents(tmp_path / "runs.db.bak-v1") == before
+        assert contents(tmp_path / COPY) == before
 
     def test_a_table_that_is_made_anew_keeps_its_rows_and_those_that_point_to_it(self, old, tmp_path):
         before = contents(old)
@@ -152,25 +195,25 @@ class TestUpgrades:
         Store.open(old).close()
 
     def test_an_earlier_copy_is_never_replaced(self, old, tmp_path):
-        (tmp_path / "runs.db.bak-v1").write_text("precious")
+        (tmp_path / COPY).write_text("precious")
         upgrade(old, tmp_path / "scripts", ADDS_A_COLUMN)
-        assert (tmp_path / "runs.db.bak-v1").read_text() == "precious"
-        assert contents(tmp_path / "runs.db.bak-v1-2")[VERSION_TABLE] == [("0001",)]
+        assert (tmp_path / COPY).read_text() == "precious"
+        assert contents(tmp_path / f"{COPY}-2")[VERSION_TABLE] == [(REVISIONS[-1],)]
 
     def test_an_old_database_that_may_only_be_read_is_an_error_that_says_so(self):
         with tempfile.TemporaryDirectory(prefix="bench-") as name:  # pytest's own folder is closed to other users
             folder = Path(name)
-            shutil.copy(FIXTURES / "runs-v1.db", folder / "runs.db")
+            shutil.copy(FIXTURES / f"runs-v{len(REVISIONS)}.db", folder / "runs.db")
             folder.chmod(0o555)
             error = as_somebody_else(_open_as_a_later_bench, folder / "runs.db")
             folder.chmod(0o755)
         assert "has to be upgraded, but cannot be written" in error
-        assert "Its schema is 0001; this version reads 0002." in error
+        assert f"Its schema is {REVISIONS[-1]}; this version reads {LATER}." in error
 
 
 def _open_as_a_later_bench(path: Path) -> str:
     try:
-        ensure_schema(Database(locate(path), create=False), create=False, revisions=("0001", "0002"))
+        ensure_schema(Database(locate(path), create=False), create=False, revisions=(*REVISIONS, LATER))
     except StoreError as error:
         return str(error)
     return "no error"
