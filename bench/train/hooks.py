@@ -7,12 +7,25 @@ from dataclasses import dataclass
 
 from bench.errors import INTERRUPTED, BenchError
 from bench.records import EpochRecord
+from bench.rungs import Halt
 
 
 class StoppedError(BenchError):
     """The run was told to stop; it goes on at its last epoch when it is started again."""
 
     exit_code = INTERRUPTED
+
+
+class PrunedError(BenchError):
+    """The run was stopped at a rung; its checkpoint is of that epoch, so it can go on."""
+
+    def __init__(self, halt: Halt) -> None:
+        super().__init__(
+            f"Pruned at rung {halt.rung}, after epoch {halt.epoch}.",
+            halt.reason,
+            "Sweep again without --prune to train it to its end.",
+        )
+        self.halt = halt
 
 
 def _nothing(*_: object) -> None:
@@ -24,7 +37,8 @@ class Hooks:
     """What a run calls.
 
     `epoch` after each one, `step` with (step, of) in between, `features` with (done, of) images of a frozen pass,
-    `note` with a message; `stop` is asked between steps.
+    `note` with a message; `stop` is asked between steps, and `prune` after each epoch, which it is given, whether
+    the run ends there.
     """
 
     epoch: Callable[[EpochRecord], None] = _nothing
@@ -32,3 +46,4 @@ class Hooks:
     features: Callable[[int, int], None] = _nothing
     note: Callable[[str], None] = _nothing
     stop: Callable[[], bool] = lambda: False
+    prune: Callable[[int], Halt | None] = lambda _epoch: None
