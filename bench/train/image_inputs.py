@@ -44,16 +44,16 @@ class ImageInputs:
             pin=is_accelerator(device),
         )
 
-    def training(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def training(self, epoch: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         """Give one epoch's batches of images and labels (N,)."""
         for batch in self._batches.epoch(epoch):
-            yield self._scaled(batch.images), batch.labels.to(self.device, non_blocking=True)
+            yield (self._scaled(batch.images),), batch.labels.to(self.device, non_blocking=True)
 
-    def ordered(self, split: Split) -> Iterator[Tensor]:
+    def ordered(self, split: Split) -> Iterator[tuple[Tensor, ...]]:
         """Give a split's images in order, as evaluation sees them."""
         size = evaluation_batch(self.device)
         for images in self._open(split).batches(size, workers=max(1, self.workers)):
-            yield self._scaled(images)
+            yield (self._scaled(images),)
 
     def close(self) -> None:
         """End the loading processes."""

@@ -18,14 +18,14 @@ EVAL_ROWS = 8192
 
 
 class Inputs(Protocol):
-    """Batches on the trained side of the frontier, on the run's device."""
+    """Batches on the trained side of the frontier, on the run's device: tuples of what crosses it."""
 
     splits: Splits
 
-    def training(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def training(self, epoch: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         """Give one epoch's batches and labels, in the order that (seed, epoch) decides."""
 
-    def ordered(self, split: Split) -> Iterator[Tensor]:
+    def ordered(self, split: Split) -> Iterator[tuple[Tensor, ...]]:
         """Give a split's batches in its own order, as evaluation sees them."""
 
     def close(self) -> None:
@@ -49,16 +49,17 @@ class FeatureInputs:
         self._gathered: dict[str, Tensor] = {}
         self._labels = torch.from_numpy(splits.train.labels).to(device)
 
-    def training(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def training(self, epoch: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         """Give one epoch's batches of features (N, F) and labels (N,)."""
         features = self._rows(self.splits.train)
         order = torch.from_numpy(shuffled(len(features), self.seed, epoch)).to(self.device)
         for rows in torch.split(order, self.batch_size):
-            yield features[rows], self._labels[rows]
+            yield (features[rows],), self._labels[rows]
 
-    def ordered(self, split: Split) -> Iterator[Tensor]:
+    def ordered(self, split: Split) -> Iterator[tuple[Tensor, ...]]:
         """Give a split's features in order."""
-        yield from torch.split(self._rows(split), EVAL_ROWS)
+        for rows in torch.split(self._rows(split), EVAL_ROWS):
+            yield (rows,)
 
     def close(self) -> None:
         """Nothing is held."""

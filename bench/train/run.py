@@ -76,13 +76,13 @@ class Run:
             with one_thread() if self.frontier == "pooled" else nullcontext():
                 trainer.fit()
                 last = (self._val(trainer), self._test(trainer))
-                trainer.restore_best()
+                trainer.state.restore_best()
                 val, test = trainer.logits(self.splits.val), trainer.logits(self.splits.test)
                 train = measure(TrainMetrics, trainer.logits(self.splits.train), self.splits.train.labels)
             single, batched = self._latencies()
-        done = trainer.progress
+        done = trainer.state.progress
         result = RunResult(
-            best_epoch=trainer.best.epoch,
+            best_epoch=trainer.state.best.epoch,
             epochs=done.epoch,
             optimizer_steps=done.steps,
             train=train,

@@ -1,0 +1,165 @@
+"""What a run is after some epochs, how an epoch ends, and the checkpoint that it goes on from.
+
+How an epoch is trained is not known here: `bench.train.trainer` trains one model, `bench.train.heads` many heads
+at once. Both end an epoch the same way and write the same checkpoint, so a run may go on with either.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.errors import DivergedError
+from bench.records import EpochRecord, ValMetrics
+from bench.spec import RunSpec
+from bench.train.checkpoint import load_checkpoint, restore, save_checkpoint, snapshot
+from bench.train.hooks import Hooks, PrunedError, StoppedError
+from bench.train.optimizer import make_optimizer
+from bench.train.schedule import Best, Plateau, rate, stopper
+
+SAVE_EVERY_S = 5.0
+"""Epochs that take less than this are not saved one by one: losing a few costs less than writing them."""
+
+
+@dataclass
+class Progress:
+    """How far a run is: finished epochs, optimizer steps, seconds spent."""
+
+    epoch: int = 0
+    steps: int = 0
+    train_s: float = 0.0
+    eval_s: float = 0.0
+    test_peak: float | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One trained epoch: mean loss, accuracy on what it trained on, last learning rate, what it took."""
+
+    loss: float
+    top1: float
+    lr: float
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The evaluation after an epoch; `test_top1` is reported only, and nothing selects by it."""
+
+    val: ValMetrics
+    test_top1: float | None
+    seconds: float
+
+
+class RunState:
+    """One run between its epochs; resumes from the checkpoint at `path` where that is of the same run.
+
+    `model` is what trains; its best weights, and those of the last saved epoch, are kept here.
+    """
+
+    def __init__(self, model: nn.Module, spec: RunSpec, device: torch.device, hooks: Hooks, path: Path) -> None:
+        self.model, self.spec, self.recipe, self.hooks, self.path = model, spec, spec.recipe, hooks, path
+        self.progress = Progress()
+        self.best = Best(spec.recipe.select)
+        self.stopping = stopper(spec.recipe.early_stopping)
+        self.plateau = Plateau.of(spec.recipe.schedule)
+        self.optimizer = make_optimizer(model, spec.recipe)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=spec.precision == "fp16")
+        self.best_weights: dict[str, Tensor] = {}
+        self._saved = (0, time.monotonic())
+        self._resume()
+
+    @property
+    def over(self) -> bool:
+        """Whether the last epoch is done, or early stopping ended the run."""
+        early = self.recipe.early_stopping
+        stopped = bool(early and self.stopping and self.stopping.bad >= early.patience)
+        return stopped or self.progress.epoch >= self.recipe.epochs
+
+    def rate(self, step: int, steps: int) -> float:
+        """Return the learning rate of a step of the coming epoch, which has `steps` of them."""
+        return rate(self.recipe, self.progress.epoch, step, steps, self.plateau.scale)
+
+    def check_stop(self) -> None:
+        """Raise StoppedError inside an epoch if told to stop, unless a finished epoch would be lost."""
+        if self.hooks.stop() and self._saved[0] == self.progress.epoch:
+            raise StoppedError("Stopped.", f"In epoch {self.progress.epoch + 1}.", "Start it again to go on.")
+
+    def end_epoch(self, trained: Trained, looked: Looked) -> None:
+        """Take in an epoch: choose by it, tell the hooks, keep a checkpoint.
+
+        Raises DivergedError where a loss is not a finite number, PrunedError where the run is stopped at a rung, and
+        StoppedError where it is told to stop.
+        """
+        done, val = self.progress, looked.val
+        if not (math.isfinite(trained.loss) and math.isfinite(val.loss)):
+            raise DivergedError(
+                f"The loss is {trained.loss} in epoch {done.epoch + 1}.",
+                "Training diverged.",
+                "Try a smaller learning rate.",
+            )
+        done.epoch, done.steps = done.epoch + 1, done.steps + trained.steps
+        done.train_s, done.eval_s = done.train_s + trained.seconds, done.eval_s + looked.seconds
+        if looked.test_top1 is not None:
+            done.test_peak = max(looked.test_top1, done.test_peak or 0.0)
+        self._choose(val)
+        seconds = (trained.seconds, looked.seconds)
+        record = (done.epoch, done.steps, trained.lr, trained.loss, trained.top1, val, *seconds, looked.test_top1)
+        self.hooks.epoch(EpochRecord(*record))
+        halt = self.hooks.prune(done.epoch)
+        self._save(last=self.hooks.stop() or halt is not None)
+        if halt is not None:
+            raise PrunedError(halt)
+        if self.hooks.stop():
+            raise StoppedError("Stopped.", f"After epoch {done.epoch}.", "Start it again to go on.")
+
+    def restore_best(self) -> None:
+        """Put the weights of the epoch that val chose back into the model."""
+        restore(self.model, self.best_weights)
+
+    def _choose(self, val: ValMetrics) -> None:
+        epoch = self.progress.epoch
+        if self.best.update(val, epoch):
+            self.best_weights = snapshot(self.model)
+        self.plateau.update(self.recipe.schedule, val, epoch)
+        if self.stopping:
+            self.stopping.update(val, epoch)
+
+    def _save(self, *, last: bool) -> None:
+        now = time.monotonic()
+        if not last and now - self._saved[1] < SAVE_EVERY_S:
+            return
+        state: dict[str, Any] = {
+            "run_id": self.spec.run_id,
+            "progress": asdict(self.progress),
+            "model": snapshot(self.model),
+            "best_weights": self.best_weights,
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "best": asdict(self.best),
+            "stopping": asdict(self.stopping) if self.stopping else None,
+            "plateau": asdict(self.plateau),
+        }
+        save_checkpoint(self.path, state)
+        self._saved = (self.progress.epoch, now)
+
+    def _resume(self) -> None:
+        state = load_checkpoint(self.path, self.spec.run_id)
+        if state is None:
+            return
+        self.progress = Progress(**state["progress"])
+        restore(self.model, state["model"])
+        self.best_weights = state["best_weights"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.best = Best(**state["best"])
+        self.stopping = Best(**state["stopping"]) if state["stopping"] else None
+        self.plateau = Plateau(Best(**state["plateau"]["best"]), state["plateau"]["scale"])
+        self._saved = (self.progress.epoch, time.monotonic())
