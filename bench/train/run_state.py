@@ -95,8 +95,8 @@ class RunState:
     def end_epoch(self, trained: Trained, looked: Looked) -> None:
         """Take in an epoch: choose by it, tell the hooks, keep a checkpoint.
 
-        Raises DivergedError where a loss is not a finite number, PrunedError where the run is stopped at a rung, and
-        StoppedError where it is told to stop.
+        Raises DivergedError where a loss is not a finite number, PrunedError where the hooks end the run at a rung,
+        and StoppedError where it is told to stop; after both it can go on.
         """
         done, val = self.progress, looked.val
         if not (math.isfinite(trained.loss) and math.isfinite(val.loss)):
