@@ -95,8 +95,8 @@ class RunState:
     def end_epoch(self, trained: Trained, looked: Looked) -> None:
         """Take in an epoch: choose by it, tell the hooks, keep a checkpoint.
 
-        Raises DivergedError where a loss is not a finite number, PrunedError where the hooks end the run at a rung,
-        and StoppedError where it is told to stop; after both it can go on.
+        Raises DivergedError where a loss is not a finite number, PrunedError where the hooks end the run at a
+        rung, and StoppedError where it is told to stop; after these two it can go on.
         """
         done, val = self.progress, looked.val
         if not (math.isfinite(trained.loss) and math.isfinite(val.loss)):
@@ -113,11 +113,11 @@ class RunState:
         seconds = (trained.seconds, looked.seconds)
         record = (done.epoch, done.steps, trained.lr, trained.loss, trained.top1, val, *seconds, looked.test_top1)
         self.hooks.epoch(EpochRecord(*record))
-        halt = self.hooks.prune(done.epoch)
-        self._save(last=self.hooks.stop() or halt is not None)
+        halt, stop = self.hooks.prune(done.epoch), self.hooks.stop()
+        self._save(last=stop or halt is not None)
         if halt is not None:
             raise PrunedError(halt)
-        if self.hooks.stop():
+        if stop:
             raise StoppedError("Stopped.", f"After epoch {done.epoch}.", "Start it again to go on.")
 
     def restore_best(self) -> None:
