@@ -58,11 +58,12 @@ def fitting(columns: Sequence[T], console: Console, make: Callable[[list[T]], Ta
 
 
 def plain_table(headings: Iterable[str], *, right: Iterable[str] = ()) -> Table:
-    """Make an empty table in the style of all our tables; the headings in `right` stand over numbers."""
+    """Make an empty table in the style of all our tables; `right` are headings over numbers, which never break."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold", show_edge=False)
     numbers = set(right)
     for name in headings:
-        table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+        number = name in numbers
+        table.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=number)
     return table
 
 

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from bench.plan.enumerate import Choice, Plan
 from bench.plan.forecast import Forecast
 from bench.records import Counts, PlannedRun, Rejected
-from bench.report.console import plain_table
-from bench.report.units import show
+from bench.report.console import fitting, plain_table
+from bench.report.units import DASH, show
 
 HEADINGS = ("backbone", "weights", "strategy", "px", "total", "trainable", "in backbone", "GMACs", "train GMACs")
-NUMBERS = HEADINGS[3:]
+LEFT_OUT = ("backbone", "strategy", "total", "trainable", "GMACs", "why")
+NUMBERS = frozenset(HEADINGS[3:])
+GIVING_WAY = ("train GMACs", "in backbone", "weights", "px", "GMACs")
+"""Columns that a narrow terminal does without, the first ones first."""
 
 
 def plan_view(plan: Plan, forecast: Forecast, *, rejected: bool, limit: int) -> RenderableType:
-    """Show what fits, on request what does not, and the forecast; at most `limit` rows each (0: all)."""
-    parts: list[RenderableType] = [_choices(plan.choices, limit)]
+    """Show what fits, on request what is left out, and the forecast; at most `limit` rows each (0: all)."""
+    parts = [_shown(HEADINGS, [_choice(one) for one in plan.choices], limit)]
     if rejected and plan.rejected:
-        parts += [Text("\nDoes not fit", style="bold"), _rejected(plan.rejected, limit)]
+        left_out = [_left_out(one) for one in plan.rejected]
+        parts += [Text("\nLeft out", style="bold"), _shown(LEFT_OUT, left_out, limit)]
     parts.append(Text(f"\n{_summary(plan)}", style="dim"))
     parts.append(Text(forecast_text(forecast), style="bold"))
     return Group(*parts)
@@ -34,7 +39,8 @@ def forecast_text(forecast: Forecast) -> str:
     """Say in a sentence what a plan will cost."""
     size = forecast.download_bytes / 1e9
     download = f"{size:.2f} GB to download" if forecast.download_bytes else "nothing to download"
-    return f"{forecast.runs:,} runs, {download}, about {show(forecast.seconds, 'seconds')} on {forecast.hardware}."
+    runs = f"{forecast.runs:,} run{'s' * (forecast.runs != 1)}"
+    return f"{runs}, {download}, about {show(forecast.seconds, 'seconds')} on {forecast.hardware}."
 
 
 def plan_json(plan: Plan, runs: Sequence[PlannedRun], forecast: Forecast) -> str:
@@ -66,39 +72,59 @@ def _run(run: PlannedRun) -> dict[str, Any]:
     }
 
 
-def _choices(choices: Sequence[Choice], limit: int) -> RenderableType:
-    table = plain_table(HEADINGS, right=NUMBERS)
-    shown = choices[:limit] if limit else choices
-    for choice in shown:
-        weights = choice.candidate.spec.weights
-        names = (choice.candidate.spec.name, weights.tag or weights.source, choice.strategy)
-        table.add_row(*map(Text, names), str(choice.transform.image_size), *_counts(choice.counts))
-    hidden = len(choices) - len(shown)
+@dataclass(frozen=True)
+class _Rows:
+    """A table with as many columns as fit where it is printed."""
+
+    headings: Sequence[str]
+    rows: Sequence[Mapping[str, str]]
+
+    def __rich_console__(self, console: Console, _: ConsoleOptions) -> Iterator[Table]:
+        yield fitting(self.headings, console, self._table, [name for name in GIVING_WAY if name in self.headings])
+
+    def _table(self, kept: Sequence[str]) -> Table:
+        table = plain_table(kept, right=NUMBERS)
+        for row in self.rows:
+            table.add_row(*(Text(row[heading]) for heading in kept))
+        return table
+
+
+def _shown(headings: Sequence[str], rows: Sequence[Mapping[str, str]], limit: int) -> RenderableType:
+    shown = _Rows(headings, rows[:limit] if limit else rows)
+    hidden = len(rows) - len(shown.rows)
     more = Text(f"... and {hidden:,} more; --limit 0 shows all.", style="dim")
-    return Group(table, more) if hidden else table
+    return Group(shown, more) if hidden else shown
 
 
-def _rejected(rejected: Sequence[Rejected], limit: int) -> RenderableType:
-    table = plain_table(
-        ("backbone", "strategy", "total", "trainable", "GMACs", "why"), right=("total", "trainable", "GMACs")
-    )
-    shown = rejected[:limit] if limit else rejected
-    for one in shown:
-        counts = _counts(one.counts) if one.counts else ["–"] * 5  # noqa: RUF001 - an en dash: no value
-        table.add_row(Text(one.backbone), Text(one.strategy), counts[0], counts[1], counts[3], Text(one.reason))
-    hidden = len(rejected) - len(shown)
-    more = Text(f"... and {hidden:,} more; --limit 0 shows all.", style="dim")
-    return Group(table, more) if hidden else table
+def _choice(choice: Choice) -> dict[str, str]:
+    weights = choice.candidate.spec.weights
+    return {
+        "backbone": choice.candidate.spec.name,
+        "weights": weights.tag or weights.source,
+        "strategy": choice.strategy,
+        "px": str(choice.transform.image_size),
+        **_counts(choice.counts),
+    }
 
 
-def _counts(counts: Counts) -> list[str]:
-    whole = (counts.total_params, counts.trainable_params, counts.trainable_backbone_params)
-    return [*(f"{n:,}" for n in whole), f"{counts.gmacs:.4f}", f"{counts.train_gmacs:.4f}"]
+def _left_out(rejected: Rejected) -> dict[str, str]:
+    counts = _counts(rejected.counts) if rejected.counts else dict.fromkeys(HEADINGS, DASH)
+    return {**counts, "backbone": rejected.backbone, "strategy": rejected.strategy, "why": rejected.reason}
+
+
+def _counts(counts: Counts) -> dict[str, str]:
+    return {
+        "total": f"{counts.total_params:,}",
+        "trainable": f"{counts.trainable_params:,}",
+        "in backbone": f"{counts.trainable_backbone_params:,}",
+        "GMACs": f"{counts.gmacs:.4f}",
+        "train GMACs": f"{counts.train_gmacs:.4f}",
+    }
 
 
 def _summary(plan: Plan) -> str:
     data = plan.request.dataset
     budget = f" within {plan.request.budget}" if plan.request.budget.limits else ""
     seen = "" if data.fingerprint else " (not on this machine yet: counted from its registry entry)"
-    rejected = f"; {len(plan.rejected):,} do not fit (--rejected lists them)" if plan.rejected else ""
+    rejected = f"; {len(plan.rejected):,} are left out (--rejected lists them, with why)" if plan.rejected else ""
     return f"{len(plan.choices):,} choices{budget} on {data.name}, {data.num_classes} classes{seen}{rejected}."
