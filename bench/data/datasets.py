@@ -79,7 +79,7 @@ def is_here(entry: DatasetEntry, data_root: Path | None = None) -> bool:
 
 
 def folder_entry(path: Path) -> DatasetEntry:
-    """Make the entry of `folder:PATH`: images in class folders, in a folder or an archive.
+    """Make the entry of `folder:PATH`: images in class folders, in a folder or an archive; none of them is opened.
 
     Its name is `folder:` and the last part of the path, for the place is no part of a run's identity.
     """
@@ -89,8 +89,9 @@ def folder_entry(path: Path) -> DatasetEntry:
     entry = DatasetEntry(
         name=f"{FOLDER}{place.name}", reader="class_folders", num_classes=1, locations=(str(place),)
     )
-    names = class_folders.class_names(open_tree(place, entry, _reader(entry), verified=True))
-    return entry.model_copy(update={"num_classes": len(names)})
+    raw = class_folders.read(open_tree(place, entry, _reader(entry), verified=True), entry)
+    counts = {split: len(part.ids) for split, part in raw.splits.items()}
+    return entry.model_copy(update={"num_classes": len(raw.classes["label"]), "counts": counts})
 
 
 def _place(entry: DatasetEntry, data_root: Path | None) -> tuple[Path | None, str] | None:

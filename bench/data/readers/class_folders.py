@@ -47,12 +47,6 @@ def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
     return RawDataset({"label": classes}, splits)
 
 
-def class_names(tree: Tree) -> tuple[str, ...]:
-    """Return the names of the classes without reading anything but the listing."""
-    _, names = _images(tree)
-    return _classes(names, 0 if _by_split(names) is None else 1)
-
-
 def _classes(names: list[str], depth: int) -> tuple[str, ...]:
     return tuple(sorted({name.split("/")[depth] for name in names}))
 
