@@ -28,15 +28,14 @@ def backbones(
     from bench import terminal
     from bench.commands.listing import show
     from bench.commands.planning import Counting
-    from bench.plan.backbones import choose, listed
+    from bench.plan.backbones import choose, listed, of_family
     from bench.plan.catalogue_rows import backbone_rows
     from bench.request import budget_of
 
     known = o.open_registry(registry)
     candidates = choose(known, [pattern]) if pattern else listed(known)
-    candidates = [
-        c for c in candidates if family in (None, c.family) and (c.shortlist is not None or not shortlist)
-    ]
+    candidates = of_family(candidates, family) if family else candidates
+    candidates = [c for c in candidates if c.shortlist is not None] if shortlist else candidates
     with Counting(terminal.err()) as progress:
         rows = backbone_rows(candidates, budget_of(known, budget), progress)
-    show(rows, rows, json=json)
+    show(rows, rows, json=json, giving_way=("features", "blocks", "px", "family"))

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 
-def show(rows: Sequence[Mapping[str, object]], data: object, *, json: bool) -> None:
-    """Print rows as a table, or `data` as JSON; columns of numbers stand right, empty ones are left out."""
+def show(
+    rows: Sequence[Mapping[str, object]], data: object, *, json: bool, giving_way: Sequence[str] = ()
+) -> None:
+    """Print rows as a table, or `data` as JSON.
+
+    Columns of numbers stand right, empty ones are left out, those of `giving_way` where the terminal is narrow.
+    """
     from bench import terminal
 
     if json:
@@ -17,16 +22,22 @@ def show(rows: Sequence[Mapping[str, object]], data: object, *, json: bool) -> N
     if not rows:
         terminal.err().print("Nothing matches.")
         return
+    from rich.table import Table
     from rich.text import Text
 
-    from bench.report.console import plain_table
+    from bench.report.console import fitting, plain_table
 
     columns = [name for name in rows[0] if any(row[name] not in ("", None) for row in rows)]
     numbers = [name for name in columns if all(isinstance(row[name], (int, float)) for row in rows)]
-    table = plain_table(columns, right=numbers)
-    for row in rows:
-        table.add_row(*(Text(_cell(row[name])) for name in columns))
-    terminal.out().print(table)
+
+    def table(kept: Sequence[str]) -> Table:
+        made = plain_table(kept, right=numbers)
+        for row in rows:
+            made.add_row(*(Text(_cell(row[name])) for name in kept))
+        return made
+
+    console = terminal.out()
+    console.print(fitting(columns, console, table, [name for name in giving_way if name in columns]))
 
 
 def _cell(value: object) -> str:

@@ -51,6 +51,14 @@ def choose(registry: Registry, patterns: Sequence[str]) -> list[Candidate]:
     return list(found.values())
 
 
+def of_family(candidates: Sequence[Candidate], family: str) -> list[Candidate]:
+    """Keep the backbones of one family; raises BackboneError that lists the families there are."""
+    families = {candidate.family for candidate in candidates}
+    if family not in families:
+        raise unknown_name("family", family, families, BackboneError)
+    return [candidate for candidate in candidates if candidate.family == family]
+
+
 def short_list(candidates: Iterable[Candidate], fits: Sequence[str], size: int = SHORTLIST) -> list[Candidate]:
     """Take about `size` backbones: of each family the first ranked that fits (`fits` holds their names)."""
     ranked = sorted((c for c in candidates if c.shortlist is not None), key=lambda c: c.shortlist or 0)
