@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.data.datasets import is_here
+from bench.data.locating import how_to_get
 from bench.entries import DatasetEntry
 from bench.errors import BenchError
 from bench.home import bench_home
@@ -36,7 +37,7 @@ class Finding:
 
 
 def examine(registry: Registry, data_root: Path | None, db: str | None) -> list[Finding]:
-    """Look at everything a command may need. Nothing is downloaded and nothing is written."""
+    """Look at everything a command may need. Nothing is downloaded, and no database is made."""
     return [
         *_versions(),
         *_devices(),
@@ -62,10 +63,13 @@ def _versions() -> Iterator[Finding]:
 
 
 def _devices() -> Iterator[Finding]:
-    import torch  # noqa: PLC0415 - slow to import; only the doctor's own command needs it here
+    try:
+        import torch  # noqa: PLC0415 - slow to import; only the doctor's own command needs it here
 
-    from bench.device import hardware, pick  # noqa: PLC0415 - the same
-
+        from bench.device import hardware, pick  # noqa: PLC0415 - the same
+    except (ImportError, OSError) as error:  # OSError: a shared library of torch's is missing
+        yield Finding("device", ok=False, found=_first_line(error), todo="pip install --force-reinstall torch")
+        return
     device = pick()
     yield Finding("device", ok=True, found=f"{device}: {hardware(device)}")
     built = torch.version.cuda or torch.version.hip
@@ -78,19 +82,24 @@ def _devices() -> Iterator[Finding]:
     try:
         import bench.vision  # noqa: F401, PLC0415 - the import is what is examined
 
-        yield Finding("torchvision beside torch", ok=True, found="imports")
-    except (ImportError, RuntimeError) as error:
-        todo = f"pip install the torchvision that belongs to torch {torch.__version__}"
-        yield Finding("torchvision beside torch", ok=False, found=str(error).splitlines()[0], todo=todo)
+        yield Finding("torchvision and timm beside torch", ok=True, found="import")
+    except (ImportError, RuntimeError, OSError) as error:
+        todo = f"pip install timm, and the torchvision that belongs to torch {torch.__version__}"
+        yield Finding("torchvision and timm beside torch", ok=False, found=_first_line(error), todo=todo)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _disk() -> Iterator[Finding]:
     home = bench_home()
     existing = next(p for p in (home, *home.parents) if p.exists())
     free = shutil.disk_usage(existing).free / 1e9
-    writable = os.access(existing, os.W_OK)
+    writable = existing.is_dir() and os.access(existing, os.W_OK)
     found = f"{home}, {free:.1f} GB free" if writable else f"{home} cannot be written"
-    yield Finding("caches (BENCH_HOME)", ok=writable, found=found, todo="" if writable else "set BENCH_HOME")
+    todo = "" if writable else "export BENCH_HOME=FOLDER, one that you may write to"
+    yield Finding("caches (BENCH_HOME)", ok=writable, found=found, todo=todo)
 
 
 def _database(db: str | None) -> Finding:
@@ -110,22 +119,15 @@ def _database(db: str | None) -> Finding:
 def _datasets(registry: Registry, data_root: Path | None) -> Iterator[Finding]:
     for entry in registry.all(DatasetEntry):
         here = is_here(entry, data_root)
-        todo = (
-            ""
-            if here
-            else f"bench sweep --dataset {entry.name} fetches it"
-            if _fetchable(entry)
-            else entry.how_to_get
-        )
-        yield Finding(f"dataset {entry.name}", ok=here, found="here" if here else "", todo=todo)
-
-
-def _fetchable(entry: DatasetEntry) -> bool:
-    return bool(entry.files) and all(file.url and file.checksum for file in entry.files)
+        yield Finding(f"dataset {entry.name}", here, "here" if here else "", "" if here else how_to_get(entry))
 
 
 def _weights(registry: Registry) -> Iterator[Finding]:
-    candidates = listed(registry)
+    try:
+        candidates = listed(registry)
+    except (ImportError, RuntimeError, OSError) as error:  # of timm or torchvision, which know the checkpoints
+        yield Finding("weights", ok=False, found=_first_line(error), todo="pip install timm torchvision")
+        return
     from_hub = [c.spec for c in candidates if c.spec.weights.source == "hub"]
     here = sum(hub_file(spec) is not None for spec in from_hub)
     yield Finding(

@@ -52,6 +52,14 @@ def not_found(entry: DatasetEntry, data_root: Path | None = None) -> DataError:
     return DataError(f"The dataset {entry.name} is not here.", f"Looked for {places} below {roots}.", advice)
 
 
+def how_to_get(entry: DatasetEntry) -> str:
+    """Say what brings a dataset: the command that fetches it, else its entry's advice, else where to put it."""
+    if entry.files and all(file.url and file.checksum for file in entry.files):
+        return f"bench sweep --dataset {entry.name} fetches it"
+    places = " or ".join([*entry.locations, entry.name])
+    return entry.how_to_get or f"put it below a folder and export BENCH_DATA=FOLDER; looked for: {places}"
+
+
 def by_hand(files: Iterable[FileEntry], folder: Path) -> str:
     """Say for each file where to get it and where exactly to put it, and what to run then."""
     steps = [f"fetch {file.url or file.name} and put it at {folder / file.name}" for file in files]
