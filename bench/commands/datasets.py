@@ -8,6 +8,8 @@ import typer
 
 from bench.commands import options as o
 
+EMPTY: tuple[object, ...] = (None, "", [], {})
+
 
 def datasets(
     name: Annotated[str | None, typer.Argument(help="Show one dataset, and how to get it.")] = None,
@@ -22,6 +24,7 @@ def datasets(
     """
     from bench.commands.listing import show
     from bench.data.datasets import is_here
+    from bench.data.locating import how_to_get
     from bench.entries import DatasetEntry
 
     known = o.open_registry(registry)
@@ -31,7 +34,8 @@ def datasets(
     data: list[dict[str, object]] = [{**e.model_dump(mode="json"), "here": found[e.name]} for e in entries]
     rows: list[dict[str, object]]
     if name:
-        rows = [{"key": key, "value": str(value)} for key, value in data[0].items() if value]
+        rows = [{"key": key, "value": plainly(value)} for key, value in data[0].items() if value not in EMPTY]
+        rows += [{"key": "to get it", "value": how_to_get(e)} for e in entries if not found[e.name]]
     else:
         rows = [
             {
@@ -45,3 +49,14 @@ def datasets(
             for e in entries
         ]
     show(rows, data, json=json)
+
+
+def plainly(value: object) -> str:
+    """Write a value of an entry without brackets and quotes; each record of a list stands on a line of its own."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {plainly(inner)}" for key, inner in value.items() if inner not in EMPTY)
+    if isinstance(value, list):
+        return ("\n" if isinstance(value[0], dict) else ", ").join(map(plainly, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
