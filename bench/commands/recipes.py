@@ -21,6 +21,7 @@ def recipes(
     from bench.commands.listing import show
     from bench.entries import RecipeEntry
     from bench.plan.recipes import for_strategy
+    from bench.spec import RecipeSpec
 
     known = o.open_registry(registry)
     if name is None:
@@ -33,16 +34,22 @@ def recipes(
         return
     entry = known.get(RecipeEntry, name)
     columns = {"other strategies": "", **{strategy: strategy for strategy in entry.strategy}}
-    resolved = {title: for_strategy(entry, s, {}).model_dump(mode="json") for title, s in columns.items()}
-    keys = next(iter(resolved.values()))
-    rows = [{"key": key, **{title: brief(values[key]) for title, values in resolved.items()}} for key in keys]
-    show(rows, resolved, json=json)
+    resolved = {title: for_strategy(entry, strategy, {}) for title, strategy in columns.items()}
+    keys = RecipeSpec.model_fields
+    rows = [
+        {"key": key, **{title: brief(getattr(recipe, key)) for title, recipe in resolved.items()}} for key in keys
+    ]
+    show(rows, {title: recipe.model_dump(mode="json") for title, recipe in resolved.items()}, json=json)
 
 
 def brief(value: object) -> str:
-    """Write a recipe's value on one line, a nested record by what is not its default."""
-    if isinstance(value, dict):
-        return " ".join(f"{key}={inner}" for key, inner in value.items() if inner not in (None, 0, 0.0))
-    if isinstance(value, list):
+    """Write a recipe's value on one line, a nested record by its first key and what is not its default."""
+    from bench.spec import Spec
+
+    if isinstance(value, Spec):
+        differing = value.model_dump(mode="json", exclude_defaults=True)
+        first = next(iter(type(value).model_fields))
+        return " ".join(f"{key}={inner}" for key, inner in ({first: getattr(value, first)} | differing).items())
+    if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value)) or "none"
     return "" if value is None else str(value)
