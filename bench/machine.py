@@ -41,7 +41,7 @@ class Machine:
 
 def machine(device: str = "auto") -> Machine:
     """Return what was measured earlier on this host for this device, or measure it (about a second)."""
-    names = (socket.gethostname(), device.replace(":", "-"), version("torch"), _accelerators())
+    names = (socket.gethostname(), device.replace(":", "-"), version("torch"), _computing())
     path = bench_home() / "machines" / f"{'_'.join(names)}.json"
     try:
         return Machine(**json.loads(path.read_text(encoding="utf-8")))
@@ -51,11 +51,17 @@ def machine(device: str = "auto") -> Machine:
         return measured
 
 
-def _accelerators() -> str:
-    """Tell machines with other visible GPUs apart, without torch: `auto` would be another device on each."""
+def _computing() -> str:
+    """Tell apart, without torch, what it would compute with: the visible GPUs and the number of CPU threads."""
     visible = {name: value for name, value in os.environ.items() if name.endswith("VISIBLE_DEVICES")}
     drivers = sorted(str(path) for path in Path("/proc/driver/nvidia/gpus").glob("*"))
-    return digest([visible, drivers])[:8]
+    threads = os.environ.get("OMP_NUM_THREADS") or _cpus()
+    return digest([visible, drivers, str(threads)])[:8]
+
+
+def _cpus() -> int | None:
+    """Count the CPUs that this process may use, which can be fewer than the machine's."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _measure(name: str) -> Machine:

@@ -27,9 +27,10 @@ def test_a_machine_is_measured_once_and_again_where_the_measurement_is_damaged(h
     assert kept.read_text() != "{}"
 
 
-def test_a_measurement_does_not_count_for_other_visible_gpus(home, monkeypatch):
+@pytest.mark.parametrize("setting", ["CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS"])
+def test_a_measurement_does_not_count_for_other_gpus_or_threads(home, monkeypatch, setting):
     machine("cpu")
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    monkeypatch.setenv(setting, "3")
     machine("cpu")
     assert len(list((home / "machines").iterdir())) == 2
 
