@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -40,6 +41,17 @@ def test_what_was_counted_is_not_counted_again(home):  # noqa: ARG001 - starts e
     more = count_all([SMALL], ["norm", "full"], third)
     assert third == [(1, 1, SMALL[0])]
     assert more[SMALL].strategies.keys() == {"linear", "norm", "full"}
+
+
+def test_counts_of_other_versions_of_the_libraries_are_not_taken(home):
+    count_all([SMALL], ["linear"])
+    (kept,) = (home / "counts").iterdir()
+    for library in ("timm", "torchvision", "torch"):
+        older = kept.rename(kept.with_name(kept.name.replace(f"{library}-{version(library)}", f"{library}-0.1")))
+        assert older != kept
+        heard = Heard()
+        count_all([SMALL], ["linear"], heard)
+        assert len(heard) == 1
 
 
 def test_the_same_model_at_another_size_is_another_model(home):  # noqa: ARG001 - starts empty
