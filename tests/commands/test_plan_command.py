@@ -10,7 +10,6 @@ from bench.entries import BudgetEntry
 from bench.registry import Registry
 
 TINY = ("-m", "timm/test_resnet,timm/test_vit", "--image-size", "160")
-JOINT = "total<=10M,trainable<=1M,gmacs<=0.5"
 OUR_REGISTRY = Path(__file__).parents[1] / "registry"
 
 
