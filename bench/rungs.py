@@ -37,12 +37,10 @@ class Standing:
 
 def rung_epochs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
     """Return after which epochs a run of so many epochs is looked at, ascending; never after its last."""
-    found: set[int] = set()
-    length = epochs
-    while length > 1:
-        length = -(-epochs // eta ** (len(found) + 1))
-        found.add(length)
-    return tuple(sorted(found - {epochs}))
+    found: list[int] = []
+    while epochs > 1 and 1 not in found:
+        found.append(-(-epochs // eta ** (len(found) + 1)))  # rounded up
+    return tuple(reversed(found))
 
 
 def rung_at(epoch: int, epochs: int, eta: int = ETA) -> int | None:
@@ -55,7 +53,7 @@ def why_pruned(group_id: str, standings: Iterable[Standing], eta: int = ETA) -> 
     """Say why the runs of a group end at the rung that `standings` are of; None where they go on.
 
     Fewer than `eta` groups are never compared. Of n groups the best n // eta go on, and whoever ties with them.
-    A value that is not a number is the worst.
+    A value that is not a number is the worst. `standings` has to hold one of the group.
     """
     first: dict[str, Standing] = {}
     for standing in sorted(standings, key=lambda s: (s.reached_at, s.run_id)):

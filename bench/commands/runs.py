@@ -12,7 +12,7 @@ Statuses = Annotated[
     list[str] | None,
     typer.Option(
         "--status",
-        help="Only runs that are planned, running, done, failed, diverged or interrupted; may be repeated.",
+        help="Only runs planned, running, done, failed, diverged, interrupted or pruned; may be repeated.",
     ),
 ]
 

@@ -16,6 +16,7 @@ from bench.records import EpochRecord, PlannedRun
 from bench.report.layout import short_name
 from bench.report.units import show
 from bench.sweep import Watcher
+from bench.train.hooks import PrunedError
 from bench.train.run import Outcome
 
 
@@ -44,6 +45,10 @@ class Plain(Watcher):
     def ended(self, run: PlannedRun, status: str, error: BaseException) -> None:
         """Print a run that did not finish, and why."""
         self.count += 1
+        if isinstance(error, PrunedError):
+            why = f"{error.what.removeprefix('Pruned ').rstrip('.')}: {error.why}"
+            self.console.print(Text(f"pruned    {describe(run)}  {why}", style="dim"))
+            return
         self.console.print(
             Text(f"{status:<9} {describe(run)}", style="bold red" if status == "failed" else "yellow")
         )

@@ -18,7 +18,7 @@ from bench.store.rows import RunRow
 from bench.store.store import Store
 
 DEFAULT_PATH = Path("reports/report.html")
-_LOST = ("failed", "diverged", "interrupted")
+_LOST = ("failed", "diverged", "interrupted", "pruned")
 
 
 def write_report(

@@ -24,8 +24,19 @@ class Stat(NamedTuple):
     n: int
 
 
+class Cut(NamedTuple):
+    """A dataset as a run sees it, and the protocol: known before anything is measured."""
+
+    dataset: str
+    target: str
+    fingerprint: str | None
+    protocol: int
+    val_fraction: float
+    split_seed: int
+
+
 class Task(NamedTuple):
-    """What must be equal for two accuracies to compare: the dataset, its split, and the protocol."""
+    """What must be equal for two accuracies to compare: a `Cut`, and how many images it really had."""
 
     dataset: str
     target: str
@@ -67,9 +78,12 @@ class Group:
     @property
     def task(self) -> Task:
         """What this group's accuracies compare within."""
-        row = self.first
-        cut = (row.val_fraction, row.split_seed, row.val_n, row.test_n)
-        return Task(row.dataset, row.target, row.fingerprint, row.protocol, *cut)
+        return Task(*self.cut, self.first.val_n, self.first.test_n)
+
+    @property
+    def cut(self) -> Cut:
+        """The data that the group was trained and chosen on."""
+        return cut(self.first)
 
     @cached_property
     def machines(self) -> tuple[str, ...]:
@@ -99,6 +113,11 @@ class Group:
         if column.unit == "text":
             return str(field(self.first, column.key))
         return self.stat(column.key, machine).mean
+
+
+def cut(row: RunRow) -> Cut:
+    """Read off a run what data it is about."""
+    return Cut._make(getattr(row, name) for name in Cut._fields)
 
 
 def summarise(values: Iterable[float | None]) -> Stat:

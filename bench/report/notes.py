@@ -20,6 +20,7 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
         _noise(board),
         _never_ranks(board),
         _lost(board),
+        _pruned(board),
         times,
     ]
     return [note for note in (*notes, overlap_note(board.task.dataset, overlaps or {})) if note]
@@ -59,6 +60,11 @@ def _never_ranks(board: Board) -> str:
 def _lost(board: Board) -> str:
     lost = sum(entry.group.lost for entry in board.entries)
     return f"{lost} further seed{'s' if lost > 1 else ''} of these rows failed or diverged." if lost else ""
+
+
+def _pruned(board: Board) -> str:
+    runs = f"{board.pruned:,} run{'s' if board.pruned > 1 else ''}"
+    return f"{runs} pruned early and not ranked; `bench runs --status pruned` says why." if board.pruned else ""
 
 
 def _times(board: Board) -> str:

@@ -26,6 +26,7 @@ from bench.report.groups import Group
 from bench.report.layout import board_columns, cell, heading, seeds, short_name
 from bench.report.notes import board_notes
 from bench.report.overlaps import Overlaps, overlap_note
+from bench.report.runs import status_text
 from bench.report.tables import Board
 from bench.report.units import show
 from bench.store.rows import RunRow
@@ -135,7 +136,12 @@ def _environment() -> jinja2.Environment:
     environment.filters["accuracy"] = accuracy
     environment.filters["measured"] = _measured
     environment.globals.update(
-        heading=heading, seeds=seeds, short_name=short_name, overlap_note=overlap_note, never_ranks=NEVER_RANKS
+        heading=heading,
+        seeds=seeds,
+        short_name=short_name,
+        status_text=status_text,
+        overlap_note=overlap_note,
+        never_ranks=NEVER_RANKS,
     )
     return environment
 

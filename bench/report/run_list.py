@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bench.report.console import fitting, plain_table
 from bench.report.layout import short_name
-from bench.report.runs import Attempts, clock, count_statuses, error_text
+from bench.report.runs import Attempts, clock, count_statuses, error_text, status_text
 from bench.report.units import show
 from bench.store.rows import AttemptRow, RunRow
 
@@ -25,6 +25,7 @@ STATUS_STYLES = {
     "failed": "bold red",
     "diverged": "magenta",
     "interrupted": "yellow",
+    "pruned": "blue",
 }
 
 
@@ -44,7 +45,7 @@ def runs_view(rows: Sequence[RunRow], attempts: Attempts, console: Console, *, l
 def _table(headings: Sequence[str], lines: Iterable[Mapping[str, str]]) -> Table:
     table = plain_table(headings, right=_NUMBERS)
     for line in lines:
-        style = STATUS_STYLES.get(line["status"], "")
+        style = STATUS_STYLES.get(line["status"].partition(" ")[0], "")
         table.add_row(*(Text(line.get(name, ""), style=style if name == "status" else "") for name in headings))
     return table
 
@@ -53,7 +54,7 @@ def _lines(row: RunRow, attempts: Sequence[AttemptRow]) -> Iterable[dict[str, st
     """Yield a run's line, then those of its attempts; the only attempt of a run that went well tells no more."""
     yield {
         "run": row.run_id[:12],
-        "status": row.status,
+        "status": status_text(row),
         "dataset": row.dataset,
         "backbone": short_name(row.backbone),
         "strategy": row.strategy,

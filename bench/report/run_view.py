@@ -32,12 +32,16 @@ _SPLITS = ("train", "val", "test")
 def run_view(details: RunDetails) -> RenderableType:
     """Show everything about a run, one section below the other; a section with nothing to say is left out."""
     row = details.row
-    head = Text.assemble((row.run_id, "bold"), "  ", (row.status, STATUS_STYLES.get(row.status, "")))
+    head = Text.assemble((row.run_id, "bold"), "  ", (_status(row), STATUS_STYLES.get(row.status, "")))
     parts: list[RenderableType] = [head]
     for name, body in _sections(details).items():
         if body is not None:
             parts += [Text(f"\n{name}", style="bold"), Padding(body, (0, 0, 0, 2))]
     return Group(*parts)
+
+
+def _status(row: RunRow) -> str:
+    return row.status if row.rung is None else f"pruned at rung {row.rung}, after epoch {row.pruned_at_epoch}"
 
 
 def sparkline(values: Sequence[float]) -> str:

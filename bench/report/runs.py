@@ -43,6 +43,11 @@ def attempt_record(attempt: AttemptRow) -> dict[str, Any]:
     return dataclasses.asdict(attempt)
 
 
+def status_text(row: RunRow) -> str:
+    """Write a run's status, and for one that was pruned at which rung."""
+    return f"pruned at {row.rung}" if row.status == "pruned" else row.status
+
+
 def error_text(attempt: AttemptRow) -> str:
     """Say in one line what went wrong in an attempt; empty where nothing did."""
     parts = (attempt.error_what, attempt.error_why)

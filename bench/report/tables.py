@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from bench.report.columns import Column, column, cost
-from bench.report.groups import Group, Task, group_runs
+from bench.report.groups import Group, Task, cut, group_runs
 from bench.report.pareto import pareto_front
 from bench.report.query import Query, select_rows
 from bench.store.rows import RunRow
@@ -27,7 +27,8 @@ class Entry:
 class Board:
     """One ranking: what is in it was measured on the same data, and its times on the same hardware if one is set.
 
-    `entries` are in the order that was asked for; `rank` stays the one by validation accuracy.
+    `entries` are in the order that was asked for; `rank` stays the one by validation accuracy. `pruned` counts the
+    runs on that data that were stopped early, and rank nowhere.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Board:
     cost: Column
     sort: Column
     machine: str | None = None
+    pruned: int = 0
 
     @cached_property
     def machines(self) -> tuple[str, ...]:
@@ -48,7 +50,8 @@ class Board:
 def leaderboard(rows: Iterable[RunRow], query: Query) -> list[Board]:
     """Rank what the query lets through: a board per dataset, and per hardware where a time orders or marks it."""
     order, price = column(query.sort), cost(query.cost)
-    groups = group_runs(select_rows(rows, query))
+    kept = select_rows(rows, query)
+    groups, pruned = group_runs(kept), Counter(cut(row) for row in kept if row.status == "pruned")
     tasks: dict[Task, list[Group]] = defaultdict(list)
     for group in groups:
         tasks[group.task].append(group)
@@ -59,7 +62,8 @@ def leaderboard(rows: Iterable[RunRow], query: Query) -> list[Board]:
         for machine in machines:
             here = [group for group in tasks[task] if machine is None or machine in group.machines]
             entries = _ordered(_rank(here, price, machine), order, machine, reverse=query.reverse)
-            boards.append(Board(_title(task, tasks), task, tuple(entries), price, order, machine))
+            ended = pruned[here[0].cut]
+            boards.append(Board(_title(task, tasks), task, tuple(entries), price, order, machine, ended))
     return boards
 
 

@@ -21,10 +21,12 @@ from bench.store.worker import Worker, new_worker
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from bench.records import EpochRecord, FeaturePass, PlannedRun, Provenance, RunResult, SweepRecord
+    from bench.rungs import Standing
+    from bench.spec import Metric
     from bench.store.claims import Claim, Ended
     from bench.store.rows import AttemptRow, Rates, RunRow, StoredRun, SweepRow
 
@@ -219,6 +221,15 @@ class Store:
         """Return a run's epochs in order, as the latest attempts measured them; what was not finite is NaN."""
         with self._reading() as session:
             return history.epochs(session, run_id)
+
+    def standings(self, metric: Metric, reached: Mapping[str, int]) -> list[Standing]:
+        """Return how good the runs were that have done the epoch that `reached` asks of each, and since when.
+
+        `metric` is the best value up to that epoch, larger is better. A run that was done earlier stands with what
+        it had; one that diverged does not stand.
+        """
+        with self._reading() as session:
+            return history.standings(session, metric, reached)
 
     def attempts(self, run_id: str) -> list[AttemptRow]:
         """Return every attempt at a run, first to last."""
