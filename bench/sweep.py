@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.errors import DiskFullError, DivergedError, StoreError
+from bench.pruning import Pruner
 from bench.records import EpochRecord, PlannedRun, Provenance
 from bench.spec import RunSpec, digest
 from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
@@ -16,7 +18,7 @@ from bench.store.claims import Claim, Ended
 from bench.store.failures import LeaseLostError
 from bench.store.heartbeat import Heartbeat
 from bench.store.store import Store
-from bench.train.hooks import Hooks, StoppedError
+from bench.train.hooks import Hooks, PrunedError, StoppedError
 from bench.train.run import Outcome, Run, Workbench
 
 
@@ -43,15 +45,17 @@ class Watcher:
         """Hear that a run is done."""
 
     def ended(self, run: PlannedRun, status: str, error: BaseException) -> None:
-        """Hear that a run failed, diverged or was interrupted."""
+        """Hear that a run failed, diverged, was pruned or interrupted."""
 
 
 @dataclass
 class Tally:
-    """How a sweep went, by run id."""
+    """How a sweep went, by run id; `skipped` were done or diverged before, `pruned_before` pruned."""
 
     done: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    pruned: list[str] = field(default_factory=list)
+    pruned_before: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     diverged: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
@@ -60,7 +64,10 @@ class Tally:
 
 @dataclass
 class Sweep:
-    """A plan at work on one database; `stop` is asked whether to leave the current run for later."""
+    """A plan at work on one database; `stop` is asked whether to leave the current run for later.
+
+    With `prune` hopeless runs end early, and those that did before are not gone on with.
+    """
 
     store: Store
     runs: Sequence[PlannedRun]
@@ -69,9 +76,11 @@ class Sweep:
     watcher: Watcher = field(default_factory=Watcher)
     stop: Callable[[], bool] = lambda: False
     keep_weights: bool = False
+    prune: bool = False
 
     def __post_init__(self) -> None:
         self.artifacts = Artifacts.beside(self.store.location)
+        self.pruner = Pruner(self.store, [run.spec for run in self.runs] if self.prune else [])
         self.by_id = {run.spec.run_id: run for run in self.runs}
 
     def work(self) -> Tally:
@@ -83,9 +92,11 @@ class Sweep:
         tally, worker = Tally(), self.store.worker()
         statuses = self.store.statuses(self.by_id)
         tally.skipped = [run_id for run_id, status in statuses.items() if status in ("done", "diverged")]
-        left = [run_id for run_id in self.by_id if run_id not in set(tally.skipped)]
+        if self.prune:
+            tally.pruned_before = [run_id for run_id, status in statuses.items() if status == "pruned"]
+        left = [run_id for run_id in self.by_id if run_id not in {*tally.skipped, *tally.pruned_before}]
         while not self.stop():
-            claim = self.store.claim(left, worker, self.provenance)
+            claim = self.store.claim(left, worker, self.provenance, resume_pruned=not self.prune)
             if claim is None:
                 break
             left = [run_id for run_id in left if run_id != claim.run_id]
@@ -99,6 +110,7 @@ class Sweep:
         self.watcher.started(run, claim.number)
         try:
             with Heartbeat(self.store, claim):
+                self.pruner.check(run.spec)
                 outcome = Run(
                     run.spec, self.bench, self.artifacts.checkpoint_path(claim.run_id), self._hooks(claim, run)
                 ).execute()
@@ -108,6 +120,10 @@ class Sweep:
         except StoppedError as error:
             self._end(claim, run, "interrupted", error)
             tally.stopped = True
+        except PrunedError as error:
+            self.store.prune(claim, error.halt.rung, error.halt.epoch, error)
+            self.watcher.ended(run, "pruned", error)
+            tally.pruned.append(claim.run_id)
         except DivergedError as error:
             self._end(claim, run, "diverged", error)
             tally.diverged.append(claim.run_id)
@@ -158,7 +174,8 @@ class Sweep:
             self.watcher.epoch(run, record)
 
         watcher = self.watcher
-        return Hooks(epoch, watcher.step, watcher.features, watcher.note, self.stop)
+        prune = functools.partial(self.pruner.halt, run.spec)
+        return Hooks(epoch, watcher.step, watcher.features, watcher.note, self.stop, prune)
 
 
 def deadline(seconds: float | None) -> Callable[[], bool]:

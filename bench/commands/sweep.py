@@ -18,6 +18,12 @@ TimeLimit = Annotated[
 ]
 Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="Keep what each run trained, beside the database.")]
 Download = Annotated[bool, typer.Option("--download/--no-download", help="Fetch the dataset if it is not here.")]
+Prune = Annotated[
+    bool,
+    typer.Option(
+        "--prune", help="End hopeless runs early: after 1/3, 1/9, ... of its epochs only the best third goes on."
+    ),
+]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that load images.")]
 
 
@@ -35,6 +41,7 @@ def sweep(
     everything: o.All = False,
     limit: Limit = None,
     time_limit: TimeLimit = None,
+    prune: Prune = False,
     dry_run: DryRun = False,
     keep: Keep = False,
     workers: Workers = None,
@@ -47,8 +54,9 @@ def sweep(
     """Train every backbone x strategy that fits a budget, cheapest first, and record what was measured.
 
     Without --backbones about eight from different families are taken. What is done already is skipped; Ctrl-C
-    leaves the current run resumable, and the same command goes on with it. Exit codes: 0 all done, 2 bad input,
-    3 some runs failed, 130 interrupted or out of time.
+    leaves the current run resumable, and the same command goes on with it. With --prune validation decides early
+    who goes on (successive halving); a pruned run never ranks, and a sweep without --prune goes on with it. Exit
+    codes: 0 all done or pruned, 2 bad input, 3 some runs failed, 130 interrupted or out of time.
 
     Example: bench sweep --dataset cub --budget 10M --seeds 3
     """
@@ -60,6 +68,7 @@ def sweep(
         image_size, seeds, everything,
     )  # fmt: skip
     options = Options(
-        dataset, asked, limit, time_limit, dry_run, keep, workers, db, registry or [], data_root, download, device
-    )
+        dataset, asked, limit, time_limit, prune, dry_run, keep, workers, db, registry or [], data_root, download,
+        device,
+    )  # fmt: skip
     raise typer.Exit(run_sweep(options))

@@ -39,6 +39,7 @@ class Options:
     asked: Asked
     limit: int | None
     time_limit: str | None
+    prune: bool
     dry_run: bool
     keep: bool
     workers: int | None
@@ -75,7 +76,17 @@ def run_sweep(options: Options) -> int:
         with Interrupts() as interrupts, _display(runs, forecast) as display:
             stop = _either(interrupts.wanted, deadline(limit_s))
             _say_precision(display.note, device, plan)
-            tally = Sweep(store, runs, bench, provenance(device), display, stop, keep_weights=options.keep).work()
+            sweep = Sweep(
+                store,
+                runs,
+                bench,
+                provenance(device),
+                display,
+                stop,
+                keep_weights=options.keep,
+                prune=options.prune,
+            )
+            tally = sweep.work()
     return _end(tally, len(runs), str(store.location))
 
 
@@ -131,6 +142,8 @@ def _end(tally: Tally, planned: int, where: str) -> int:
         "done before": len(tally.skipped),
         "failed": len(tally.failed),
         "diverged": len(tally.diverged),
+        "pruned": len(tally.pruned),
+        "pruned before": len(tally.pruned_before),
         "running elsewhere": len(tally.elsewhere),
     }
     said = ", ".join(f"{count} {word}" for word, count in parts.items() if count) or "nothing to do"
