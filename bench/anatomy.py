@@ -103,6 +103,11 @@ def dissect(model: nn.Module, trace: Trace) -> Anatomy:
     )  # fmt: skip
 
 
+def block_paths(model: nn.Module) -> list[str]:
+    """List the paths of the modules that make up blocks, in registration order."""
+    return [path for group in find_blocks(model) or _weight_layers(model) for path in group]
+
+
 def find_blocks(model: nn.Module) -> list[list[str]]:
     """Find the modules that are blocks; each block as a list of module paths (one, here)."""
     if isinstance(model, Pooled):

@@ -32,12 +32,16 @@ class Pooled(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (N, 3, H, W) to features (N, F)."""
-        features = self.model(images)
-        if isinstance(features, (tuple, list)):  # networks with auxiliary outputs put the main one first
-            features = features[0]
-        if features.ndim == 4:  # noqa: PLR2004 - (N, F, H, W)
-            features = features.mean(dim=(2, 3))
-        return features  # type: ignore[no-any-return]
+        return as_vectors(self.model(images))
+
+
+def as_vectors(features: Any) -> Tensor:
+    """Make a model's output (N, F): the main one of several, the mean over places of (N, F, H, W)."""
+    if isinstance(features, (tuple, list)):  # networks with auxiliary outputs put the main one first
+        features = features[0]
+    if features.ndim == 4:  # noqa: PLR2004 - (N, F, H, W)
+        features = features.mean(dim=(2, 3))
+    return features  # type: ignore[no-any-return]
 
 
 class _Uninitialised(TorchFunctionMode):

@@ -85,11 +85,16 @@ def bare_on_meta(spec: BackboneSpec, image_size: int) -> tuple[Classifier, Trace
 
 
 def assemble(spec: RunSpec, backbone: nn.Module) -> Classifier:
-    """Put a run's head, with its initial weights keyed by (seed, "head"), on its real backbone."""
+    """Put a run's head on its real backbone, which is traced for it."""
     twin, seen = bare_on_meta(spec.backbone, spec.transform.image_size)
+    return with_new_head(spec, backbone, twin.anatomy, seen.shape[-1])
+
+
+def with_new_head(spec: RunSpec, backbone: nn.Module, anatomy: Anatomy, width: int) -> Classifier:
+    """Put a run's head, with its initial weights keyed by (seed, "head"), on features of `width` numbers."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(key(spec.seed, "head"))
-        head = build_head(spec.recipe.head, seen.shape[-1], spec.dataset.num_classes)
-    model = Classifier(backbone, head, twin.anatomy)
+        head = build_head(spec.recipe.head, width, spec.dataset.num_classes)
+    model = Classifier(backbone, head, anatomy)
     model.update_norm_stats = spec.recipe.norm_stats == "update"
     return model

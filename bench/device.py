@@ -8,6 +8,7 @@ import platform
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -72,6 +73,19 @@ def place(module: nn.Module, device: torch.device) -> nn.Module:
 def frozen_batch(device: torch.device) -> int:
     """Return how many images a frozen pass takes at once: few fit a CPU's cache (measured), a GPU wants many."""
     return 8 if device.type == "cpu" else 256
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Seconds that a device takes to compute one MAC of a forward pass, and to read one byte of what was kept."""
+
+    mac_s: float
+    byte_s: float
+
+
+def usual_rates(device: torch.device) -> Rates:
+    """Return round figures for a kind of device, the same on every machine: they decide what is worth keeping."""
+    return Rates(2.5e-11, 1e-9) if device.type == "cpu" else Rates(2.5e-13, 1e-10)
 
 
 def evaluation_batch(device: torch.device) -> int:

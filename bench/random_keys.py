@@ -25,3 +25,9 @@ def shuffled(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """
     numbers = np.random.Philox(key=key(seed, "order", epoch)).random_raw(count)
     return np.argsort(numbers, kind="stable").astype(np.int64)
+
+
+def view_of(count: int, seed: int, epoch: int, views: int) -> NDArray[np.int64]:
+    """Say which of K views each of 0 .. count - 1 is shown in: all in turn, each image beginning with its own."""
+    first = np.random.Philox(key=key(seed, "view")).random_raw(count) % np.uint64(views)
+    return (first.astype(np.int64) + epoch) % views

@@ -102,7 +102,11 @@ class EarlyStoppingSpec(Spec):
 
 
 class RecipeSpec(Spec):
-    """How the trainable parameters train. `image_size` None means the backbone's own."""
+    """How the trainable parameters train. `image_size` None means the backbone's own.
+
+    With `views` = K an image is augmented in K ways, drawn once and shown in turn, so that a frozen part can be
+    kept for each of them; 0 draws anew in every epoch.
+    """
 
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adamw"
     lr: float = Field(default=1e-3, gt=0)
@@ -122,6 +126,7 @@ class RecipeSpec(Spec):
     interpolation: Literal["nearest", "bilinear", "bicubic"] | None = None
     crop_pct: float | None = Field(default=None, gt=0, le=1)
     augment: tuple[str, ...] = ()
+    views: int = Field(default=0, ge=0)
     norm_stats: Literal["frozen", "update"] = "frozen"
     best_on_test: bool = False
 
@@ -130,7 +135,8 @@ class RunSpec(Spec):
     """One dataset x backbone x strategy x recipe x seed: trained and evaluated once.
 
     `strategy` is canonical (`bench.strategies.parse`), `recipe` is fully resolved, `precision` is what `auto`
-    meant on the device that planned it, `backend` is what computes the frozen part.
+    meant on the device that planned it, `backend` is what computes the frozen part and `kept` as which numbers its
+    activations are kept.
     """
 
     protocol: int = PROTOCOL
@@ -142,6 +148,7 @@ class RunSpec(Spec):
     seed: int = 0
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     backend: str = "eager"
+    kept: Literal["fp32", "fp16"] = "fp32"
 
     @property
     def run_id(self) -> str:

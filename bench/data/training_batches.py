@@ -19,7 +19,7 @@ from bench.data.splits import TrainSplit
 from bench.data.transforms import Augment
 from bench.device import one_thread
 from bench.errors import BenchError
-from bench.random_keys import key, shuffled
+from bench.random_keys import key, shuffled, view_of
 
 
 class Batch(NamedTuple):
@@ -34,7 +34,8 @@ class TrainingBatches:
     """A training split, epoch by epoch, shuffled and augmented.
 
     The order depends on (seed, "order", epoch) alone, the augmentation of an image on (seed, "augment", epoch, its
-    index in the official split) alone. With `workers` = 0, or where there is nothing to decode or augment, the
+    index in the official split) alone; with K `views` on (0, "view", k, that index), the same for every seed, so
+    that what follows from them can be kept. With `workers` = 0, or with nothing to decode or augment, the
     caller's thread does the work; otherwise worker processes do, which live until `close`. `pin` puts batches into
     page-locked memory. The last batch of an epoch may be smaller.
     """
@@ -47,10 +48,11 @@ class TrainingBatches:
         batch_size: int,
         *,
         seed: int,
+        views: int = 0,
         workers: int = 0,
         pin: bool = False,
     ) -> None:
-        self._maker = _BatchMaker(pixels, part.labels, part.indices, augment, seed)
+        self._maker = _BatchMaker(pixels, part.labels, part.indices, augment, _Chance(seed, views, len(part)))
         self._batch_size, self._seed, self._pin = batch_size, seed, pin
         cheap = augment is None and isinstance(pixels, PreparedImages)
         self._workers = 0 if cheap else workers
@@ -102,13 +104,33 @@ class TrainingBatches:
         return iter(self._loader)
 
 
+class _Chance(NamedTuple):
+    """By which key an image is augmented in an epoch."""
+
+    seed: int
+    views: int
+    images: int
+
+    def keys(self, epoch: int, positions: Positions, indices: Positions) -> list[int]:
+        if not self.views:
+            return [key(self.seed, "augment", epoch, int(index)) for index in indices]
+        shown = view_of(self.images, self.seed, epoch, self.views)[positions]
+        return [key(0, "view", int(view), int(index)) for view, index in zip(shown, indices, strict=True)]
+
+
 class _BatchMaker(TorchDataset[Any]):
     """Makes a batch from its epoch and positions; hands an error over, for one that is raised loses its parts."""
 
     def __init__(
-        self, pixels: Pixels, labels: Positions, indices: Positions, augment: Augment | None, seed: int
+        self, pixels: Pixels, labels: Positions, indices: Positions, augment: Augment | None, chance: _Chance
     ) -> None:
-        self.pixels, self.labels, self.indices, self.augment, self.seed = pixels, labels, indices, augment, seed
+        self.pixels, self.labels, self.indices, self.augment, self.chance = (
+            pixels,
+            labels,
+            indices,
+            augment,
+            chance,
+        )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -123,7 +145,7 @@ class _BatchMaker(TorchDataset[Any]):
         epoch, positions = item
         images = self.pixels.batch(positions)
         if self.augment is not None:
-            keys = [key(self.seed, "augment", epoch, int(index)) for index in self.indices[positions]]
+            keys = self.chance.keys(epoch, positions, self.indices[positions])
             with one_thread():
                 images = torch.stack(
                     [self.augment(image, number) for image, number in zip(images, keys, strict=True)]

@@ -1,127 +1,155 @@
-"""Features of a frozen backbone: computed once for every image of a dataset, kept on disk, read each epoch.
+"""Kept activations of frozen parts: computed once for every image of a dataset, on disk, read each epoch.
 
-A key names everything that decides them: backbone, weights, transform, dataset, precision and backend. Features
-are those of whole official splits, so every validation fraction and subset shares them.
+An entry is a folder named by a key of everything that decides its numbers. It is written whole or not at all and
+read as memory maps. Numbers lie as they are used: images first, and of channels-last tensors the channels last.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from bench.atomic import atomic_folder, disk_errors
-from bench.data.raw import OfficialSplit
-from bench.errors import DiskFullError
 from bench.home import bench_home
 from bench.records import FeaturePass
-from bench.spec import RunSpec, digest
 
-Array = npt.NDArray[np.float32]
-Compute = Callable[[OfficialSplit], Iterator[Array]]
-"""Official split -> its features, batch by batch, in order."""
+Array = npt.NDArray[np.floating[Any]]
+Kept = tuple[Array, ...]
+"""The tensors that cross a frontier, for the images of one part: (images, ...) each."""
 
+Dtype = Literal["fp32", "fp16"]
+DTYPES: dict[Dtype, type[np.floating[Any]]] = {"fp32": np.float32, "fp16": np.float16}
 
-@dataclass(frozen=True)
-class Shape:
-    """What a pass fills: images per official split, and the width of a feature vector."""
-
-    images: Mapping[OfficialSplit, int]
-    width: int
+LEFTOVER_S = 24 * 3600
+"""Temporary folders that nobody has written to for this long were left by a killed process."""
 
 
 @dataclass(frozen=True)
-class Features:
-    """The features of every official split, (images, width) float32, and what the pass cost."""
+class Layout:
+    """What an entry holds: the images of each part, and for each tensor its shape without the batch."""
 
-    arrays: Mapping[OfficialSplit, Array]
+    images: Mapping[str, int]
+    shapes: tuple[tuple[int, ...], ...]
+    dtype: Dtype = "fp32"
+
+    @property
+    def image_bytes(self) -> int:
+        """Bytes of one image."""
+        return sum(int(np.prod(shape, dtype=np.int64)) for shape in self.shapes) * DTYPES[self.dtype]().itemsize
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all images."""
+        return sum(self.images.values()) * self.image_bytes
+
+
+@dataclass(frozen=True)
+class Label:
+    """What an entry is called where people see it; nothing of it decides anything."""
+
+    key: str
+    backbone: str
+    dataset: str
+    frontier: str
+    hardware: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Kept activations of every part, and what they cost.
+
+    `alone_s` is what the pass would have taken without the other frontiers that it filled.
+    """
+
+    arrays: Mapping[str, Kept]
     made: FeaturePass
-    fresh: bool
+    alone_s: float
+    fresh: bool = False
 
 
-def feature_key(spec: RunSpec, weights_digest: str | None) -> str:
-    """Hash what decides a run's pooled features; random weights are decided by the seed."""
-    drawn = spec.seed if spec.backbone.weights.source == "none" else None
-    parts = {
-        "frontier": "pooled",
-        "protocol": spec.protocol,
-        "backbone": spec.backbone.model_dump(mode="json"),
-        "weights": weights_digest,
-        "seed": drawn,
-        "transform": spec.transform.model_dump(mode="json"),
-        "dataset": spec.dataset.fingerprint,
-        "precision": spec.precision,
-        "backend": spec.backend,
-    }
-    return digest(parts, "features")
+@dataclass(frozen=True)
+class Listed:
+    """An entry as `bench cache list` shows it: sizes in bytes, times in seconds since 1970."""
+
+    key: str
+    backbone: str
+    dataset: str
+    frontier: str
+    images: int
+    bytes: int
+    seconds: float
+    used_at: float
 
 
 class FeatureCache:
-    """The kept features below one folder (`$BENCH_HOME/features`), a folder a key."""
+    """The entries below one folder (`$BENCH_HOME/features`)."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or bench_home() / "features"
 
-    def read(self, key: str) -> Features | None:
-        """Return kept features as read-only memory maps; None where there are none."""
+    def read(self, key: str) -> Entry | None:
+        """Return an entry as read-only memory maps; None where there is none, or none that is whole."""
         folder = self.folder / key
         try:
             meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-            arrays = {split: np.load(folder / f"{split}.npy", mmap_mode="r") for split in meta["splits"]}
-            return Features(arrays, FeaturePass(**meta["pass"]), fresh=False)
+            arrays = {
+                part: tuple(np.load(folder / f"{part}.{i}.npy", mmap_mode="r") for i in range(meta["tensors"]))
+                for part in meta["parts"]
+            }
+            entry = Entry(arrays, FeaturePass(**meta["pass"]), meta["alone_s"])
         except (OSError, ValueError, KeyError, TypeError, EOFError):
             return None
+        with contextlib.suppress(OSError):
+            os.utime(folder / "meta.json")
+        return entry
 
-    def fill(self, key: str, shape: Shape, compute: Compute, label: FeaturePass) -> Features:
-        """Run a pass and keep it whole or not at all; where the disk is full it stays in memory.
+    def list(self) -> list[Listed]:
+        """List the entries, the one used last first; what cannot be read is listed by its key and size alone."""
+        folders = self.folder.iterdir() if self.folder.is_dir() else ()
+        listed = (_listed(folder) for folder in folders if folder.is_dir() and not folder.name.startswith("."))
+        return sorted(listed, key=lambda entry: -entry.used_at)
 
-        `label` carries the names of the FeaturePass that is recorded; its size and seconds are measured here.
-        """
-        try:
-            with disk_errors(self.folder), atomic_folder(self.folder / key) as temporary:
-                arrays = {s: _allocate(temporary / f"{s}.npy", (n, shape.width)) for s, n in shape.images.items()}
-                made = _run(arrays, compute, label)
-                meta = {"splits": list(arrays), "pass": asdict(made)}
-                (temporary / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
-        except DiskFullError:
-            arrays = {s: np.empty((n, shape.width), np.float32) for s, n in shape.images.items()}
-            return Features(arrays, _run(arrays, compute, label), fresh=True)
-        kept = self.read(key)
-        return Features(kept.arrays if kept else arrays, made, fresh=True)
+    def remove(self, key: str) -> None:
+        """Free an entry; a process that has it open goes on reading it."""
+        shutil.rmtree(self.folder / key, ignore_errors=True)
+
+    def clear_leftovers(self) -> None:
+        """Free what killed processes have left half-written."""
+        for folder in self.folder.glob(".*.tmp"):
+            with contextlib.suppress(OSError):
+                if time.time() - max(p.stat().st_mtime for p in (folder, *folder.iterdir())) > LEFTOVER_S:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def make_room(self, needed: int, budget: int, spare: frozenset[str] = frozenset()) -> None:
+        """Free the entries that were used longest ago until `needed` bytes more fit the budget; `spare` some."""
+        self.clear_leftovers()
+        entries = self.list()
+        held = sum(entry.bytes for entry in entries)
+        for entry in reversed(entries):
+            if held + needed <= budget:
+                return
+            if entry.key not in spare:
+                self.remove(entry.key)
+                held -= entry.bytes
 
 
-def _allocate(path: Path, shape: tuple[int, int]) -> Array:
-    """Make a memory-mapped array whose room is reserved: a full disk raises here, not as a bus error later."""
-    array: Array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return array
-
-
-def _run(arrays: Mapping[OfficialSplit, Array], compute: Compute, label: FeaturePass) -> FeaturePass:
-    start = time.perf_counter()
-    for split, array in arrays.items():
-        at = 0
-        for batch in compute(split):
-            array[at : at + len(batch)] = batch
-            at += len(batch)
-        if isinstance(array, np.memmap):
-            array.flush()
-    seconds = time.perf_counter() - start
-    images = sum(len(a) for a in arrays.values())
-    return FeaturePass(
-        key=label.key,
-        backbone=label.backbone,
-        dataset=label.dataset,
-        images=images,
-        bytes=sum(a.nbytes for a in arrays.values()),
-        seconds=seconds,
-        hardware=label.hardware,
-    )
+def _listed(folder: Path) -> Listed:
+    size = sum(file.stat().st_size for file in folder.glob("*.npy"))
+    try:
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        made = FeaturePass(**meta["pass"])
+        used = (folder / "meta.json").stat().st_mtime
+        return Listed(
+            folder.name, made.backbone, made.dataset, meta["frontier"], made.images, size, made.seconds, used
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return Listed(folder.name, "", "", "", 0, size, 0.0, 0.0)

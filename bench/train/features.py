@@ -1,67 +1,206 @@
-"""The frozen pass: pooled features of every image of a dataset, through the cache."""
+"""The frozen pass: what stands before a sweep's frontiers, computed once for every image and kept."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
-from bench.data.datasets import Dataset
+from bench.classifier import Classifier
 from bench.data.loading import ordered_batches
 from bench.data.raw import OfficialSplit
-from bench.data.transforms import eval_transform, normalize
-from bench.device import autocast, frozen_batch, hardware, is_accelerator, place
-from bench.records import FeaturePass
-from bench.spec import RunSpec
-from bench.train.cache import Array, FeatureCache, Features, Shape, feature_key
+from bench.data.transforms import Augment, eval_transform, normalize
+from bench.device import autocast, frozen_batch, is_accelerator, one_thread
+from bench.errors import BenchError
+from bench.random_keys import key
+from bench.spec import RunSpec, digest
+from bench.train.cache import Array, Entry
+from bench.train.cuts import Cut
+from bench.train.filling import Writing, writing
+from bench.train.frontier import IMAGES, Dissected, Frontier
 from bench.train.hooks import Hooks, StoppedError
+from bench.train.loaded import Loaded
+from bench.train.wanted import Search, Wanted, companions, view_name
+from bench.train.workbench import Workbench
+
+Compute = Callable[[Tensor], tuple[Tensor, ...]]
 
 
-def pooled_features(
-    spec: RunSpec,
-    backbone: nn.Module,
-    weights_digest: str | None,
-    width: int,
-    dataset: Dataset,
-    *,
-    device: torch.device,
-    cache: FeatureCache,
-    hooks: Hooks,
-) -> Features:
-    """Return the backbone's features of every official split, from the cache or by one pass over the images."""
-    key = feature_key(spec, weights_digest)
-    kept = cache.read(key)
-    if kept is not None:
-        return kept
-    images = {name: len(part.ids) for name, part in dataset.manifest.splits.items()}
-    label = FeaturePass(key, spec.backbone.name, spec.dataset.name, 0, 0, 0.0, hardware(device))
-    frozen = place(backbone, device).eval()
-    total, done = sum(images.values()), 0
+def kept_features(
+    spec: RunSpec, model: Classifier, loaded: Loaded, bench: Workbench, hooks: Hooks
+) -> tuple[Frontier, Entry | None]:
+    """Return a run's frontier and what is kept there, from the cache or by one pass over the images.
 
-    def compute(split: OfficialSplit) -> Iterator[Array]:
-        nonlocal done
-        for batch in _pass(spec, frozen, dataset, split, device):
-            if hooks.stop():
-                raise StoppedError("Stopped.", "During the frozen pass.", "Start it again; the pass starts anew.")
-            done += len(batch)
-            hooks.features(done, total)
+    The pass also keeps what the sweep's other runs on this backbone want. `model` is under the run's strategy.
+    """
+    dissected = loaded.frontiers(model)
+    search = Search(dissected, loaded.weights_digest, bench.dataset.manifest, bench.device, bench.cache_bytes)
+    frontier, own = search.wanted(spec, model)
+    if not dissected.traced and frontier.label == IMAGES and not spec.recipe.augment:
+        hooks.note(f"{spec.backbone.name} does not trace: only its pooled features can be kept.")
+    if own is None:
+        return frontier, None
+    entry = bench.cache.read(own.label.key)
+    if entry is not None:
+        return frontier, entry
+    others = search.wanted_by(companions(spec, bench.planned), model)
+    missing = _affordable([own, *others], bench)
+    bench.cache.make_room(sum(w.layout.bytes for w in missing), bench.cache_bytes, _keys([own, *others]))
+    entry = FrozenPass(spec, model, dissected, missing, bench, hooks).run().get(own.label.key)
+    if entry is None:
+        hooks.note(f"The disk has no room for {own.layout.bytes / 1e9:.1f} GB: computed again in every epoch.")
+        return Frontier(IMAGES), None
+    return frontier, bench.cache.read(own.label.key) or entry
+
+
+def _keys(wanted: Sequence[Wanted]) -> frozenset[str]:
+    return frozenset(w.label.key for w in wanted)
+
+
+def _affordable(wanted: Sequence[Wanted], bench: Workbench) -> list[Wanted]:
+    """Take the first, and what is not kept yet of the others as long as it fits beside it."""
+    taken: dict[str, Wanted] = {}
+    for each in wanted:
+        held = sum(w.layout.bytes for w in taken.values())
+        new = each.label.key not in taken and (not taken or bench.cache.read(each.label.key) is None)
+        if new and held + each.layout.bytes <= bench.cache_bytes:
+            taken[each.label.key] = each
+    return list(taken.values())
+
+
+@dataclass
+class Spent:
+    """Where a pass's seconds went: waiting for images, and computing."""
+
+    waiting: float = 0.0
+    computing: float = 0.0
+
+
+class FrozenPass:
+    """One pass over every image of a dataset that fills several entries."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        model: Classifier,
+        dissected: Dissected,
+        wanted: Sequence[Wanted],
+        bench: Workbench,
+        hooks: Hooks,
+    ) -> None:
+        self.spec, self.bench, self.hooks, self.wanted = spec, bench, hooks, wanted
+        self.cuts = list({w.cut.digest: w.cut for w in wanted}.values())
+        self.frozen = dissected.frozen(self.cuts, model)
+        self.spent, self.done = Spent(), 0
+        self._compute: Compute | None = None
+
+    def run(self) -> dict[str, Entry]:
+        """Compute, keep, and return the entries by key; one that found no room is missing."""
+        with writing(self.bench.cache, [(w.label, w.layout) for w in self.wanted]) as opened:
+            for split in self.bench.dataset.manifest.splits:
+                self._split(split, [w for w in self.wanted if w.label.key in opened], opened)
+            seconds, pass_key = self.spent.waiting + self.spent.computing, digest(sorted(opened), "pass")
+            return {
+                w.label.key: opened[w.label.key].finish(seconds, self._alone(w.cut), pass_key)
+                for w in self.wanted
+                if w.label.key in opened
+            }
+
+    def _alone(self, cut: Cut) -> float:
+        """Estimate what the pass would have taken for one cut: all the waiting, its share of the computing."""
+        most = max(c.once for c in self.cuts) or 1
+        return self.spent.waiting + self.spent.computing * cut.once / most
+
+    def _split(self, split: OfficialSplit, wanted: Sequence[Wanted], opened: dict[str, Writing]) -> None:
+        at, views = 0, self._views(wanted) if split == "train" else {}
+        for raw in self._timed(self._images(split)):
+            start = time.perf_counter()
+            kept = self._computed(raw)
+            for each in wanted:
+                self._write(opened[each.label.key], split, at, each.cut, kept)
+            for (names, view), augment in views.items():
+                kept = self._computed(_augmented(raw, augment, view, at))
+                for each in wanted:
+                    if each.augment == names and view < each.views:
+                        self._write(opened[each.label.key], view_name(view), at, each.cut, kept)
+            at += len(raw)
+            self.spent.computing += time.perf_counter() - start
+            self._tell(len(raw))
+
+    def _views(self, wanted: Sequence[Wanted]) -> dict[tuple[tuple[str, ...], int], Augment]:
+        """List the augmented views to compute: those of each augmentation as many as the one who wants most."""
+        most = {w.augment: max(o.views for o in wanted if o.augment == w.augment) for w in wanted if w.views}
+        return {
+            (names, view): Augment(names, self.spec.transform)
+            for names, count in most.items()
+            for view in range(count)
+        }
+
+    def _images(self, split: OfficialSplit) -> Iterator[Tensor]:
+        source, device = self.bench.dataset.images(split), self.bench.device
+        return ordered_batches(
+            source,
+            range(len(source)),
+            eval_transform(self.spec.transform),
+            frozen_batch(device),
+            workers=os.cpu_count() or 1,
+            ahead=is_accelerator(device),
+        )
+
+    def _timed(self, batches: Iterator[Tensor]) -> Iterator[Tensor]:
+        while True:
+            start = time.perf_counter()
+            batch = next(batches, None)
+            self.spent.waiting += time.perf_counter() - start
+            if batch is None:
+                return
             yield batch
 
-    return cache.fill(key, Shape(images, width), compute, label)
+    def _computed(self, raw: Tensor) -> dict[str, list[Array]]:
+        """Compute what every cut keeps of a batch, by the cut's digest, as it lies on disk."""
+        device = self.bench.device
+        images = normalize(raw, self.spec.transform, device=device).contiguous(memory_format=torch.channels_last)
+        if self._compute is None:
+            self._compute = self.frozen
+        with torch.inference_mode(), autocast(device, self.spec.precision):
+            tensors = iter(self._compute(images))
+        return {
+            cut.digest: [_as_array(next(tensors), channels_last=last) for last in cut.channels_last]
+            for cut in self.cuts
+        }
+
+    def _write(self, entry: Writing, part: str, at: int, cut: Cut, kept: dict[str, list[Array]]) -> None:
+        entry.write(part, at, kept[cut.digest])
+
+    def _tell(self, images: int) -> None:
+        self.done += images
+        self.hooks.features(self.done, sum(len(part.ids) for part in self.bench.dataset.manifest.splits.values()))
+        if self.hooks.stop():
+            raise StoppedError("Stopped.", "During the frozen pass.", "Start it again; the pass starts anew.")
 
 
-def _pass(
-    spec: RunSpec, frozen: nn.Module, dataset: Dataset, split: OfficialSplit, device: torch.device
-) -> Iterator[Array]:
-    source = dataset.images(split)
-    decode = eval_transform(spec.transform)
-    everything, at_once = range(len(source)), frozen_batch(device)
-    ahead, threads = is_accelerator(device), os.cpu_count() or 1
-    for raw in ordered_batches(source, everything, decode, at_once, workers=threads, ahead=ahead):
-        with torch.inference_mode(), autocast(device, spec.precision):
-            images = normalize(raw, spec.transform, device=device).contiguous(memory_format=torch.channels_last)
-            features = frozen(images).float()
-        yield np.ascontiguousarray(features.cpu().numpy())
+def _augmented(raw: Tensor, augment: Augment, view: int, at: int) -> Tensor:
+    """Augment a batch whose first image is the `at`-th of the official split; no run's seed is in it."""
+    with one_thread():
+        return torch.stack([augment(image, key(0, "view", view, at + i)) for i, image in enumerate(raw)])
+
+
+def _as_array(tensor: Tensor, *, channels_last: bool) -> Array:
+    moved = tensor.movedim(1, -1) if channels_last else tensor
+    array: Array = np.ascontiguousarray(moved.float().cpu().numpy())
+    return array
+
+
+def check_range(entry: Entry, spec: RunSpec) -> None:
+    """Refuse activations that are too large for half precision."""
+    if spec.kept == "fp16" and any(np.isinf(array).any() for kept in entry.arrays.values() for array in kept):
+        raise BenchError(
+            f"Activations of {spec.backbone.name} are too large for fp16.",
+            "Half precision ends at 65,504.",
+            "Keep them as fp32: --cache-dtype fp32.",
+        )

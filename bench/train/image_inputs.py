@@ -40,6 +40,7 @@ class ImageInputs:
             augment(spec.recipe.augment, spec.transform),
             spec.recipe.batch_size,
             seed=spec.seed,
+            views=spec.recipe.views,
             workers=self.workers,
             pin=is_accelerator(device),
         )

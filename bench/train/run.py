@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, nullcontext
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from bench import strategies
-from bench.classifier import Classifier, assemble
-from bench.data.datasets import Dataset
-from bench.data.splits import Splits, split
+from bench.data.splits import Split, Splits, split
 from bench.device import PeakMemory, latency, one_thread, place
 from bench.records import FeaturePass, RunResult, TestMetrics, TrainMetrics, ValMetrics
 from bench.spec import RunSpec
-from bench.train.cache import FeatureCache, Features
 from bench.train.checkpoint import snapshot, stored_bytes
 from bench.train.evaluate import Floats, measure
-from bench.train.features import pooled_features
-from bench.train.frontier import Frontier, find_frontier, trained_part
+from bench.train.features import kept_features
+from bench.train.frontier import POOLED
 from bench.train.hooks import Hooks
 from bench.train.image_inputs import ImageInputs
 from bench.train.inputs import FeatureInputs, Inputs
+from bench.train.run_state import RunState
 from bench.train.trainer import Trainer
-from bench.weights import load_backbone
+from bench.train.workbench import Workbench
 
 LATENCY_BATCH = 32
-
-
-@dataclass
-class Workbench:
-    """What the runs of one sweep share: the device, the opened dataset, kept features, latencies once measured."""
-
-    device: torch.device
-    dataset: Dataset
-    cache: FeatureCache = field(default_factory=FeatureCache)
-    workers: int | None = None
-    latencies: dict[tuple[str, int], tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,6 +38,17 @@ class Outcome:
     test_logits: Floats
     weights: dict[str, Tensor]
     passes: tuple[FeaturePass, ...]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A trained model's scores at the epoch that val chose, (N, classes), and its metrics after the last epoch."""
+
+    last_val: ValMetrics
+    last_test: TestMetrics
+    train: Floats
+    val: Floats
+    test: Floats
 
 
 class Run:
@@ -67,94 +64,95 @@ class Run:
 
         Raises DivergedError, StoppedError, and WeightsError or DataError for what is missing or damaged.
         """
-        with PeakMemory(self.bench.device) as memory, ExitStack() as stack:
-            model, features = self.model, self._features()
-            part = place(trained_part(model, self.frontier), self.bench.device)
-            inputs = stack.enter_context(closing(self._inputs(features)))
-            trainer = Trainer(part, inputs, self.spec, self.bench.device, self.hooks, self.checkpoint)
-            trainer.peeks = trainer.peeks or self.frontier == "pooled"
-            with one_thread() if self.frontier == "pooled" else nullcontext():
+        with PeakMemory(self.bench.device) as memory, self.at_work():
+            trainer = Trainer(self.part, self.inputs, self.spec, self.bench.device, self.hooks, self.checkpoint)
+            trainer.peeks = trainer.peeks or self.frontier.label == POOLED
+            with one_thread() if self.frontier.label == POOLED else nullcontext():
                 trainer.fit()
-                last = (self._val(trainer), self._test(trainer))
-                trainer.state.restore_best()
-                val, test = trainer.logits(self.splits.val), trainer.logits(self.splits.test)
-                train = measure(TrainMetrics, trainer.logits(self.splits.train), self.splits.train.labels)
-            single, batched = self._latencies()
-        done = trainer.state.progress
+                scores = self.scores(trainer.state, trainer.logits)
+            return self.outcome(trainer.state, scores, memory)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Load the model and what it reads: `model`, `frontier`, `part` and `inputs` are there inside."""
+        self.loaded = self.bench.shelf.load(self.spec)
+        self.model = self.loaded.classifier(self.spec, self.bench.device)
+        moves = bool(self.model.trainable_backbone) or self.model.update_norm_stats
+        try:
+            self.frontier, self.kept = kept_features(self.spec, self.model, self.loaded, self.bench, self.hooks)
+            self.part = self._part()
+            self.inputs = self._inputs()
+            with closing(self.inputs):
+                yield
+        finally:
+            if moves:
+                self.bench.shelf.forget()
+
+    def scores(self, state: RunState, logits: Callable[[Split], Floats]) -> Scores:
+        """Evaluate the last epoch, and the one that val chose, whose weights the model then has."""
+        val, test = self.splits.val, self.splits.test
+        last = measure(ValMetrics, logits(val), val.labels), measure(TestMetrics, logits(test), test.labels)
+        state.restore_best()
+        return Scores(*last, logits(self.splits.train), logits(val), logits(test))
+
+    def outcome(self, state: RunState, scores: Scores, memory: PeakMemory) -> Outcome:
+        """Put together what a trained run measured."""
+        done, splits = state.progress, self.splits
+        single, batched = self._latencies()
         result = RunResult(
-            best_epoch=trainer.state.best.epoch,
+            best_epoch=state.best.epoch,
             epochs=done.epoch,
             optimizer_steps=done.steps,
-            train=train,
-            val=measure(ValMetrics, val, self.splits.val.labels),
-            test=measure(TestMetrics, test, self.splits.test.labels),
-            last_val=last[0],
-            last_test=last[1],
+            train=measure(TrainMetrics, scores.train, splits.train.labels),
+            val=measure(ValMetrics, scores.val, splits.val.labels),
+            test=measure(TestMetrics, scores.test, splits.test.labels),
+            last_val=scores.last_val,
+            last_test=scores.last_test,
             best_on_test_top1=done.test_peak,
             train_s=done.train_s,
             eval_s=done.eval_s,
-            feature_s=features.made.seconds if features else 0.0,
-            images_per_s=done.epoch * len(self.splits.train) / done.train_s if done.train_s else 0.0,
+            feature_s=self.kept.alone_s if self.kept else 0.0,
+            images_per_s=done.epoch * len(splits.train) / done.train_s if done.train_s else 0.0,
             peak_memory_bytes=memory.bytes,
             latency_1_s=single,
             latency_batch_s=batched,
             latency_batch_size=LATENCY_BATCH,
-            stored_bytes=stored_bytes(part),
-            weights_digest=self.weights_digest,
-            feature_keys=(features.made.key,) if features else (),
+            stored_bytes=stored_bytes(self.model),
+            weights_digest=self.loaded.weights_digest,
+            feature_keys=(self.kept.made.key,) if self.kept else (),
+            frontier=self.frontier.label,
+            cached_bytes=self._cached_bytes(),
         )
-        passes = (features.made,) if features else ()
-        return Outcome(result, self.splits, val, test, snapshot(part), passes)
+        return Outcome(result, splits, scores.val, scores.test, snapshot(self.model), self._passes())
 
-    @cached_property
-    def model(self) -> Classifier:
-        """The backbone with its weights and the new head, under the run's strategy."""
-        backbone, self.weights_digest = load_backbone(
-            self.spec.backbone,
-            self.spec.transform.image_size,
-            drop_path=self.spec.recipe.drop_path,
-            seed=self.spec.seed,
-        )
-        return strategies.apply(assemble(self.spec, backbone), self.spec.strategy)
+    def _part(self) -> nn.Module:
+        """Return what is computed at every step: the head, what is behind the cut, or everything."""
+        if self.frontier.cut is None:
+            return self.model
+        if self.frontier.label == POOLED:
+            return self.model.head
+        return self.loaded.frontiers(self.model).trained(self.frontier.cut, self.model)
 
-    @cached_property
-    def frontier(self) -> Frontier:
-        """Where the frozen part ends."""
-        return find_frontier(self.spec, self.model)
-
-    def _features(self) -> Features | None:
-        if self.frontier != "pooled":
-            return None
-        linear = next(m for m in self.model.head.modules() if isinstance(m, nn.Linear))
-        return pooled_features(
-            self.spec,
-            self.model.backbone,
-            self.weights_digest,
-            linear.in_features,
-            self.bench.dataset,
-            device=self.bench.device,
-            cache=self.bench.cache,
-            hooks=self.hooks,
-        )
-
-    def _inputs(self, features: Features | None) -> Inputs:
-        if features is None:
+    def _inputs(self) -> Inputs:
+        if self.kept is None or self.frontier.cut is None:
             return ImageInputs(
                 self.spec, self.bench.dataset, self.splits, self.bench.device, self.hooks, self.bench.workers
             )
         return FeatureInputs(
-            features.arrays,
+            self.kept.arrays,
+            self.frontier.cut.channels_last,
             self.splits,
             seed=self.spec.seed,
             batch_size=self.spec.recipe.batch_size,
             device=self.bench.device,
+            views=self.spec.recipe.views if self.spec.recipe.augment else 0,
         )
 
-    def _val(self, trainer: Trainer) -> ValMetrics:
-        return measure(ValMetrics, trainer.logits(self.splits.val), self.splits.val.labels)
+    def _cached_bytes(self) -> int:
+        return self.kept.made.bytes // max(1, self.kept.made.images) if self.kept else 0
 
-    def _test(self, trainer: Trainer) -> TestMetrics:
-        return measure(TestMetrics, trainer.logits(self.splits.test), self.splits.test.labels)
+    def _passes(self) -> tuple[FeaturePass, ...]:
+        return (self.kept.made,) if self.kept else ()
 
     def _latencies(self) -> tuple[float, float]:
         """Measure inference of one image and of a batch, once for each backbone, image size and head."""

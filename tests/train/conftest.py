@@ -58,7 +58,7 @@ def make_spec(tiny_dataset: Any) -> Callable[..., Any]:
 def workbench(tiny_dataset: Any, tmp_path: Path) -> Any:
     from bench.device import deterministic
     from bench.train.cache import FeatureCache
-    from bench.train.run import Workbench
+    from bench.train.workbench import Workbench
 
     deterministic()
     return Workbench(torch.device("cpu"), tiny_dataset, FeatureCache(tmp_path / "features"))

@@ -1,76 +1,122 @@
-"""Kept features are whole or not there, and a full disk is no end."""
+"""Kept activations are whole or not there, and are freed by when they were last used."""
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.records import FeaturePass
-from bench.train.cache import FeatureCache, Shape
+from bench.train.cache import Entry, FeatureCache, Label, Layout
+from bench.train.filling import writing
 
-LABEL = FeaturePass("k" * 64, "timm/x", "tiny", 0, 0, 0.0, "a machine")
-SHAPE = Shape({"train": 5, "test": 3}, 4)
+LAYOUT = Layout({"train": 5, "test": 3}, ((4,), (2, 3)))
 
 
-def batches(split: str) -> Iterator[np.ndarray]:
-    count = SHAPE.images[split]
-    rows = np.arange(count * 4, dtype=np.float32).reshape(count, 4) + (100 if split == "test" else 0)
-    yield rows[:2]
-    yield rows[2:]
+def label(key: str) -> Label:
+    return Label(key, "timm/x", "tiny", "blocks.5", "a machine")
+
+
+def fill(cache: FeatureCache, key: str, value: float = 1.0, layout: Layout = LAYOUT) -> Entry:
+    with writing(cache, [(label(key), layout)]) as opened:
+        for part, images in layout.images.items():
+            tensors = [np.full((images, *shape), value, np.float32) for shape in layout.shapes]
+            opened[key].write(part, 0, [t[:2] for t in tensors])
+            opened[key].write(part, 2, [t[2:] for t in tensors])
+        return opened[key].finish(2.0, 1.5, "p")
 
 
 def test_what_was_computed_is_read_back(tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path)
-    made = cache.fill("key", SHAPE, batches, LABEL)
+    made = fill(cache, "key", 7.0)
     kept = cache.read("key")
-    assert made.fresh
     assert kept is not None
+    assert made.fresh
     assert not kept.fresh
-    assert np.array_equal(kept.arrays["test"], np.arange(12, dtype=np.float32).reshape(3, 4) + 100)
-    assert kept.made.images == 8
-    assert kept.made.bytes == 8 * 4 * 4
-    assert kept.made.seconds == made.made.seconds > 0
+    assert [array.shape for array in kept.arrays["test"]] == [(3, 4), (3, 2, 3)]
+    assert all((array == 7).all() for arrays in kept.arrays.values() for array in arrays)
+    assert (kept.made.images, kept.made.bytes) == (8, 8 * (4 + 6) * 4)
+    assert (kept.made.seconds, kept.alone_s, kept.made.pass_key) == (2.0, 1.5, "p")
+
+
+def test_half_precision_takes_half_the_room(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path)
+    fill(cache, "half", layout=Layout(LAYOUT.images, LAYOUT.shapes, "fp16"))
+    kept = cache.read("half")
+    assert kept is not None
+    assert kept.arrays["train"][0].dtype == np.float16
+    assert cache.list()[0].bytes < 8 * 10 * 2 + 4 * 200
 
 
 def test_a_pass_that_breaks_leaves_nothing(tmp_path: Path) -> None:
-    def broken(split: str) -> Iterator[np.ndarray]:
-        yield from batches(split) if split == "train" else ()
-        if split == "test":
+    cache = FeatureCache(tmp_path)
+
+    def broken() -> None:
+        with writing(cache, [(label("a"), LAYOUT), (label("b"), LAYOUT)]) as opened:
+            opened["a"].finish(1.0, 1.0, "p")
             raise RuntimeError("killed here")
 
-    cache = FeatureCache(tmp_path)
     with pytest.raises(RuntimeError):
-        cache.fill("key", SHAPE, broken, LABEL)
-    assert cache.read("key") is None
+        broken()
+    assert cache.read("a") is None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_damaged_features_are_made_again(tmp_path: Path) -> None:
+def test_an_entry_that_was_not_sealed_does_not_appear(tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path)
-    cache.fill("key", SHAPE, batches, LABEL)
-    (tmp_path / "key" / "train.npy").write_bytes(b"\x93NUMPY")
+    with writing(cache, [(label("a"), LAYOUT), (label("b"), LAYOUT)]) as opened:
+        opened["a"].finish(1.0, 1.0, "p")
+    assert cache.read("a") is not None
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_damaged_entry_is_no_hit(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path)
+    fill(cache, "key")
+    (tmp_path / "key" / "train.0.npy").write_bytes(b"\x93NUMPY")
     assert cache.read("key") is None
+    assert cache.list()[0].key == "key"
 
 
-def test_a_meta_file_of_another_version_is_no_hit(tmp_path: Path) -> None:
+def test_an_entry_of_another_version_is_no_hit(tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path)
-    cache.fill("key", SHAPE, batches, LABEL)
+    fill(cache, "key")
     (tmp_path / "key" / "meta.json").write_text(json.dumps({"splits": ["train"]}))
     assert cache.read("key") is None
 
 
-def test_a_full_disk_keeps_features_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "posix_fallocate", full)
+def test_what_was_used_longest_ago_makes_room(tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path)
-    made = cache.fill("key", SHAPE, batches, LABEL)
-    assert np.array_equal(made.arrays["train"], np.arange(20, dtype=np.float32).reshape(5, 4))
-    assert cache.read("key") is None
+    for age, key in enumerate(("new", "middle", "old")):
+        fill(cache, key)
+        then = time.time() - 100 * age
+        os.utime(tmp_path / key / "meta.json", (then, then))
+    size = cache.list()[0].bytes
+    cache.make_room(size, 3 * size)
+    assert [entry.key for entry in cache.list()] == ["new", "middle"]
+    cache.make_room(size, size, frozenset(["middle"]))
+    assert [entry.key for entry in cache.list()] == ["middle"]
+
+
+def test_reading_counts_as_using(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path)
+    for key in ("first", "second"):
+        fill(cache, key)
+        os.utime(tmp_path / key / "meta.json", (1e9, 1e9))
+    cache.read("first")
+    assert cache.list()[0].key == "first"
+
+
+def test_what_a_killed_process_left_is_freed_after_a_day(tmp_path: Path) -> None:
+    for name, age in ((".young.x.tmp", 10.0), (".old.x.tmp", 48 * 3600.0)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "train.0.npy").write_bytes(b"x")
+        then = time.time() - age
+        os.utime(folder / "train.0.npy", (then, then))
+        os.utime(folder, (then, then))
+    FeatureCache(tmp_path).clear_leftovers()
+    assert [path.name for path in tmp_path.iterdir()] == [".young.x.tmp"]

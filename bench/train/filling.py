@@ -1,0 +1,124 @@
+"""Filling the cache: several entries in one pass over the images, each whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.atomic import atomic_folder, disk_errors
+from bench.errors import DiskFullError
+from bench.records import FeaturePass
+from bench.train.cache import DTYPES, Array, Entry, FeatureCache, Kept, Label, Layout
+
+MEMORY_LIMIT = 1 << 30
+"""Bytes that may be held in memory where the disk is full; what is larger is computed again each epoch."""
+
+
+@dataclass
+class Writing:
+    """One entry while it is filled."""
+
+    label: Label
+    layout: Layout
+    arrays: dict[str, Kept]
+    folder: Path | None
+
+    def write(self, part: str, at: int, tensors: Sequence[Array]) -> None:
+        """Put the activations of a batch from the `at`-th image on."""
+        for array, tensor in zip(self.arrays[part], tensors, strict=True):
+            array[at : at + len(tensor)] = tensor
+
+    def finish(self, seconds: float, alone_s: float, pass_key: str) -> Entry:
+        """Seal the entry with what the pass took."""
+        images = sum(self.layout.images.values())
+        made = FeaturePass(
+            self.label.key,
+            self.label.backbone,
+            self.label.dataset,
+            images,
+            self.layout.bytes,
+            seconds,
+            self.label.hardware,
+            pass_key,
+        )
+        if self.folder is not None:
+            for array in (array for kept in self.arrays.values() for array in kept):
+                array.flush()  # type: ignore[attr-defined]
+            meta = {
+                "parts": list(self.arrays),
+                "tensors": len(self.layout.shapes),
+                "alone_s": alone_s,
+                "frontier": self.label.frontier,
+                "pass": asdict(made),
+            }
+            (self.folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+        return Entry(self.arrays, made, alone_s, fresh=True)
+
+
+@contextlib.contextmanager
+def writing(cache: FeatureCache, wanted: Sequence[tuple[Label, Layout]]) -> Iterator[dict[str, Writing]]:
+    """Open entries to fill in one pass; at the end each appears whole, or none of them if that raises.
+
+    Where the disk has no room an entry is held in memory if it is small, and is missing in what is given if not.
+    """
+    with ExitStack() as stack:
+        opened: dict[str, Writing] = {}
+        for label, layout in wanted:
+            try:
+                with ExitStack() as own:
+                    folder = own.enter_context(_folder(cache.folder / label.key))
+                    opened[label.key] = Writing(label, layout, _mapped(folder, layout), folder)
+                    stack.push(own.pop_all())
+            except DiskFullError:
+                if layout.bytes <= MEMORY_LIMIT:
+                    opened[label.key] = Writing(label, layout, _held(layout), None)
+        yield opened
+
+
+@contextlib.contextmanager
+def _folder(path: Path) -> Iterator[Path]:
+    """Give a folder that becomes `path`, if anything was sealed in it."""
+    with contextlib.suppress(_NothingSealedError), disk_errors(path), atomic_folder(path) as temporary:
+        yield temporary
+        if not (temporary / "meta.json").exists():
+            raise _NothingSealedError
+
+
+class _NothingSealedError(Exception):
+    """A folder stays away because nothing whole is in it."""
+
+
+def _mapped(folder: Path, layout: Layout) -> dict[str, Kept]:
+    """Make memory maps whose room is reserved: a full disk raises here, not as a bus error later."""
+    made: dict[str, Kept] = {}
+    with disk_errors(folder):
+        for part, images in layout.images.items():
+            made[part] = tuple(
+                _allocate(folder / f"{part}.{i}.npy", (images, *shape), DTYPES[layout.dtype])
+                for i, shape in enumerate(layout.shapes)
+            )
+    return made
+
+
+def _allocate(path: Path, shape: tuple[int, ...], dtype: type[np.floating[Any]]) -> Array:
+    array: Array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
+
+
+def _held(layout: Layout) -> dict[str, Kept]:
+    dtype = DTYPES[layout.dtype]
+    return {
+        part: tuple(np.empty((images, *shape), dtype) for shape in layout.shapes)
+        for part, images in layout.images.items()
+    }

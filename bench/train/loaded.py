@@ -1,0 +1,64 @@
+"""A backbone with its weights in memory, shared by the runs that begin with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+from bench import strategies
+from bench.anatomy import Anatomy
+from bench.backbones import Pooled
+from bench.classifier import Classifier, bare_on_meta, with_new_head
+from bench.device import place
+from bench.spec import BackboneSpec, RunSpec
+from bench.train.frontier import Dissected
+from bench.weights import load_backbone
+
+Key = tuple[BackboneSpec, int, float, int | None]
+
+
+@dataclass
+class Loaded:
+    """A backbone as it starts, the digest of its checkpoint, its parts, and the width of its features."""
+
+    key: Key
+    backbone: Pooled
+    weights_digest: str | None
+    anatomy: Anatomy
+    width: int
+    dissected: Dissected | None = None
+
+    def classifier(self, spec: RunSpec, device: torch.device) -> Classifier:
+        """Put a run's head on it and apply the run's strategy; what that trains is trained in place."""
+        model = with_new_head(spec, self.backbone, self.anatomy, self.width)
+        return place(strategies.apply(model, spec.strategy), device)  # type: ignore[return-value]
+
+    def frontiers(self, model: Classifier) -> Dissected:
+        """Return the backbone's graph and where it may be cut, found once."""
+        if self.dissected is None:
+            self.dissected = Dissected(model, self.key[1])
+        return self.dissected
+
+
+@dataclass
+class Shelf:
+    """Keeps the backbone that was loaded last, as long as no run has trained it."""
+
+    kept: Loaded | None = field(default=None)
+
+    def load(self, spec: RunSpec) -> Loaded:
+        """Return a run's backbone as it starts; see `bench.weights.load_backbone` for what is raised."""
+        seed = spec.seed if spec.backbone.weights.source == "none" else None
+        key = (spec.backbone, spec.transform.image_size, spec.recipe.drop_path, seed)
+        if self.kept is None or self.kept.key != key:
+            self.kept = None  # frees it before the next one is loaded
+            size = spec.transform.image_size
+            backbone, digest = load_backbone(spec.backbone, size, drop_path=spec.recipe.drop_path, seed=spec.seed)
+            twin, seen = bare_on_meta(spec.backbone, size)
+            self.kept = Loaded(key, backbone, digest, twin.anatomy, seen.shape[-1])
+        return self.kept
+
+    def forget(self) -> None:
+        """Let go of a backbone whose weights have changed."""
+        self.kept = None
