@@ -19,7 +19,8 @@ from bench.store.failures import LeaseLostError
 from bench.store.heartbeat import Heartbeat
 from bench.store.store import Store
 from bench.train.hooks import Hooks, PrunedError, StoppedError
-from bench.train.run import Outcome, Run, Workbench
+from bench.train.run import Outcome, Run
+from bench.train.workbench import Workbench
 
 
 @dataclass
@@ -95,6 +96,7 @@ class Sweep:
         if self.prune:
             tally.pruned_before = [run_id for run_id, status in statuses.items() if status == "pruned"]
         left = [run_id for run_id in self.by_id if run_id not in {*tally.skipped, *tally.pruned_before}]
+        self.bench.planned = [self.by_id[run_id].spec for run_id in left]
         while not self.stop():
             claim = self.store.claim(left, worker, self.provenance, resume_pruned=not self.prune)
             if claim is None:

@@ -26,7 +26,7 @@ from bench.request import Asked, dataset_spec, plan_for
 from bench.store.store import Store
 from bench.sweep import Sweep, Tally, deadline
 from bench.train.provenance import command_line, provenance
-from bench.train.run import Workbench
+from bench.train.workbench import Workbench
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
