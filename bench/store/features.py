@@ -51,13 +51,16 @@ def _training(session: Session, hardware: str) -> dict[str, float]:
 
 
 def _features(session: Session, hardware: str) -> dict[str, float]:
-    work = Run.gmacs * FeaturePassRow.images
+    """Take each pass once, whatever it filled; the deepest frontier that a run read says how far it computed."""
+    gmacs = sa.func.coalesce(sa.func.nullif(Run.frozen_gmacs, 0.0), Run.gmacs)  # older rows do not say
+    work = sa.func.max(gmacs * FeaturePassRow.images)
     statement = (
-        sa.select(FeaturePassRow.backbone, FeaturePassRow.seconds / work)
+        sa.select(FeaturePassRow.backbone, sa.func.max(FeaturePassRow.seconds) / work)
         .join(RunFeature, RunFeature.pass_id == FeaturePassRow.id)
         .join(Run, Run.run_id == RunFeature.run_id)
-        .where(FeaturePassRow.hardware == hardware, work > 0)
-        .distinct()
+        .where(FeaturePassRow.hardware == hardware)
+        .group_by(FeaturePassRow.backbone, FeaturePassRow.pass_key)
+        .having(work > 0)
     )
     return _medians(session, statement)
 

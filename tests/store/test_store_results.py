@@ -13,6 +13,7 @@ from store_steps import plan, sql, take
 from bench.errors import DivergedError, RecipeError
 from bench.records import PlannedRun, RunResult
 from bench.spec import WeightsSpec
+from bench.store.failures import LeaseLostError
 from bench.store.rows import RunRow
 from bench.store.schema import Run
 
@@ -190,4 +191,134 @@ class TestFeatures:
         store.finish(moved, uncached_result())
         rates = store.observed_rates(HARDWARE)
         assert rates.training == {"timm/efficientnet_b1": pytest.approx(4.5 / (0.41 * 1437 * 3))}
-        assert rates.features == {"timm/efficientnet_b0": pytest.approx(2.25 / (0.39 * 1797))}
+        assert rates.features == {"timm/efficientnet_b0": pytest.approx(2.25 / (0.38 * 1797))}
+
+    def test_a_pass_that_filled_several_frontiers_counts_once_and_as_far_as_it_went(self, store):
+        whole = replace(feature_pass(), pass_key="k" * 64, seconds=9.0)
+        store.add_feature_pass(whole)
+        store.add_feature_pass(replace(whole, key="e" * 64))
+        other = replace(whole, key="o" * 64, pass_key="o" * 64, seconds=1.0)
+        store.add_feature_pass(other)
+        made = [planned(0), planned(5), planned(10)]
+        shallow = replace(made[1], counts=replace(made[1].counts, frozen_gmacs=0.1))
+        store.plan(sweep(tuple(run.spec.run_id for run in made)), [made[0], shallow, made[2]])
+        for run, key in zip(made, ("k", "e", "o"), strict=True):
+            store.finish(take(store, (run.spec.run_id,)), replace(result(), feature_keys=(key * 64,)))
+        deep, alone = 9.0 / (0.38 * 1797), 1.0 / (0.38 * 1797)
+        assert store.observed_rates(HARDWARE).features == {
+            "timm/efficientnet_b0": pytest.approx((deep + alone) / 2)
+        }
+
+    def test_a_pass_that_filled_one_frontier_is_called_as_that_is(self, store):
+        store.add_feature_pass(feature_pass())
+        store.add_feature_pass(replace(feature_pass(), key="e" * 64, pass_key="p" * 64))
+        assert sql(store, "SELECT pass_key FROM feature_passes ORDER BY id") == [("k" * 64,), ("p" * 64,)]
+
+
+class TestPruning:
+    def test_a_pruned_run_says_at_which_rung_after_which_epoch_and_why(self, store):
+        (run_id,) = plan(store, 1)
+        claim = take(store, (run_id,))
+        store.record_epoch(claim, epoch(1))
+        store.prune(claim, 2, 1, RecipeError("Pruned.", "Place 3 of 3.", "Go on without --prune."))
+        row, (attempt,) = store.run(run_id).row, store.attempts(run_id)
+        assert (row.status, row.rung, row.pruned_at_epoch) == ("pruned", 2, 1)
+        assert (attempt.status, attempt.error_why) == ("pruned", "Place 3 of 3.")
+
+    def test_only_the_holder_of_a_run_prunes_it(self, store):
+        (run_id,) = plan(store, 1)
+        claim = take(store, (run_id,))
+        store.fail(claim, "interrupted")
+        with pytest.raises(LeaseLostError):
+            store.prune(claim, 1, 1, RecipeError("Pruned."))
+        assert store.run(run_id).row.status == "interrupted"
+
+    def test_a_pruned_run_is_claimed_only_where_that_is_asked_for_and_begins_unpruned(self, store):
+        (run_id,) = plan(store, 1)
+        store.prune(take(store, (run_id,)), 2, 1, RecipeError("Pruned."))
+        assert store.claim((run_id,), store.worker(), PROVENANCE, resume_pruned=False) is None
+        again = take(store, (run_id,))
+        row = store.run(run_id).row
+        assert (row.status, row.rung, row.pruned_at_epoch) == ("running", None, None)
+        store.finish(again, result())
+        assert store.run(run_id).row.status == "done"
+        assert [attempt.status for attempt in store.attempts(run_id)] == ["pruned", "done"]
+
+
+class TestStandings:
+    def test_a_run_stands_with_its_best_until_the_epoch_and_since_that_was_recorded(self, store):
+        (run_id,) = plan(store, 1)
+        claim = take(store, (run_id,))
+        for number, top1 in enumerate((0.5, 0.7, 0.6, 0.9), start=1):
+            store.record_epoch(claim, epoch(number, top1))
+        (recorded,) = sql(store, "SELECT recorded_at FROM epochs WHERE epoch = 3")
+        (found,) = store.standings("val_top1", {run_id: 3})
+        assert (found.run_id, found.value, found.reached_at) == (run_id, 0.7, recorded[0])
+        assert found.group_id == planned(0).spec.group_id
+
+    def test_a_loss_is_the_better_the_smaller_it_is(self, store):
+        (run_id,) = plan(store, 1)
+        claim = take(store, (run_id,))
+        for number in (1, 2):
+            store.record_epoch(claim, epoch(number))
+        (found,) = store.standings("val_loss", {run_id: 2})
+        assert found.value == -0.31 / 2
+
+    def test_a_run_that_has_not_come_that_far_does_not_stand(self, store):
+        first, second, third = plan(store, 3)
+        claim = take(store, (first,))
+        store.record_epoch(claim, epoch(1))
+        assert store.standings("val_top1", {first: 2, second: 1, third: 1}) == []
+        assert [found.run_id for found in store.standings("val_top1", {first: 1, second: 1})] == [first]
+
+    def test_a_run_that_is_done_early_stands_at_every_later_epoch(self, store):
+        (run_id,) = plan(store, 1)
+        claim = take(store, (run_id,))
+        for number in (1, 2):
+            store.record_epoch(claim, epoch(number, 0.5 + number / 10))
+        store.finish(claim, result())
+        (found,) = store.standings("val_top1", {run_id: 10})
+        assert (found.value, found.reached_at) == (0.7, store.run(run_id).row.status_at)
+
+    def test_a_diverged_run_does_not_stand(self, store):
+        (run_id,) = plan(store, 1)
+        claim = take(store, (run_id,))
+        store.record_epoch(claim, epoch(1))
+        store.fail(claim, "diverged")
+        assert store.standings("val_top1", {run_id: 1}) == []
+
+    def test_a_pruned_or_interrupted_run_stands_where_it_was(self, store):
+        first, second = plan(store, 2)
+        for run_id in (first, second):
+            claim = take(store, (run_id,))
+            store.record_epoch(claim, epoch(1))
+            if run_id == first:
+                store.fail(claim, "interrupted")
+            else:
+                store.prune(claim, 1, 1, RecipeError("Pruned."))
+        standing = store.standings("val_top1", {first: 1, second: 1})
+        assert {found.run_id for found in standing} == {first, second}
+
+    def test_of_a_repeated_epoch_that_measured_something_else_the_last_counts(self, store):
+        (run_id,) = plan(store, 1)
+        first = take(store, (run_id,))
+        for number in (1, 2):
+            store.record_epoch(first, epoch(number, 0.9))
+        store.fail(first, "interrupted")
+        second = take(store, (run_id,))
+        store.record_epoch(second, epoch(1, 0.3))
+        (found,) = store.standings("val_top1", {run_id: 1})
+        assert found.value == 0.3
+        assert store.standings("val_top1", {run_id: 2}) == []
+
+    def test_a_metric_that_was_not_finite_is_not_a_number(self, store):
+        (run_id,) = plan(store, 1)
+        store.record_epoch(take(store, (run_id,)), epoch(1, math.nan))
+        (found,) = store.standings("val_top1", {run_id: 1})
+        assert math.isnan(found.value)
+
+    def test_any_number_of_runs_can_be_asked_about(self, store):
+        run_ids = plan(store, 1200)
+        for run_id in (run_ids[0], run_ids[-1]):
+            store.record_epoch(take(store, (run_id,)), epoch(1))
+        assert len(store.standings("val_top1", dict.fromkeys(run_ids, 1))) == 2
