@@ -98,7 +98,13 @@ def _results(row: RunRow) -> RenderableType:
     note = Text(f"At epoch {row.best_epoch}, which validation chose. Never used to choose:", style="dim")
     never = ((COLUMNS[key].label, show(field(row, key), "fraction")) for key in NEVER_RANKS)
     costs = ((COLUMNS[key].label.partition(" (")[0], _measured(row, key)) for key in (*_MEASURED, *_SERVED))
-    return Group(table, note, _pairs(never), Text(""), _pairs(costs))
+    kept = [("frozen part ends at", _frontier(row))] if row.frontier else []
+    return Group(table, note, _pairs(never), Text(""), _pairs([*costs, *kept]))
+
+
+def _frontier(row: RunRow) -> str:
+    kept = f", {show(row.cached_bytes, 'bytes')} of each image kept" if row.cached_bytes else ""
+    return f"{row.frontier}{kept}"
 
 
 def _measured(row: RunRow, key: str) -> str:

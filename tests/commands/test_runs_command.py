@@ -1,9 +1,11 @@
 import json
 
 import pytest
+from plausible_runs import MODELS, make_planned, record_pruned
 
 from bench.commands.runs import runs
 from bench.errors import BenchError
+from bench.store.store import Store
 
 
 def test_every_status_is_listed_and_counted(call, typical_db):
@@ -15,6 +17,17 @@ def test_an_attempt_that_went_wrong_is_shown_with_its_error(call, typical_db):
     text = call(runs, "--db", typical_db, "--status", "failed").stdout
     assert "attempt 1" in text
     assert "Cannot build timm/resnet18. The weights file is damaged." in text
+
+
+def test_a_pruned_run_is_listed_with_its_rung_and_why(call, tmp_path):
+    with Store.open(tmp_path / "runs.db") as store:
+        record_pruned(store, make_planned(MODELS[0], "linear"))
+    text = call(runs, "--db", tmp_path / "runs.db", "--status", "pruned").stdout
+    assert "pruned at 2" in text
+    assert "Place 5 of 7 at this rung, of which the best 2 go on." in text
+    assert "1 runs: 1 pruned." in text
+    (found,) = json.loads(call(runs, "--db", tmp_path / "runs.db", "--json").stdout)
+    assert (found["status"], found["rung"], found["pruned_at_epoch"]) == ("pruned", 2, 2)
 
 
 def test_json_has_every_run_with_its_attempts(call, typical_db):

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from plausible_runs import MODELS, make_planned, record_done, record_ended
+from plausible_runs import MODELS, make_planned, record_done, record_ended, record_pruned
 
 from bench.commands.show import show
 from bench.errors import BenchError, StoreError
@@ -31,6 +31,25 @@ def test_a_run_without_a_result_shows_its_error_and_what_to_do(call, typical_db)
     assert "Cannot build timm/resnet18. The weights file is damaged. Remove it and run again." in text
     assert "\nResults\n" not in text
     assert "\nEpochs\n" not in text
+
+
+def test_a_pruned_run_says_where_it_ended_and_how_to_go_on(call, tmp_path):
+    run = make_planned(MODELS[0], "linear")
+    with Store.open(tmp_path / "runs.db") as store:
+        record_pruned(store, run)
+    text = call(show, run.spec.run_id, "--db", tmp_path / "runs.db").stdout
+    assert text.splitlines()[0].endswith("pruned at rung 2, after epoch 2")
+    assert "Sweep again without --prune" in text
+    assert "\nEpochs\n" in text
+    assert "\nResults\n" not in text
+
+
+def test_a_finished_run_says_where_its_frozen_part_ended(call, tmp_path):
+    with Store.open(tmp_path / "runs.db") as store:
+        record_done(store, [make_planned(MODELS[0], "linear")])
+    text = call(show, DONE, "--db", tmp_path / "runs.db").stdout
+    assert "frozen part ends at" in text
+    assert "pooled, 5.00 KiB of each image kept" in text
 
 
 def test_json_holds_the_spec_that_the_id_is_the_digest_of(call, typical_db):

@@ -1,8 +1,9 @@
 import pytest
-from plausible_runs import MODELS, fill_typical, make_planned, plan, record_done, record_ended
+from plausible_runs import MODELS, fill_typical, make_planned, plan, record_done, record_ended, record_pruned
 
 from bench.errors import BenchError, DivergedError
 from bench.report.build import make_report, write_report
+from bench.report.pages import render
 from bench.report.query import Query
 
 
@@ -33,6 +34,18 @@ def test_what_ended_without_a_result_is_listed_with_its_error(store):
         "diverged": "The loss is NaN at step 94. The learning rate is too high.",
         "interrupted": "KeyboardInterrupt",
     }
+
+
+def test_a_pruned_run_is_listed_with_its_rung_and_ranks_nowhere(store):
+    record_done(store, [make_planned(MODELS[0], "linear")])
+    record_pruned(store, make_planned(MODELS[1], "linear"))
+    report = built(store)
+    (lost,) = report.lost
+    assert lost.reason.startswith("Pruned at rung 2, after epoch 2. Place 5 of 7")
+    assert [len(board.entries) for board in report.boards] == [1]
+    page = render(report)
+    assert "pruned at 2" in page
+    assert "1 run pruned early and not ranked" in page
 
 
 def test_the_budget_that_all_sweeps_share_is_named(store):

@@ -34,7 +34,7 @@ def test_runs_that_differ_in_their_seed_are_one_group():
     assert [[row.seed for row in group.rows] for group in groups] == [[0, 1, 2], [0]]
 
 
-@pytest.mark.parametrize("status", ["planned", "running", "failed", "diverged", "interrupted"])
+@pytest.mark.parametrize("status", ["planned", "running", "failed", "diverged", "interrupted", "pruned"])
 def test_only_a_finished_run_ranks(status):
     assert group_runs([done_row(status=status)]) == []
 
@@ -53,6 +53,11 @@ def test_seeds_that_failed_or_diverged_are_counted_beside_the_mean():
     (group,) = group_runs(rows)
     assert (len(group.rows), group.lost) == (1, 2)
     assert group.stat("val_top1").n == 1
+
+
+def test_a_pruned_seed_is_neither_in_the_mean_nor_lost():
+    (group,) = group_runs([done_row(seed=0), done_row(seed=1, status="pruned")])
+    assert (len(group.rows), group.lost) == (1, 0)
 
 
 def test_times_of_different_hardware_are_never_averaged():

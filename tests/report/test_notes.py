@@ -36,6 +36,14 @@ def test_lost_seeds_are_counted():
     )
 
 
+def test_pruned_runs_on_the_same_data_are_counted_and_the_others_are_not():
+    ended = [done_row(model, status="pruned", val_top1=None, val_n=None, test_n=None) for model in MODELS[1:4]]
+    elsewhere = [done_row(MODELS[4], status="pruned", dataset="digits"), done_row(status="pruned", split_seed=7)]
+    assert "3 runs pruned early and not ranked" in notes([done_row(), *ended, *elsewhere])
+    assert "1 run pruned early and not ranked" in notes([done_row(), *ended[:1]])
+    assert "pruned" not in notes([done_row(), *elsewhere])
+
+
 def test_what_the_pretraining_has_seen_is_said_where_it_is_known():
     assert "cub100 shares images with imagenet-1k" in notes([done_row()], {"cub100": ("imagenet-1k",)})
     assert "shares images" not in notes([done_row()], {"digits": ("imagenet-1k",)})
