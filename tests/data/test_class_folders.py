@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import numpy as np
@@ -45,9 +46,33 @@ def test_without_any_split_a_fixed_fifth_of_each_class_is_test(top, tmp_path):
     assert again.manifest.splits["test"].ids == dataset.manifest.splits["test"].ids
 
 
-def test_classes_may_be_named_like_splits_if_not_all_are(tmp_path):
-    dataset = folders(tmp_path / "vehicles", "train", "car", "bus", count=5)
-    assert dataset.manifest.classes["label"] == ("bus", "car", "train")
+@pytest.mark.parametrize(("train", "test"), [("Train", "Test"), ("TRAINING", "testing"), ("training", "Valid")])
+def test_a_split_is_known_in_capitals_and_as_training_and_testing(train, test, tmp_path):
+    dataset = folders(tmp_path / "pets", f"{train}/cat", f"{train}/dog", f"{test}/cat", f"{test}/dog")
+    assert dataset.manifest.classes["label"] == ("cat", "dog")
+    assert dataset.manifest.splits.keys() == {"train", "test"}
+
+
+@pytest.mark.parametrize("names", [("train/a", "test/a", "extra/a"), ("train", "car", "bus")])
+def test_splits_beside_other_folders_are_an_error_not_classes(names, tmp_path):
+    with pytest.raises(DataError, match="Some folders are named like splits") as caught:
+        folders(tmp_path / "birds", *names)
+    assert "train would be splits" in caught.value.why
+
+
+@pytest.mark.parametrize("name", ["cat", "train/cat"])
+def test_a_single_class_is_an_error(name, tmp_path):
+    with pytest.raises(DataError, match="only one class") as caught:
+        folders(tmp_path / "birds", name)
+    assert "cat" in caught.value.why
+
+
+def test_a_file_name_that_is_no_utf_8_is_named(tmp_path):
+    folders(tmp_path / "birds", "a", "b")
+    image = tmp_path / "birds" / "a" / "0.png"
+    image.rename(os.fsdecode(bytes(image.parent) + b"/caf\xe9.png"))
+    with pytest.raises(DataError, match=r"caf\\xe9\.png is not UTF-8"):
+        open_dataset(folder_entry(tmp_path / "birds"))
 
 
 def test_deeper_folders_hidden_files_and_files_that_are_no_images_do_not_disturb(tmp_path):

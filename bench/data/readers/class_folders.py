@@ -1,9 +1,10 @@
 """Images in one folder per class, with or without a split above: `train/cat/1.jpg` or `cat/1.jpg`.
 
-Splits are folders named `train`, `val` (or `valid`, `validation`) and `test`. Without `test`, `val` is the test
-split (as for ImageNet's own layout) and a validation split is cut from `train` later; without both, and without
-any split, a stratified 20 % is `test`, chosen by the entry's `split_seed`. Files that are no images by their name,
-and hidden ones, are not looked at; images may lie in folders below their class's.
+Splits are folders named `train` (or `training`), `val` (`valid`, `validation`) and `test` (`testing`), in capitals
+or not. Without `test`, `val` is the test split (as for ImageNet's own layout) and a validation split is cut from
+`train` later; without both, and without any split, a stratified 20 % is `test`, chosen by the entry's
+`split_seed`. Files that are no images by their name, and hidden ones, are not looked at; images may lie in folders
+below their class's.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from bench.errors import DataError
 
 _SPLITS: dict[str, OfficialSplit] = {
     "train": "train",
+    "training": "train",
     "val": "val",
     "valid": "val",
     "validation": "val",
     "test": "test",
+    "testing": "test",
 }
+_FEWEST_CLASSES = 2
 _TEST_FRACTION = 0.2
 
 
@@ -34,7 +38,7 @@ def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
     if parts is not None:
         _refuse_empty(tree, parts)
     depth = 0 if parts is None else 1
-    classes = _classes(names, depth)
+    classes = _classes(tree, names, depth)
     index_of = {name: index for index, name in enumerate(classes)}
     labels = {name: index_of[name.split("/")[depth]] for name in names}
     parts = parts or {"train": names}
@@ -47,25 +51,51 @@ def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
     return RawDataset({"label": classes}, splits)
 
 
-def _classes(names: list[str], depth: int) -> tuple[str, ...]:
-    return tuple(sorted({name.split("/")[depth] for name in names}))
+def _classes(tree: Tree, names: list[str], depth: int) -> tuple[str, ...]:
+    classes = sorted({name.split("/")[depth] for name in names})
+    if len(classes) < _FEWEST_CLASSES:
+        raise DataError(
+            f"There is only one class at {tree.where()}.",
+            f"All images are in the class folder {classes[0]}: there is nothing to tell apart.",
+            "Name the folder that holds the class folders, two at least.",
+        )
+    return tuple(classes)
+
+
+def _split_of(folder: str) -> OfficialSplit | None:
+    return _SPLITS.get(folder.lower())
 
 
 def _images(tree: Tree) -> tuple[Tree, list[str]]:
     """Return the dataset's top, below any folder that only wraps it, and its images in class folders, sorted."""
     names = sorted(name for name in tree.files if "/" in name and _is_image(name))
     tops = {name.split("/")[0] for name in names}
-    wrapped = len(tops) == 1 and not tops & _SPLITS.keys() and all(name.count("/") > 1 for name in names)
+    wrapped = len(tops) == 1 and not any(map(_split_of, tops)) and all(name.count("/") > 1 for name in names)
     if wrapped:
         return _images(tree.below(tops.pop()))
-    names = [name for name in names if name.count("/") > (tops <= _SPLITS.keys())]
+    names = [name for name in names if name.count("/") > all(map(_split_of, tops))]
     if not names:
         raise DataError(
             f"There is no image in class folders at {tree.where()}.",
             "Looked for CLASS/image.jpg and train/CLASS/image.jpg.",
             "Put each class's images in a folder of the class's name.",
         )
+    _refuse_undecodable(tree, names)
     return tree, names
+
+
+def _refuse_undecodable(tree: Tree, names: list[str]) -> None:
+    """Raise DataError for a name that is no UTF-8: it cannot be written to a manifest or a database."""
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            shown = tree.where(name).encode(errors="surrogateescape").decode(errors="backslashreplace")
+            raise DataError(
+                f"The file name {shown} is not UTF-8.",
+                "A sample is known by its path, which is kept as UTF-8 text.",
+                "Rename it, or all such files at once: convmv -r -f latin1 -t utf8 --notest FOLDER",
+            ) from error
 
 
 def _is_image(name: str) -> bool:
@@ -76,9 +106,16 @@ def _is_image(name: str) -> bool:
 def _by_split(names: list[str]) -> dict[OfficialSplit, list[str]] | None:
     """Group paths by the split that their first folder names; None where the first folders are classes."""
     tops = {name.split("/")[0] for name in names}
-    if not tops <= _SPLITS.keys():
+    splits = {top: split for top in sorted(tops) if (split := _split_of(top))}
+    if not splits:
         return None
-    if "train" not in tops:
+    if others := sorted(tops - splits.keys()):
+        raise DataError(
+            "Some folders are named like splits, and some are not.",
+            f"{', '.join(splits)} would be splits, and {others[0]} a class.",
+            "Keep only train, val and test at the top; or put all class folders into one named train.",
+        )
+    if "train" not in splits.values():
         raise DataError(
             "There is no folder train.",
             f"The folders {', '.join(sorted(tops))} name splits, and training images are missing.",
@@ -86,12 +123,12 @@ def _by_split(names: list[str]) -> dict[OfficialSplit, list[str]] | None:
         )
     parts: dict[OfficialSplit, list[str]] = {}
     for name in names:
-        parts.setdefault(_SPLITS[name.split("/")[0]], []).append(name)
+        parts.setdefault(splits[name.split("/")[0]], []).append(name)
     return parts
 
 
 def _refuse_empty(tree: Tree, parts: dict[OfficialSplit, list[str]]) -> None:
-    empty = sorted(folder for folder in tree.folders & _SPLITS.keys() if _SPLITS[folder] not in parts)
+    empty = sorted(folder for folder in tree.folders if (split := _split_of(folder)) and split not in parts)
     if empty:
         raise DataError(
             f"The split {empty[0]} is empty.",
