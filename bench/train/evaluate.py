@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from bench.records import Metrics
 from bench.spec import Metric
@@ -34,6 +35,12 @@ def measure(kind: type[M], logits: Floats, labels: Labels) -> M:
         macro_f1=_macro_f1(logits.argmax(axis=1), labels, classes),
         n=n,
     )
+
+
+def hits(scores: Tensor, labels: Tensor) -> Tensor:
+    """Count the rows of scores (..., N, classes) whose label (N,) comes first, as the top-1 of `measure` does."""
+    right = (scores.argmax(dim=-1) == labels) & scores.isfinite().all(dim=-1)
+    return right.sum(dim=-1)
 
 
 def value_of(metrics: Metrics, metric: Metric) -> float:

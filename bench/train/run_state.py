@@ -87,9 +87,14 @@ class RunState:
         """Return the learning rate of a step of the coming epoch, which has `steps` of them."""
         return rate(self.recipe, self.progress.epoch, step, steps, self.plateau.scale)
 
+    @property
+    def saved(self) -> bool:
+        """Whether the checkpoint is of the last finished epoch: nothing of it is lost if the run stops now."""
+        return self._saved[0] == self.progress.epoch
+
     def check_stop(self) -> None:
         """Raise StoppedError inside an epoch if told to stop, unless a finished epoch would be lost."""
-        if self.hooks.stop() and self._saved[0] == self.progress.epoch:
+        if self.hooks.stop() and self.saved:
             raise StoppedError("Stopped.", f"In epoch {self.progress.epoch + 1}.", "Start it again to go on.")
 
     def end_epoch(self, trained: Trained, looked: Looked) -> None:
