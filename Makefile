@@ -10,6 +10,7 @@ DEMO_DB = demo/runs.db
 .PHONY: demo test lint types benchmarks clean
 
 demo: $(VENV)/.demo
+	mkdir -p demo
 	$(BIN)/bench sweep --dataset digits --budget 10M --seeds 3 --recipe quick --strategies linear,neck \
 	  --backbones tf_efficientnet_lite0,tf_efficientnet_lite1,tf_efficientnet_lite2 --db $(DEMO_DB)
 	$(BIN)/bench leaderboard --db $(DEMO_DB)

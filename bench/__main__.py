@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from bench.commands import cache
 from bench.commands.backbones import backbones
 from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
@@ -40,6 +41,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 
 for command in COMMANDS:
     app.command(command.__name__)(command)
+app.add_typer(cache.app)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so

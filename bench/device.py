@@ -113,19 +113,24 @@ def deterministic(threads: int | None = None) -> None:
         torch.set_num_threads(threads)
 
 
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread() -> contextlib.AbstractContextManager[None]:
     """Compute with one CPU thread inside this context.
 
     A small step (a head's, an image's augmentation) gains nothing from a second one, waits for it wherever the
     machine is busy, and its sums would depend on the number of threads.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    return cpu_threads(1)
+
+
+@contextlib.contextmanager
+def cpu_threads(count: int) -> Iterator[None]:
+    """Compute with so many CPU threads inside this context."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def synchronize(device: torch.device) -> None:

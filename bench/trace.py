@@ -73,9 +73,17 @@ class Trace:
         A product costs its forward MACs once more for each factor that the gradient must reach: its weight, if
         that trains, and its input, if anything before it trains.
         """
-        bits = {name: 1 << i for i, name in enumerate(self.parameters)}
-        mask = sum(bits[name] for name in trainable if name in bits)
+        mask = self._bits(trainable)
         return sum(p.macs * (1 + sum(1 for factor in p.factors if factor & mask)) for p in self.products)
+
+    def frozen_macs(self, trainable: Iterable[str]) -> int:
+        """Count the part of the forward pass that no trainable parameter reaches: what may be computed once."""
+        mask = self._bits(trainable)
+        return sum(p.macs for p in self.products if not any(factor & mask for factor in p.factors))
+
+    def _bits(self, names: Iterable[str]) -> int:
+        bits = {name: 1 << i for i, name in enumerate(self.parameters)}
+        return sum(bits[name] for name in names if name in bits)
 
 
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]

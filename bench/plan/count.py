@@ -22,7 +22,7 @@ from bench.home import bench_home
 from bench.records import Counts
 from bench.spec import BackboneSpec
 
-COUNTING = 2
+COUNTING = 3
 """Raised when the same model would be counted differently, so that kept counts are thrown away."""
 
 PARALLEL_FROM = 24
@@ -35,15 +35,15 @@ Progress = Callable[[int, int, str], None]
 class BackboneCounts:
     """A backbone without its head: parameters, MACs, feature width, number of blocks.
 
-    `strategies` maps a strategy to (trainable parameters, training MACs), or to the reason why it is impossible;
-    `error` says why the backbone cannot be built at all.
+    `strategies` maps a strategy to (trainable parameters, training MACs, MACs that may be computed once), or to
+    the reason why it is impossible; `error` says why the backbone cannot be built at all.
     """
 
     params: int = 0
     macs: int = 0
     features: int = 0
     blocks: int = 0
-    strategies: dict[str, tuple[int, int] | str] | None = None
+    strategies: dict[str, tuple[int, int, int] | str] | None = None
     error: str = ""
 
 
@@ -61,11 +61,12 @@ def count_backbone(name: str, image_size: int, strategies: Sequence[str]) -> Bac
     except Exception as error:  # noqa: BLE001 - an architecture that breaks is listed with why, never dropped
         return BackboneCounts(error=f"{type(error).__name__}: {error}".splitlines()[0])
     sizes = {n: p.numel() for n, p in model.backbone.named_parameters()}
-    counted: dict[str, tuple[int, int] | str] = {}
+    counted: dict[str, tuple[int, int, int] | str] = {}
     for strategy in strategies:
         try:
             trainable = apply(model, strategy).trainable_backbone
-            counted[strategy] = (sum(sizes[n] for n in trainable), seen.train_macs(trainable))
+            params = sum(sizes[n] for n in trainable)
+            counted[strategy] = (params, seen.train_macs(trainable), seen.frozen_macs(trainable))
         except BenchError as error:
             counted[strategy] = f"{error.what} {error.why}"
     return BackboneCounts(sum(sizes.values()), seen.macs, seen.shape[-1], len(model.anatomy.blocks), counted)
@@ -76,7 +77,7 @@ def with_head(counts: BackboneCounts, strategy: str, layers: Sequence[str], clas
     counted = counts.error or (counts.strategies or {})[strategy]
     if isinstance(counted, str):
         return counted
-    trainable, train_macs = counted
+    trainable, train_macs, frozen_macs = counted
     head = plan_head(layers, counts.features, classes)
     params = sum(layer.params for layer in head)
     reached = trainable > 0
@@ -89,6 +90,7 @@ def with_head(counts: BackboneCounts, strategy: str, layers: Sequence[str], clas
         trainable_backbone_params=trainable,
         gmacs=(counts.macs + sum(layer.macs for layer in head)) / 1e9,
         train_gmacs=train_macs / 1e9,
+        frozen_gmacs=frozen_macs / 1e9,
     )
 
 
@@ -160,7 +162,7 @@ class KeptCounts:
         try:
             rows = json.loads(self.path.read_text(encoding="utf-8"))
             return {_pair(key): _counts(row) for key, row in rows.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (OSError, ValueError, TypeError, AttributeError, IndexError):
             return {}
 
 
@@ -170,5 +172,7 @@ def _pair(key: str) -> tuple[str, int]:
 
 
 def _counts(row: dict[str, Any]) -> BackboneCounts:
-    strategies = {s: v if isinstance(v, str) else (v[0], v[1]) for s, v in (row.pop("strategies") or {}).items()}
+    strategies = {
+        s: v if isinstance(v, str) else (v[0], v[1], v[2]) for s, v in (row.pop("strategies") or {}).items()
+    }
     return BackboneCounts(**row, strategies=strategies)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from bench.catalogue import catalogue
 from bench.entries import DatasetEntry, RecipeEntry
@@ -12,6 +12,7 @@ from bench.plan.backbones import Candidate, short_list
 from bench.plan.budget import Budget
 from bench.plan.count import Progress, count_all, with_head
 from bench.plan.downloads import download_bytes
+from bench.plan.forecast import worth_keeping
 from bench.plan.recipes import for_strategy, resolve, suited
 from bench.records import Counts, PlannedRun, Rejected
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
@@ -25,7 +26,8 @@ class Request:
     """What a user asked `plan` or `sweep` for.
 
     `explicit` says that the strategies were named, so that none is left out as senseless; `shorten` that the short
-    list is to be taken of what fits. `overrides` are recipe keys that go before the recipe's own.
+    list is to be taken of what fits. `kept` says as which numbers frozen activations are kept.
+    `overrides` are recipe keys that go before the recipe's own.
     """
 
     dataset: DatasetSpec
@@ -38,6 +40,7 @@ class Request:
     overrides: dict[str, Any] = field(default_factory=dict)
     explicit: bool = False
     shorten: bool = False
+    kept: Literal["fp32", "fp16"] = "fp32"
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Plan:
                 "transform": choice.transform,
                 "seed": seed,
                 "precision": precision_for(asked),
+                "kept": self.request.kept if worth_keeping(choice.counts) else "fp32",
             }
         )
         return PlannedRun(
@@ -110,6 +114,8 @@ def make_plan(request: Request, progress: Progress | None = None) -> Plan:
             recipe, transform = resolved[candidate.spec, strategy]
             backbone = counted[candidate.spec.name, transform.image_size]
             counts = with_head(backbone, strategy, recipe.head, request.dataset.num_classes)
+            if not isinstance(counts, str) and not keeps(recipe):
+                counts = replace(counts, frozen_gmacs=0.0)
             reason = counts if isinstance(counts, str) else _objection(request, candidate, strategy, counts)
             if isinstance(counts, str) or reason:
                 known = None if isinstance(counts, str) else counts
@@ -121,6 +127,11 @@ def make_plan(request: Request, progress: Progress | None = None) -> Plan:
     if request.shorten:
         chosen = _shortened(request, chosen, rejected)
     return Plan(request, tuple(sorted(chosen, key=_cost)), tuple(rejected))
+
+
+def keeps(recipe: RecipeSpec) -> bool:
+    """Say whether a recipe lets frozen activations be kept: the same images each epoch, norms that stand still."""
+    return recipe.norm_stats == "frozen" and (not recipe.augment or recipe.views > 0)
 
 
 def _cost(choice: Choice) -> tuple[float, float, str]:

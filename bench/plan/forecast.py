@@ -6,12 +6,15 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.machine import Machine
-from bench.records import PlannedRun
+from bench.records import Counts, PlannedRun
 
 HEAD_STEP_S = 3e-4
 """Seconds of one optimizer step of a head on kept features, beside its arithmetic (measured on two CPU cores)."""
 
 BYTES_A_PARAMETER = 4
+
+SMALL_SHARE = 0.1
+"""Of a smaller frozen part, a stem, the activations are many and computing them is cheap."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,11 @@ def total(runs: Sequence[PlannedRun], hardware: str) -> Forecast:
     return Forecast(len(runs), sum(weights.values()), sum(run.forecast_s for run in runs), hardware)
 
 
+def worth_keeping(counts: Counts) -> bool:
+    """Say whether a frozen part is large enough that it is likely to be computed once and kept."""
+    return counts.frozen_gmacs > SMALL_SHARE * counts.gmacs
+
+
 def _seconds(run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: set[Hashable]) -> float:
     spec, counts = run.spec, run.counts
     train = images.get("train", 0) * (1 if "val" in images else 1 - spec.dataset.val_fraction)
@@ -55,12 +63,15 @@ def _seconds(run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: s
     test = images.get("test", 0)
     name, epochs = spec.backbone.name, spec.recipe.epochs
     forward = speed.features.get(name, speed.machine.forward_s) * counts.gmacs
-    if not counts.trainable_backbone_params and not spec.recipe.augment and spec.recipe.norm_stats == "frozen":
-        shared = (spec.backbone, spec.transform, spec.precision)
-        first = shared not in passes
+    once = 0.0
+    if worth_keeping(counts):
+        shared = (spec.backbone, spec.transform, spec.precision, spec.recipe.augment)
+        once = (sum(images.values()) + spec.recipe.views * images.get("train", 0)) * forward
+        once *= shared not in passes
         passes.add(shared)
-        steps = epochs * train / spec.recipe.batch_size
-        return forward * sum(images.values()) * first + steps * HEAD_STEP_S
-    step = speed.training.get(name, speed.machine.train_s) * counts.train_gmacs
+    if not counts.trainable_backbone_params and counts.frozen_gmacs:
+        return once + epochs * train / spec.recipe.batch_size * HEAD_STEP_S
+    kept = counts.frozen_gmacs if worth_keeping(counts) else 0.0
+    step = speed.training.get(name, speed.machine.train_s) * (counts.train_gmacs - kept)
     evaluated = epochs * val + train + val + 2 * test
-    return epochs * train * step + evaluated * forward
+    return once + epochs * train * step + evaluated * forward * (1 - kept / counts.gmacs)

@@ -74,7 +74,8 @@ def resolve(
     )
     decided = {"image_size": None, "crop_pct": None, "interpolation": None, "precision": "auto"}
     spelled = {"augment": canonical_augment(recipe.augment), "head": canonical_head(recipe.head)}
-    return recipe.model_copy(update={**decided, **spelled}), transform
+    views = {} if recipe.augment else {"views": 0}
+    return recipe.model_copy(update={**decided, **spelled, **views}), transform
 
 
 def suited(recipe: RecipeSpec, dataset: DatasetEntry) -> RecipeSpec:

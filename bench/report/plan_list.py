@@ -12,15 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.plan.enumerate import Choice, Plan
-from bench.plan.forecast import Forecast
+from bench.plan.forecast import Forecast, worth_keeping
 from bench.records import Counts, PlannedRun, Rejected
 from bench.report.console import fitting, plain_table
 from bench.report.units import DASH, show
 
-HEADINGS = ("backbone", "weights", "strategy", "px", "total", "trainable", "in backbone", "GMACs", "train GMACs")
+HEADINGS = ("backbone", "weights", "strategy", "px", "total", "trainable", "in backbone", "GMACs", "train GMACs",
+            "once")  # fmt: skip
 LEFT_OUT = ("backbone", "strategy", "total", "trainable", "GMACs", "why")
 NUMBERS = frozenset(HEADINGS[3:])
-GIVING_WAY = ("train GMACs", "in backbone", "weights", "px", "GMACs")
+GIVING_WAY = ("once", "train GMACs", "in backbone", "weights", "px", "GMACs")
 """Columns that a narrow terminal does without, the first ones first."""
 
 
@@ -31,6 +32,9 @@ def plan_view(plan: Plan, forecast: Forecast, *, rejected: bool, limit: int) -> 
         left_out = [_left_out(one) for one in plan.rejected]
         parts += [Text("\nLeft out", style="bold"), _shown(LEFT_OUT, left_out, limit)]
     parts.append(Text(f"\n{_summary(plan)}", style="dim"))
+    parts.append(
+        Text("once: the share of a forward pass computed once and kept; the rest every epoch.", style="dim")
+    )
     parts.append(Text(forecast_text(forecast), style="bold"))
     return Group(*parts)
 
@@ -119,7 +123,13 @@ def _counts(counts: Counts) -> dict[str, str]:
         "in backbone": f"{counts.trainable_backbone_params:,}",
         "GMACs": f"{counts.gmacs:.4f}",
         "train GMACs": f"{counts.train_gmacs:.4f}",
+        "once": _once(counts),
     }
+
+
+def _once(counts: Counts) -> str:
+    """Say how much of a forward pass may be computed once for each image, not once for each epoch."""
+    return f"{counts.frozen_gmacs / counts.gmacs:.0%}" if worth_keeping(counts) else "nothing"
 
 
 def _summary(plan: Plan) -> str:

@@ -11,8 +11,9 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
@@ -140,6 +141,24 @@ class FeatureCache:
             if entry.key not in spare:
                 self.remove(entry.key)
                 held -= entry.bytes
+
+
+def select(
+    entries: Sequence[Listed],
+    *,
+    backbone: str | None = None,
+    dataset: str | None = None,
+    keys: Sequence[str] | None = None,
+) -> list[Listed]:
+    """Take the entries of a backbone (named with or without its library), of a dataset, or whose keys begin so."""
+    names = (backbone or "*", f"*/{backbone or '*'}")
+    return [
+        entry
+        for entry in entries
+        if any(fnmatchcase(entry.backbone, name) for name in names)
+        and dataset in (None, entry.dataset)
+        and (not keys or any(entry.key.startswith(key.lower()) for key in keys))
+    ]
 
 
 def _listed(folder: Path) -> Listed:

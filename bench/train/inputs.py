@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
@@ -97,6 +98,12 @@ class FeatureInputs:
             rows = order[start : start + self.batch_size]
             batch = self._part(self.splits.train).take(rows) if shown is None else self._views(rows, shown[rows])
             yield batch, self._labels[torch.from_numpy(rows).to(self.device)]
+
+    def with_seed(self, seed: int) -> FeatureInputs:
+        """Return the same in another seed's order; what is gathered on the device is shared."""
+        other = copy.copy(self)
+        other.seed = seed
+        return other
 
     def ordered(self, split: Split) -> Iterator[tuple[Tensor, ...]]:
         """Give a split's activations in order."""
