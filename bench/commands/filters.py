@@ -7,22 +7,37 @@ from typing import Annotated
 
 import typer
 
+from bench.commands.given import not_empty
 from bench.errors import BenchError
 
 Db = Annotated[
     str | None,
-    typer.Option("--db", envvar="BENCH_DB", help="Database: a file or URL.", show_default="runs.db"),
+    typer.Option(
+        "--db", envvar="BENCH_DB", callback=not_empty, help="Database: a file or URL.", show_default="runs.db"
+    ),
 ]
-Dataset = Annotated[str | None, typer.Option("--dataset", help="Only this dataset.")]
-Target = Annotated[str | None, typer.Option("--target", help="Only this target of a dataset that has several.")]
+Dataset = Annotated[str | None, typer.Option("--dataset", callback=not_empty, help="Only this dataset.")]
+Target = Annotated[
+    str | None,
+    typer.Option("--target", callback=not_empty, help="Only this target of a dataset that has several."),
+]
 Budget = Annotated[
-    str | None, typer.Option("--budget", help="Only what fits: 10M, total<=10M,gmacs<=0.5, or a named budget.")
+    str | None,
+    typer.Option(
+        "--budget", callback=not_empty, help="Only what fits: 10M, total<=10M,gmacs<=0.5, or a named budget."
+    ),
 ]
 Backbone = Annotated[
-    str | None, typer.Option("--backbone", help="Only these backbones; * and ? are wildcards: '*efficientnet*'.")
+    str | None,
+    typer.Option(
+        "--backbone", callback=not_empty, help="Only these backbones; * and ? are wildcards: '*efficientnet*'."
+    ),
 ]
 Strategy = Annotated[
-    str | None, typer.Option("--strategy", help="Only this strategy; last_blocks finds last_blocks(2) too.")
+    str | None,
+    typer.Option(
+        "--strategy", callback=not_empty, help="Only this strategy; last_blocks finds last_blocks(2) too."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.commands.given import not_empty
+
 if TYPE_CHECKING:
     from bench.entries import DatasetEntry
     from bench.registry import Registry
@@ -21,12 +23,16 @@ DataRoot = Annotated[
 ]
 Dataset = Annotated[str, typer.Option("--dataset", "-d", help="A dataset of the registry, or folder:PATH.")]
 Target = Annotated[
-    str | None, typer.Option("--target", help="Which labels, where a dataset has several (fine, coarse).")
+    str | None,
+    typer.Option("--target", callback=not_empty, help="Which labels, where a dataset has several (fine, coarse)."),
 ]
 Budget = Annotated[
     str | None,
     typer.Option(
-        "--budget", "-b", help="Upper limits: 10M, or total<=10M,trainable<=1M,gmacs<=0.5, or a named budget."
+        "--budget",
+        "-b",
+        callback=not_empty,
+        help="Upper limits: 10M, or total<=10M,trainable<=1M,gmacs<=0.5, or a named budget.",
     ),
 ]
 Backbones = Annotated[
@@ -34,12 +40,18 @@ Backbones = Annotated[
     typer.Option(
         "--backbones",
         "-m",
+        callback=not_empty,
         help="Names or wildcards, comma-separated or repeated; @ chooses weights: 'timm/vit*', resnet18@none.",
     ),
 ]
 Strategies = Annotated[
     list[str] | None,
-    typer.Option("--strategies", "-s", help="Comma-separated or repeated: linear,last_blocks(1)+norm,full."),
+    typer.Option(
+        "--strategies",
+        "-s",
+        callback=not_empty,
+        help="Comma-separated or repeated: linear,last_blocks(1)+norm,full.",
+    ),
 ]
 Recipe = Annotated[str, typer.Option("--recipe", help="A recipe of the registry.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Override a recipe key: --set lr=1e-2. Repeatable.")]

@@ -7,10 +7,14 @@ from typing import Annotated
 import typer
 
 from bench.commands.filters import AsJson, Db
+from bench.commands.given import not_empty
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="The run's id, or as many of its first digits as tell it apart.")],
+    run: Annotated[
+        str,
+        typer.Argument(callback=not_empty, help="The run's id, or as many of its first digits as tell it apart."),
+    ],
     db: Db = None,
     json: AsJson = False,
 ) -> None:

@@ -1,0 +1,25 @@
+"""What options that narrow something down refuse: a value with nothing in it, which would mean everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import typer
+
+from bench.errors import BenchError
+
+Value = TypeVar("Value", str, list[str], None)
+
+
+def not_empty(param: typer.CallbackParam, value: Value) -> Value:
+    """Return the value of an option or argument; raises BenchError where it, or one of several, is empty."""
+    values: Sequence[str] = [value] if isinstance(value, str) else value or []
+    if any(not text.strip(" ,\t\n") for text in values):
+        name = param.opts[0] if param.param_type_name == "option" else (param.name or "").upper()
+        raise BenchError(
+            f"{name} is empty.",
+            "A shell variable that is not set may be why; an empty value is not taken to mean everything.",
+            f"Give {name} a value{', or leave it out' if name.startswith('-') else ''}.",
+        )
+    return value
