@@ -51,7 +51,7 @@ class Watcher:
 
 @dataclass
 class Tally:
-    """How a sweep went, by run id; `skipped` were done or diverged before, `pruned_before` pruned."""
+    """How a sweep went, by run id; `skipped` were done before, the others `..._before` ended so before."""
 
     done: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -59,6 +59,7 @@ class Tally:
     pruned_before: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     diverged: list[str] = field(default_factory=list)
+    diverged_before: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     stopped: bool = False
 
@@ -92,10 +93,12 @@ class Sweep:
         """
         tally, worker = Tally(), self.store.worker()
         statuses = self.store.statuses(self.by_id)
-        tally.skipped = [run_id for run_id, status in statuses.items() if status in ("done", "diverged")]
+        tally.skipped = [run_id for run_id, status in statuses.items() if status == "done"]
+        tally.diverged_before = [run_id for run_id, status in statuses.items() if status == "diverged"]
         if self.prune:
             tally.pruned_before = [run_id for run_id, status in statuses.items() if status == "pruned"]
-        left = [run_id for run_id in self.by_id if run_id not in {*tally.skipped, *tally.pruned_before}]
+        over = {*tally.skipped, *tally.diverged_before, *tally.pruned_before}
+        left = [run_id for run_id in self.by_id if run_id not in over]
         self.bench.planned = [self.by_id[run_id].spec for run_id in left]
         while not self.stop():
             claim = self.store.claim(left, worker, self.provenance, resume_pruned=not self.prune)
@@ -167,8 +170,11 @@ class Sweep:
         from bench.atomic import atomic_file, disk_errors  # noqa: PLC0415 - the same
 
         path = self.artifacts.model_path(run_id)
+        weights = {
+            name: tensor.contiguous() for name, tensor in outcome.weights.items()
+        }  # convolutions lie otherwise
         with disk_errors(path), atomic_file(path) as temporary:
-            save_file(outcome.weights, temporary, metadata={"run_id": run_id, "spec": spec.model_dump_json()})
+            save_file(weights, temporary, metadata={"run_id": run_id, "spec": spec.model_dump_json()})
 
     def _hooks(self, claim: Claim, run: PlannedRun) -> Hooks:
         def epoch(record: EpochRecord) -> None:
