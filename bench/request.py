@@ -6,11 +6,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from bench.data.manifest import ManifestHeader
 from bench.entries import BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
-from bench.errors import BudgetError, DataError, unknown_name
+from bench.errors import BenchError, BudgetError, DataError, unknown_name
 from bench.plan.backbones import choose, listed
 from bench.plan.budget import Budget, parse_budget
 from bench.plan.count import Progress
@@ -39,6 +39,7 @@ class Asked:
     seeds: int = 1
     everything: bool = False
     limit: int | None = None
+    kept: str = "fp32"
 
 
 def dataset_spec(entry: DatasetEntry, target: str | None, header: ManifestHeader | None) -> DatasetSpec:
@@ -73,6 +74,7 @@ def plan_for(
         seeds=range(asked.seeds),
         overrides=_overrides(asked),
         explicit=bool(asked.strategies),
+        kept=kept_as(asked.kept),
         shorten=not asked.backbones and not asked.everything,
     )
     plan = make_plan(request, progress)
@@ -83,6 +85,13 @@ def plan_for(
             "Raise the budget, or choose other backbones or strategies.",
         )
     return plan
+
+
+def kept_as(text: str) -> Literal["fp32", "fp16"]:
+    """Read how frozen activations are kept. Raises BenchError for what is neither."""
+    if text not in ("fp32", "fp16"):
+        raise unknown_name("way to keep activations", text, ["fp32", "fp16"], BenchError)
+    return "fp16" if text == "fp16" else "fp32"
 
 
 def _closest(rejected: Sequence[Rejected], shown: int = 3) -> str:

@@ -59,6 +59,9 @@ Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Override th
 ImageSize = Annotated[int | None, typer.Option("--image-size", min=8, help="Pixels; default: the backbone's own.")]
 All = Annotated[bool, typer.Option("--all", help="Every backbone of the registry, not the short list.")]
 Device = Annotated[str, typer.Option("--device", envvar="BENCH_DEVICE", help="auto, cuda, mps or cpu.")]
+CacheDtype = Annotated[
+    str, typer.Option("--cache-dtype", help="Keep frozen activations as fp32, or fp16 in half the room.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 
 

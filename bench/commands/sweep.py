@@ -24,6 +24,9 @@ Prune = Annotated[
         "--prune", help="End hopeless runs early: after 1/3, 1/9, ... of its epochs only the best third goes on."
     ),
 ]
+CacheBudget = Annotated[
+    str, typer.Option("--cache-budget", help="Disk for kept activations in all: 20GB, 500MB; 0 keeps nothing.")
+]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that load images.")]
 
 
@@ -45,6 +48,8 @@ def sweep(
     dry_run: DryRun = False,
     keep: Keep = False,
     workers: Workers = None,
+    cache_budget: CacheBudget = "20GB",
+    cache_dtype: o.CacheDtype = "fp32",
     db: Db = None,
     registry: o.RegistryFolders = None,
     data_root: o.DataRoot = None,
@@ -65,10 +70,10 @@ def sweep(
 
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), recipe, overrides or [], epochs,
-        image_size, seeds, everything,
+        image_size, seeds, everything, kept=cache_dtype,
     )  # fmt: skip
     options = Options(
         dataset, asked, limit, time_limit, prune, dry_run, keep, workers, db, registry or [], data_root, download,
-        device,
+        device, cache_budget,
     )  # fmt: skip
     raise typer.Exit(run_sweep(options))

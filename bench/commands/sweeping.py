@@ -19,7 +19,7 @@ from bench.device import deterministic, pick, precision_for
 from bench.entries import DatasetEntry
 from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError
 from bench.plan.enumerate import Plan
-from bench.plan.forecast import Forecast
+from bench.plan.forecast import Forecast, total
 from bench.records import PlannedRun, SweepRecord
 from bench.report.plan_list import forecast_text, plan_view
 from bench.request import Asked, dataset_spec, plan_for
@@ -48,11 +48,12 @@ class Options:
     data_root: Path | None
     download: bool
     device: str
+    cache_budget: str
 
 
 def run_sweep(options: Options) -> int:
     """Sweep, and return the exit code."""
-    limit_s = parse_duration(options.time_limit)
+    limit_s, cache_bytes = parse_duration(options.time_limit), parse_bytes(options.cache_budget)
     device = pick(options.device)
     deterministic()
     registry = o.open_registry(options.registry)
@@ -66,13 +67,14 @@ def run_sweep(options: Options) -> int:
     if dataset is None:
         return _show(plan, entry, header, options)
     with Store.open(options.db) as store:
-        runs, forecast = forecast_for(plan, entry, header, speed_of(options.device, store))
+        runs, _ = forecast_for(plan, entry, header, speed_of(options.device, store))
         runs = runs[: options.limit]
+        forecast = total(_still_to_do(runs, store), provenance(device).hardware)
         record = SweepRecord(
             command_line(), entry.name, str(plan.request.budget), tuple(r.spec.run_id for r in runs), plan.rejected
         )
         store.plan(record, runs)
-        bench = Workbench(device, dataset, workers=options.workers)
+        bench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
         with Interrupts() as interrupts, _display(runs, forecast) as display:
             stop = _either(interrupts.wanted, deadline(limit_s))
             _say_precision(display.note, device, plan)
@@ -90,6 +92,11 @@ def run_sweep(options: Options) -> int:
     return _end(tally, len(runs), str(store.location))
 
 
+def _still_to_do(runs: list[PlannedRun], store: Store) -> list[PlannedRun]:
+    known = store.statuses(run.spec.run_id for run in runs)
+    return [run for run in runs if known.get(run.spec.run_id) not in ("done", "diverged")]
+
+
 def parse_duration(text: str | None) -> float | None:
     """Read 90s, 30m, 2h or 1h30m as seconds."""
     if text is None:
@@ -100,6 +107,14 @@ def parse_duration(text: str | None) -> float | None:
             f"Cannot read the time {text!r}.", "It has no unit, or an unknown one.", "Write 90s, 30m or 2h."
         )
     return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+def parse_bytes(text: str) -> int:
+    """Read 20GB, 500MB or a number of bytes."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?", text.strip(), re.IGNORECASE)
+    if not found:
+        raise BenchError(f"Cannot read the size {text!r}.", "It is no number of bytes.", "Write 20GB or 500MB.")
+    return int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
 
 
 def _open(entry: DatasetEntry, options: Options) -> Dataset:
@@ -142,6 +157,7 @@ def _end(tally: Tally, planned: int, where: str) -> int:
         "done before": len(tally.skipped),
         "failed": len(tally.failed),
         "diverged": len(tally.diverged),
+        "diverged before": len(tally.diverged_before),
         "pruned": len(tally.pruned),
         "pruned before": len(tally.pruned_before),
         "running elsewhere": len(tally.elsewhere),
@@ -152,4 +168,4 @@ def _end(tally: Tally, planned: int, where: str) -> int:
     print(f"{planned} runs: {said}{more}. Database: {where}", file=sys.stderr)
     if tally.stopped and left:
         return INTERRUPTED
-    return SOME_RUNS_FAILED if tally.failed or tally.diverged else 0
+    return SOME_RUNS_FAILED if tally.failed or tally.diverged or tally.diverged_before else 0

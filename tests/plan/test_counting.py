@@ -81,13 +81,13 @@ def test_damaged_kept_counts_are_counted_anew(home, content):  # noqa: ARG001 - 
 
 def test_two_processes_that_count_at_once_keep_each_others_counts(home):  # noqa: ARG001 - starts empty
     one, other = KeptCounts(), KeptCounts()
-    one.add(SMALL, BackboneCounts(1, 2, 3, 4, {"linear": (0, 2)}))
-    other.add(SMALL, BackboneCounts(1, 2, 3, 4, {"full": (1, 6)}))
+    one.add(SMALL, BackboneCounts(1, 2, 3, 4, {"linear": (0, 2, 2)}))
+    other.add(SMALL, BackboneCounts(1, 2, 3, 4, {"full": (1, 6, 0)}))
     other.add(VIT, BackboneCounts(error="impossible"))
     one.save()
     other.save()
     kept = KeptCounts()
-    assert kept.counts[SMALL].strategies == {"linear": (0, 2), "full": (1, 6)}
+    assert kept.counts[SMALL].strategies == {"linear": (0, 2, 2), "full": (1, 6, 0)}
     assert kept.covers(VIT, ["linear"])
 
 

@@ -74,3 +74,16 @@ def test_a_wide_head_counts_where_it_trains(plan):
     assert choice.counts.trainable_params == layers + 1024 + 10
     trained = layers + layers + 1024 * 10  # forward, both weights, and the second layer's input
     assert choice.counts.train_gmacs * 1e9 == pytest.approx(choice.counts.gmacs * 1e9 - layers + trained, abs=1)
+
+
+def test_what_may_be_computed_once_is_what_no_trainable_parameter_reaches():
+    from bench.plan.count import count_backbone
+
+    strategies = ["linear", "neck", "last_blocks(1)", "last_blocks(1)+norm", "freeze_first(16)", "bitfit", "full"]
+    counted = count_backbone("timm/efficientnet_b0", 224, strategies)
+    once = {name: counted.strategies[name][2] / counted.macs for name in strategies}
+    assert once["linear"] == 1
+    assert once["full"] == 0
+    assert 0 < once["bitfit"] == once["last_blocks(1)+norm"] < 0.05  # the first convolution, before its norm
+    assert 0.85 < once["last_blocks(1)"] < once["neck"] < 1
+    assert once["freeze_first(16)"] == 0.0 or once["freeze_first(16)"] > once["neck"] - 0.05

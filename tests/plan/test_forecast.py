@@ -11,7 +11,9 @@ from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, Transform
 
 MACHINE = Machine("cpu", "two cores", forward_s=0.5, train_s=0.25, precisions={"auto": "fp32"})
 IMAGES = {"train": 1000, "test": 300}
-FROZEN = Counts(10, 5, 0, gmacs=2.0, train_gmacs=2.0)
+FROZEN = Counts(10, 5, 0, gmacs=2.0, train_gmacs=2.0, frozen_gmacs=2.0)
+PARTLY = Counts(10, 6, 1, gmacs=2.0, train_gmacs=3.0, frozen_gmacs=1.5)
+MOVING = Counts(10, 5, 0, gmacs=2.0, train_gmacs=2.0)
 TRAINED = Counts(10, 8, 3, gmacs=2.0, train_gmacs=6.0)
 HUB = WeightsSpec(tag="t", location="timm/net.t")
 
@@ -51,10 +53,21 @@ def test_training_costs_every_epoch_and_every_evaluation():
     assert cost == pytest.approx(steps + evaluations)
 
 
-@pytest.mark.parametrize("recipe", [{"augment": ("horizontal_flip(p=0.5)",)}, {"norm_stats": "update"}])
-def test_a_frozen_backbone_under_random_images_or_moving_statistics_is_passed_every_epoch(recipe):
-    (cost,) = seconds(run(FROZEN, **recipe))
+def test_a_backbone_of_which_nothing_can_be_kept_is_passed_every_epoch():
+    (cost,) = seconds(run(MOVING))
     assert cost > 10 * 900 * 2.0 * 0.25
+
+
+def test_what_stands_before_the_frontier_is_paid_once():
+    first, second = seconds(run(PARTLY, "last_blocks(1)"), run(PARTLY, "last_blocks(1)", lr=0.1))
+    assert first - second == pytest.approx(1300 * 2.0 * 0.5)
+    evaluations = (10 * 100 + 900 + 100 + 2 * 300) * 0.5 * 0.5
+    assert second == pytest.approx(10 * 900 * 1.5 * 0.25 + evaluations)
+
+
+def test_each_view_is_another_pass_over_the_training_images():
+    plain, viewed = (seconds(run(FROZEN, **recipe))[0] for recipe in ({}, {"augment": ("solarize",), "views": 3}))
+    assert viewed - plain == pytest.approx(3 * 1000 * 2.0 * 0.5)
 
 
 def test_a_datasets_own_val_is_not_cut_from_train():
