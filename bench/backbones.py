@@ -5,7 +5,7 @@ Whatever the library, what comes out maps images (N, 3, size, size) to features 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -21,6 +21,9 @@ from bench.vision import timm, torchvision
 DROPPED_WHOLE = ("VGG", "AlexNet")
 """torchvision models whose whole classifier goes, not its last layer: it holds nine of ten parameters (VGG-11:
 132.9M with it, 9.2M without). Their features are pooled to 1x1 instead."""
+
+FIXED_DROP_PATH = ("maxvit_", "swin_")
+"""torchvision models that take no drop path: their blocks' rates rise from 0 to one fixed in the code."""
 
 
 class Pooled(nn.Module):
@@ -113,13 +116,28 @@ def headless(model: nn.Module) -> nn.Module:
     return model
 
 
+def _only_drop_path(model: nn.Module, share: float) -> nn.Module:
+    """Multiply a model's drop path rates by `share` and set all other dropout to 0: recipes say what is dropped."""
+    modules: Iterator[Any] = model.modules()
+    for module in modules:
+        if isinstance(module, timm.layers.drop.DropPath):
+            module.drop_prob *= share
+        elif isinstance(module, torchvision.ops.StochasticDepth):
+            module.p *= share
+        elif isinstance(module, nn.modules.dropout._DropoutNd):  # noqa: SLF001 - the base class has no public name
+            module.p = 0.0
+        elif hasattr(module, "drop_rate"):  # timm's models drop out before their classifier, DenseNets in layers
+            module.drop_rate = 0.0
+    return model
+
+
 def _timm(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]) -> nn.Module:
     config = timm.models.get_pretrained_cfg(architecture)
     if config is not None and config.fixed_input_size and size != config.input_size[1]:
         kwargs = {**kwargs, "img_size": size}
     if drop_path:
         kwargs = {**kwargs, "drop_path_rate": drop_path}
-    return timm.create_model(architecture, **kwargs)
+    return _only_drop_path(timm.create_model(architecture, **kwargs), 1.0 if drop_path else 0.0)
 
 
 def _torchvision(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]) -> nn.Module:
@@ -129,9 +147,14 @@ def _torchvision(architecture: str, size: int, drop_path: float, kwargs: dict[st
         kwargs = {**kwargs, "input_size": (size, size)}
     if architecture in ("googlenet", "inception_v3"):
         kwargs = {**kwargs, "init_weights": False, "aux_logits": False, "transform_input": True}
-    if drop_path:
+    fixed = architecture.startswith(FIXED_DROP_PATH)
+    if drop_path and not fixed:
         kwargs = {**kwargs, "stochastic_depth_prob": drop_path}
-    return torchvision.models.get_model(architecture, weights=None, **kwargs)  # type: ignore[no-any-return]
+    model = torchvision.models.get_model(architecture, weights=None, **kwargs)
+    own = (
+        max(m.p for m in model.modules() if isinstance(m, torchvision.ops.StochasticDepth)) if fixed else drop_path
+    )
+    return _only_drop_path(model, drop_path / own if drop_path else 0.0)
 
 
 def _plain(architecture: str, size: int, drop_path: float, kwargs: dict[str, Any]) -> nn.Module:
