@@ -117,7 +117,7 @@ def headless(model: nn.Module) -> nn.Module:
 
 
 def _only_drop_path(model: nn.Module, share: float) -> nn.Module:
-    """Multiply a model's drop path rates by `share` and set all other dropout to 0: recipes say what is dropped."""
+    """Multiply a model's drop path rates by `share` and set all other dropout to 0, in place."""
     modules: Iterator[Any] = model.modules()
     for module in modules:
         if isinstance(module, timm.layers.drop.DropPath):
