@@ -9,6 +9,7 @@ import hashlib
 import re
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -18,8 +19,6 @@ from bench.errors import StoreError
 from bench.home import bench_home
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy.typing as npt
 
     from bench.store.location import Location
@@ -73,9 +72,9 @@ class Artifacts:
 
     @classmethod
     def beside(cls, location: Location) -> Self:
-        """Return a database's files: `X.files` beside a SQLite file `X.db`, else a folder below `BENCH_HOME`."""
+        """Return a database's files: `X.db.files` beside a SQLite file `X.db`, else below `BENCH_HOME`."""
         if location.path is not None:
-            return cls(location.path.resolve().with_suffix(".files"))
+            return cls(Path(f"{location.path.resolve()}.files"))
         return cls(bench_home() / "artifacts" / hashlib.sha256(location.identity.encode()).hexdigest()[:16])
 
     def predictions_path(self, run_id: str) -> Path:

@@ -44,7 +44,9 @@ def ensure_schema(
         current = _revision(connection)  # another process may have been first
         if current == revisions[-1]:
             return
-        if current is not None and database.location.path is not None:
+        if current is None:
+            _refuse_foreign(database, connection)
+        elif database.location.path is not None:
             back_up(database.location.path, revisions.index(current) + 1)
         _run_migrations(connection, scripts)
 
@@ -81,6 +83,16 @@ def _check(database: Database, current: str | None, revisions: Sequence[str], *,
             f"The database {where} has to be upgraded, but cannot be written.",
             f"Its schema is {current or 'empty'}; this version reads {revisions[-1]}.",
             "Copy it to a folder that you may write to, and open the copy with --db.",
+        )
+
+
+def _refuse_foreign(database: Database, connection: sa.Connection) -> None:
+    taken = sorted(set(sa.inspect(connection).get_table_names()) & Base.metadata.tables.keys())
+    if taken:
+        raise StoreError(
+            f"The database {database.location} belongs to another tool.",
+            f"It has tables that bench did not make: {', '.join(taken)}. Nothing was changed.",
+            "Name another database with --db or BENCH_DB.",
         )
 
 

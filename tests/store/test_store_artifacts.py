@@ -62,7 +62,14 @@ def test_predictions_that_do_not_fit_each_other_are_refused():
 def test_files_lie_beside_the_sqlite_file_whatever_it_is_called_through(tmp_path):
     (tmp_path / "link.db").symlink_to(tmp_path / "runs.db")
     for name in (tmp_path / "runs.db", f"sqlite:///{tmp_path}/runs.db", tmp_path / "link.db"):
-        assert Artifacts.beside(locate(name)).folder == tmp_path / "runs.files"
+        assert Artifacts.beside(locate(name)).folder == tmp_path / "runs.db.files"
+
+
+def test_databases_side_by_side_never_share_files_nor_lie_in_their_way(tmp_path):
+    names = ["x.files", "r.v1", "r.v2", "r", "r.db"]
+    folders = {Artifacts.beside(locate(tmp_path / name)).folder for name in names}
+    assert len(folders) == len(names)
+    assert not folders & {tmp_path / name for name in names}
 
 
 def test_files_of_a_server_lie_below_bench_home_and_do_not_depend_on_the_password(tmp_path, monkeypatch):

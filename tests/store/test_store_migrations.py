@@ -241,3 +241,13 @@ class TestNeighbours:
         assert ours == [(REVISIONS[-1],)]
         assert len(theirs) == 1
         assert theirs != ours
+
+    def test_a_database_with_another_tools_table_of_our_name_is_refused_unchanged(self, path):
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("CREATE TABLE runs (run_uuid TEXT)")
+        with pytest.raises(StoreError, match="belongs to another tool") as error:
+            Store.open(path)
+        assert "runs" in error.value.why
+        assert error.value.todo
+        with closing(sqlite3.connect(path)) as database:
+            assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("runs",)]

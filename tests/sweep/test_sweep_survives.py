@@ -55,8 +55,8 @@ def test_a_sweep_killed_at_20_random_moments_ends_with_the_rows_of_an_undisturbe
     assert last.returncode == 0, last.stderr
     assert killed.rows() == calm.rows()
     assert killed.epochs() == calm.epochs()
-    assert not list((killed.folder / "runs.files").rglob("*.pt"))
-    assert not list((killed.folder / "runs.files").rglob(".*"))
+    assert not list((killed.folder / "runs.db.files").rglob("*.pt"))
+    assert not list((killed.folder / "runs.db.files").rglob(".*"))
 
 
 def test_an_interrupted_run_goes_on_at_its_last_epoch(sweeps: Maker) -> None:
