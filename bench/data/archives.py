@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import shutil
 import tarfile
 import zipfile
@@ -15,7 +16,15 @@ from bench.data.faults import damaged
 from bench.errors import DataError
 
 TAR_SUFFIXES = (".tar", ".tgz", ".tar.gz")
-_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
+_DAMAGED = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+)
 _ZIP_TYPE_SHIFT, _ZIP_LINK = 28, 0o12
 _ZIP_ENCRYPTED = 0x1
 _CHUNK_BYTES = 1 << 20
@@ -74,6 +83,10 @@ def _unpack_one(file: Path, folder: Path) -> None:
             _unpack_tar(file, folder)
     except _DAMAGED as error:
         raise damaged(file, error) from error
+    except OSError as error:
+        if error.errno is None:  # no failure of the disk: bz2 says so of damaged data
+            raise damaged(file, error) from error
+        raise
 
 
 def _unpack_tar(archive: Path, folder: Path) -> None:

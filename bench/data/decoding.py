@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 
 import numpy as np
@@ -28,8 +29,9 @@ def decode(data: bytes, name: str) -> Image.Image:
                 return image.convert("RGBA").convert("RGB")
             return image.convert("RGB")
     except _BROKEN as error:
+        reason = re.sub(r" *<_io\.BytesIO object at \w+>", "", str(error))  # Pillow's name for bytes in memory
         raise DataError(
             f"The image {name} cannot be decoded.",
-            f"It is damaged, or no image: {error}.",
+            f"It is damaged, or no image: {reason}.",
             "Restore that file (fetch or unpack the dataset again), or take it out of the dataset.",
         ) from error

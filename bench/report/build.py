@@ -33,10 +33,11 @@ def write_report(
     page = render(make_report(store, title=title, query=query or Query(), overlaps=overlaps or {}))
     try:
         write_text(path, page)
-    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+    except OSError as error:
+        in_the_way = isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError)
         raise BenchError(
-            f"Cannot write {path}.",
-            "It is a folder, or a part of its path is a file.",
+            f"Cannot write '{path}'.",
+            "It is a folder, or a part of its path is a file." if in_the_way else f"{error.strerror or error}.",
             "Name a file in a folder, for example reports/report.html.",
         ) from error
     return path

@@ -50,3 +50,13 @@ def test_a_file_in_the_way_of_the_folder_is_an_error_with_advice(call, typical_d
 
 def test_help_has_an_example(call):
     assert "Example: bench report --dataset cub" in call(report, "--help").stdout
+
+
+@pytest.mark.parametrize("path", ["", ".", "/proc/x/y.html", "x" * 300 + ".html"])
+def test_a_path_that_cannot_be_written_is_an_error_with_advice(call, typical_db, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BenchError, match="Cannot write") as caught:
+        call(report, "--db", typical_db, "-o", path)
+    assert caught.value.why
+    assert caught.value.todo
+    assert not list(tmp_path.iterdir())

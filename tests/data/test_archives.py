@@ -126,6 +126,32 @@ def test_a_damaged_zip_member_is_found_by_its_checksum(tmp_path):
         unpack([archive], tmp_path / "out")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
+def test_damaged_data_of_any_compression_is_called_damaged_and_not_a_full_disk(method, tmp_path):
+    archive = tmp_path / "data.zip"
+    with zipfile.ZipFile(archive, "w", method) as bundle:
+        bundle.writestr("noise.bin", os.urandom(50_000))
+    content = bytearray(archive.read_bytes())
+    content[60:20_000] = bytes(19_940)
+    archive.write_bytes(content)
+    with pytest.raises(DataError, match=r"data\.zip is damaged"):
+        unpack([archive], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("mode", ["w:bz2", "w:xz"])
+def test_a_damaged_tar_of_another_compression_than_its_name_says_is_called_damaged(mode, tmp_path):
+    archive = tmp_path / "data.tgz"
+    (tmp_path / "noise.bin").write_bytes(os.urandom(2_000_000))
+    with tarfile.open(archive, mode) as tar:
+        tar.add(tmp_path / "noise.bin", "noise.bin")
+    content = bytearray(archive.read_bytes())
+    content[1_500_000:1_500_100] = bytes(100)
+    archive.write_bytes(content)
+    with pytest.raises(DataError, match=r"data\.tgz is damaged"):
+        unpack([archive], tmp_path / "out")
+
+
 def test_archives_and_plain_files_come_together_in_one_folder(tmp_path):
     one = tar_with(tmp_path / "one.tgz", tarfile.TarInfo("images/a.jpg"), mode="w:gz")
     two = tmp_path / "two.zip"

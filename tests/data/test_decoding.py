@@ -40,4 +40,5 @@ def test_a_corrupt_image_is_named_in_the_error(share, tmp_path):
     with pytest.raises(DataError) as caught:
         dataset.images("train").image(0)
     assert str(image) in caught.value.what
+    assert "object at 0x" not in caught.value.why
     assert caught.value.todo
