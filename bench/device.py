@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -19,12 +20,19 @@ from bench.errors import BenchError
 
 Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_NAMES = re.compile(r"cuda(:\d+)?|mps|cpu", re.ASCII)
 
 
 def pick(name: str = "auto") -> torch.device:
     """Choose the device: `auto` is cuda, then mps, then cpu. Raises BenchError for one that is not there."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    if not _NAMES.fullmatch(name):
+        raise BenchError(
+            f"The device {name!r} cannot be used.",
+            "It is no device to train on.",
+            "Take auto, cuda, cuda:N, mps or cpu.",
+        )
     try:
         device = torch.device(name)
         torch.empty(1, device=device)

@@ -81,8 +81,8 @@ def plan_for(
     if not plan.choices:
         raise BudgetError(
             f"Nothing fits{f' the budget {asked.budget}' if asked.budget else ''}.",
-            f"{_closest(plan.rejected)}.",
-            "Raise the budget, or choose other backbones or strategies.",
+            f"{_closest(plan.rejected).rstrip('.')}.",
+            f"{'Raise the budget, or choose' if asked.budget else 'Choose'} other backbones or strategies.",
         )
     return plan
 

@@ -122,9 +122,9 @@ class RecipeSpec(Spec):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     clip_grad_norm: float | None = Field(default=None, gt=0)
     precision: PrecisionAsked = "auto"
-    image_size: int | None = Field(default=None, ge=1)
+    image_size: int | None = Field(default=None, ge=1, le=4096)
     interpolation: Literal["nearest", "bilinear", "bicubic"] | None = None
-    crop_pct: float | None = Field(default=None, gt=0, le=1)
+    crop_pct: float | None = Field(default=None, ge=0.1, le=1)
     augment: tuple[str, ...] = ()
     views: int = Field(default=0, ge=0)
     norm_stats: Literal["frozen", "update"] = "frozen"

@@ -68,3 +68,10 @@ def test_a_named_budget_is_looked_up_and_an_unknown_one_suggests_the_nearest(reg
     assert budget_of(registry, None) == budget_of(registry, "")
     with pytest.raises(RegistryError, match="Did you mean mobile"):
         budget_of(registry, "mobil")
+
+
+def test_where_nothing_fits_without_a_budget_none_is_said_to_be_raised(registry):
+    with pytest.raises(BudgetError) as caught:
+        planned(registry, backbones=["timm/mobilenetv5_300m_enc"], strategies=["linear"])
+    assert caught.value.todo == "Choose other backbones or strategies."
+    assert not caught.value.why.endswith("..")

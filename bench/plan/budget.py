@@ -52,13 +52,20 @@ def parse_budget(text: str | None) -> Budget:
     K, M, G and B are thousands, millions, and billions twice. Raises BudgetError with what is wrong.
     """
     limits: dict[str, float] = {}
-    for part in (text or "").split(",") if (text or "").strip() else ():
+    parts = (text or "").split(",") if (text or "").strip() else []
+    if sum(part.strip()[:1].isdigit() for part in parts) > 1:
+        raise BudgetError(
+            f"Cannot read the budget {text!r}.",
+            "It has more than one bare number, and each would limit total; a comma stands between limits.",
+            "Write 10.5M with a point, or name the others: 10M,trainable<=5M.",
+        )
+    for part in parts:
         found = _LIMIT.fullmatch(part.strip())
         if not found:
             raise BudgetError(
                 f"Cannot read the budget {text!r}.",
                 f"{part.strip()!r} is not a limit.",
-                "Write 10M (total parameters), or limits like total<=10M,trainable<=1M,gmacs<=0.5.",
+                "Write 10M (total parameters), or limits with <= like total<=10M,trainable<=1M,gmacs<=0.5.",
             )
         quantity = found[1] or "total"
         if quantity not in QUANTITIES:

@@ -30,7 +30,7 @@ NUMBERS = st.floats(1e-6, 1e15, allow_nan=False)
         ("total≤10M", {"total": 10e6}),
         ("trainable_backbone<=0", {"trainable_backbone": 0.0}),
         ("train_gmacs<=1.5", {"train_gmacs": 1.5}),
-        ("10M,5M,total<=7M", {"total": 5e6}),
+        ("10M,total<=5M,total<=7M", {"total": 5e6}),
         ("", {}),
         ("  ", {}),
         (None, {}),
@@ -108,3 +108,14 @@ def test_gflops_are_twice_the_gmacs():
 )
 def test_numbers_are_written_as_people_say_them(value, text):
     assert human(value) == text
+
+
+@pytest.mark.parametrize("text", ["10,5M", "10M, 5M", "10M,gmacs<=1,5"])
+def test_two_bare_numbers_are_no_decimal_comma_and_refused(text):
+    with pytest.raises(BudgetError, match="more than one bare number"):
+        parse_budget(text)
+
+
+def test_a_limit_with_another_sign_is_told_the_right_one():
+    with pytest.raises(BudgetError, match="limits with <= like"):
+        parse_budget("total<10M")

@@ -39,6 +39,9 @@ def broken_copy(source: Path, target: Path) -> Path:
         ((*NET, "--target", "colour"), "target"),
         ((*NET, "--registry", "/nowhere"), "registry folder"),
         ((*NET, "--device", "gpu7"), "device"),
+        ((*NET, "--device", "meta"), "cuda:N, mps or cpu"),
+        ((*NET, "--set", "crop_pct=0.01"), "crop_pct"),
+        ((*NET, "--image-size", "100000"), "image_size"),
     ],
 )
 def test_bad_input_exits_2_with_what_why_and_what_to_do(
