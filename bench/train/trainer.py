@@ -92,7 +92,7 @@ class Trainer:
         seen, steps, lr, clock = 0, 0, self.recipe.lr, Clock(self.device)
         with clock.running():
             for step, (batch, labels) in enumerate(self.inputs.training(self.state.progress.epoch)):
-                if len(labels) == 1 and step:  # batch norm cannot take the statistics of one vector
+                if step and len(labels) == 1 < self.recipe.batch_size:  # a rest of one has no batch statistics
                     break
                 self.state.check_stop()
                 loss, correct, lr = self.step(step, batch, labels)

@@ -171,3 +171,12 @@ def test_bf16_trains_close_to_fp32(make_spec: Maker, execute: Maker, tmp_path: A
     assert mixed.test_logits.dtype == np.float32
     assert np.abs(full.test_logits - mixed.test_logits).max() < 0.2
     assert not np.array_equal(full.test_logits, mixed.test_logits)
+
+
+@pytest.mark.parametrize(("batch_size", "steps"), [(1, 36), (35, 1), (18, 2)])
+def test_only_a_rest_of_one_image_is_left_out_of_an_epoch(
+    batch_size: int, steps: int, make_spec: Maker, execute: Maker
+) -> None:
+    records: list[Any] = []
+    execute(make_spec("linear", epochs=1, batch_size=batch_size), Hooks(epoch=records.append))
+    assert records[0].steps == steps
