@@ -51,7 +51,8 @@ class Search:
         if cut is None:
             return frontier, None
         augment = spec.recipe.augment if views else ()
-        key = digest([_base(spec, self.weights_digest), cut.digest, spec.kept, list(augment), views], "features")
+        base = {**_base(spec, self.weights_digest), "device": self.device.type}  # a GPU's fp32 is not a CPU's
+        key = digest([base, cut.digest, spec.kept, list(augment), views], "features")
         label = Label(key, spec.backbone.name, spec.dataset.name, frontier.label, hardware(self.device))
         shapes = tuple(lying(s, last=c) for s, c in zip(cut.shapes, cut.channels_last, strict=True))
         return frontier, Wanted(cut, label, Layout(images, shapes, spec.kept), augment, views)

@@ -201,3 +201,18 @@ def test_kept_features_are_the_backbones_own(make_spec: Maker, execute: Maker, w
     with torch.inference_mode():
         wanted = backbone.eval()(normalize(images, spec.transform))
     assert np.allclose(kept.arrays["test"][0], wanted.numpy(), atol=1e-5)
+
+
+def test_a_cpu_never_reads_what_another_kind_of_device_computed(make_spec: Maker, workbench: Any) -> None:
+    from dataclasses import replace
+
+    from bench.train.wanted import Search
+
+    spec = make_spec("linear")
+    loaded = workbench.shelf.load(spec)
+    model = loaded.classifier(spec, workbench.device)
+    search = Search(loaded.frontiers(model), None, workbench.dataset.manifest, torch.device("cpu"), 10**9)
+    devices = [search, replace(search), replace(search, device=torch.device("meta"))]
+    cpu, again, other = (each.wanted(spec, model)[1] for each in devices)
+    assert cpu.cut.digest == other.cut.digest
+    assert cpu.label.key == again.label.key != other.label.key
