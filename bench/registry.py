@@ -116,7 +116,7 @@ def _installed_folders(warnings: list[str]) -> Iterator[Path]:
             value = point.load()
             folder = Path(value() if callable(value) else value)
             next(folder.iterdir(), None)
-        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, the command goes on
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plug-in raises, the command goes on
             warnings.append(f"Ignored the plug-in {point.name} ({point.value}): {type(error).__name__}: {error}")
         else:
             yield folder

@@ -158,7 +158,14 @@ def test_an_installed_package_adds_entries_by_an_entry_point(site, tmp_path, val
 
 
 @pytest.mark.parametrize(
-    "code", ["raise RuntimeError('broken inside')", "FOLDER = 3", "FOLDER = '/no/such/folder'", "OTHER = 1"]
+    "code",
+    [
+        "raise RuntimeError('broken inside')",
+        "FOLDER = 3",
+        "FOLDER = '/no/such/folder'",
+        "OTHER = 1",
+        "raise SystemExit",
+    ],
 )
 def test_a_broken_installed_package_warns_and_kills_nothing(site, code):
     install(site, "plug_in:FOLDER", code)
