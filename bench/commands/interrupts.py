@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
-import sys
 import threading
 from types import FrameType
 from typing import Any, Self
@@ -33,4 +34,5 @@ class Interrupts:
         if self._wanted.is_set():
             raise KeyboardInterrupt
         self._wanted.set()
-        sys.stderr.write("\nStopping after what is resumable; once more to stop at once.\n")
+        with contextlib.suppress(OSError):  # not sys.stderr: this may come while that is being written to
+            os.write(2, b"\nStopping after what is resumable; once more to stop at once.\n")
