@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Sequence
@@ -126,7 +127,8 @@ class Sweep:
             self._end(claim, run, "interrupted", error)
             tally.stopped = True
         except PrunedError as error:
-            self.store.prune(claim, error.halt.rung, error.halt.epoch, error)
+            with contextlib.suppress(LeaseLostError):  # as in `_end`
+                self.store.prune(claim, error.halt.rung, error.halt.epoch, error)
             self.watcher.ended(run, "pruned", error)
             tally.pruned.append(claim.run_id)
         except DivergedError as error:
@@ -145,7 +147,8 @@ class Sweep:
             self.watcher.finished(run, outcome)
 
     def _end(self, claim: Claim, run: PlannedRun, status: Ended, error: BaseException) -> None:
-        self.store.fail(claim, status, error)
+        with contextlib.suppress(LeaseLostError):  # how it ends is for the process to say that took the run over
+            self.store.fail(claim, status, error)
         self.watcher.ended(run, status, error)
 
     def _keep(self, claim: Claim, spec: RunSpec, outcome: Outcome) -> None:
