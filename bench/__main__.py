@@ -22,6 +22,7 @@ from bench.commands.show import show
 from bench.commands.strategies import strategies
 from bench.commands.studies import studies
 from bench.commands.sweep import sweep
+from bench.commands.timing import timing
 from bench.errors import INTERRUPTED, BenchError
 
 app = typer.Typer(
@@ -36,7 +37,8 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, doctor,
+    sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, timing,
+    doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+SLOWER = 1
 BAD_INPUT = 2
 SOME_RUNS_FAILED = 3
 INTERRUPTED = 130
 
 SHOWN = 40
-"""How many valid names an error lists at most."""
+"""How many valid names an error lists; of more it only suggests the nearest."""
 
 
 class BenchError(Exception):
@@ -69,12 +70,15 @@ class DivergedError(BenchError):
 def unknown_name(
     kind: str, name: str, valid: Iterable[str], error: type[BenchError] = RegistryError
 ) -> BenchError:
-    """Make the error for a misspelt name: it lists the valid ones and suggests the nearest."""
+    """Make the error for a misspelt name: it suggests the nearest, and lists the valid ones where they are few."""
     names = sorted(set(valid))
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    shown = ", ".join(names[:SHOWN]) + (f", ... ({len(names)} in all)" if len(names) > SHOWN else "")
+    guess = f"Did you mean {' or '.join(near)}?" if near else ""
+    if len(names) > SHOWN:
+        why = guess or "No name that is known comes near it."
+        return error(f"Unknown {kind} {name!r}.", why, f"`bench {kind}s` lists names.")
     return error(
         f"Unknown {kind} {name!r}.",
-        f"Valid: {shown or 'none'}.",
-        f"Did you mean {' or '.join(near)}?" if near else f"Take one of the {kind} names above.",
+        f"Valid: {', '.join(names) or 'none'}.",
+        guess or "Take one of the names above.",
     )

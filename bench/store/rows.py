@@ -138,6 +138,16 @@ class SweepRow:
     rejected: int
 
 
+class TimingSummary(NamedTuple):
+    """One `bench timing` without its samples; `cases` counts what it measured."""
+
+    name: str
+    created_at: float
+    hardware: str
+    threads: int
+    cases: int
+
+
 @dataclass(frozen=True)
 class Rates:
     """What compute has cost on one hardware, by backbone, as medians over what is stored.

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bench.errors import DivergedError
-from bench.store import claims, features, history, plans, queries
+from bench.store import claims, features, history, plans, queries, timings
 from bench.store.engine import BUSY_TIMEOUT_S, Database
 from bench.store.failures import translated
 from bench.store.flatten import result_columns, run_columns
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from bench.rungs import Standing
     from bench.spec import Metric
     from bench.store.claims import Claim, Ended
-    from bench.store.rows import AttemptRow, Rates, RunRow, StoredRun, SweepRow
+    from bench.store.rows import AttemptRow, Rates, RunRow, StoredRun, SweepRow, TimingSummary
+    from bench.timings import Timing
 
 
 class Store:
@@ -240,6 +241,23 @@ class Store:
         """Return what compute has cost on `hardware` (a `Provenance.hardware`) so far, by backbone."""
         with self._reading() as session:
             return features.observed_rates(session, hardware)
+
+    # Timings
+
+    def add_timing(self, made: Timing) -> None:
+        """Record a timing under its name. Raises StoreError where the name is taken."""
+        with self._writing() as session:
+            timings.add(session, made, self._now(session))
+
+    def timing(self, name: str) -> Timing:
+        """Return a timing by its name. Raises StoreError where there is none."""
+        with self._reading() as session:
+            return timings.find(session, name)
+
+    def timings(self) -> list[TimingSummary]:
+        """Return what was timed, oldest first, without the samples."""
+        with self._reading() as session:
+            return timings.summaries(session)
 
     # Transactions
 

@@ -1,0 +1,64 @@
+"""Timings: what `bench timing` measured. Every function is given a session."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bench.errors import StoreError, unknown_name
+from bench.records import Provenance
+from bench.store.flatten import provenance_columns
+from bench.store.rows import TimingSummary
+from bench.store.schema import TimingRow
+from bench.timings import Case, CaseTiming, Timing
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def add(session: Session, made: Timing, now: float) -> None:
+    """Add a timing, a row per case. Raises StoreError where its name is taken."""
+    if session.scalars(sa.select(TimingRow.id).where(TimingRow.name == made.name).limit(1)).first() is not None:
+        raise taken(made.name)
+    origin = {**provenance_columns(made.provenance), "threads": made.provenance.threads}
+    for timed in made.cases:
+        seconds = {"samples": list(timed.samples), "reference_samples": list(timed.reference)}
+        case = dataclasses.asdict(timed.case)
+        session.add(TimingRow(name=made.name, created_at=now, **origin, **case, **seconds))
+
+
+def find(session: Session, name: str) -> Timing:
+    """Return a timing. Raises StoreError that lists the names there are."""
+    rows = session.scalars(sa.select(TimingRow).where(TimingRow.name == name).order_by(TimingRow.id)).all()
+    if not rows:
+        names = session.scalars(sa.select(TimingRow.name).distinct())
+        raise unknown_name("timing", name, names, StoreError)
+    fields = [field.name for field in dataclasses.fields(Case)]
+    cases = tuple(
+        CaseTiming(Case(*(getattr(row, f) for f in fields)), tuple(row.samples), tuple(row.reference_samples))
+        for row in rows
+    )
+    return Timing(name, Provenance(**rows[0].provenance), cases, rows[0].created_at)
+
+
+def summaries(session: Session) -> list[TimingSummary]:
+    """Return every timing without its samples, oldest first."""
+    first = sa.func.min(TimingRow.id)
+    statement = (
+        sa.select(TimingRow.name, sa.func.min(TimingRow.created_at))
+        .add_columns(sa.func.min(TimingRow.hardware), sa.func.min(TimingRow.threads), sa.func.count())
+        .group_by(TimingRow.name)
+        .order_by(first)
+    )
+    return [TimingSummary._make(row) for row in session.execute(statement)]
+
+
+def taken(name: str) -> StoreError:
+    """Say that a name is taken."""
+    return StoreError(
+        f"There is a timing {name!r} already.",
+        "A timing is never overwritten: others may have compared with it.",
+        "Save it under another name; `bench timing --list` shows those there are.",
+    )
