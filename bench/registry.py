@@ -71,7 +71,7 @@ class Registry:
                 with self._forgiving(plugin=plugin):
                     for name, table in _tables(path, kind).items():
                         with self._forgiving(plugin=plugin):
-                            added[name] = _check(schema, name, table, path)
+                            added[name] = _located(_check(schema, name, table, path), folder)
             self.entries[kind] = added | {n: e for n, e in self.entries[kind].items() if n not in added}
 
     @contextmanager
@@ -169,6 +169,15 @@ def _check(schema: type[Spec], name: str, table: dict[str, object], path: Path) 
         raise RegistryError(
             f"[{name}] in {path} is not valid.", f"{error.what} {error.why}", error.todo
         ) from error
+
+
+def _located(entry: Spec, folder: Path) -> Spec:
+    """Find a weights file from its registry's folder; where it lies on this machine is not what it is."""
+    if not isinstance(entry, BackboneEntry) or entry.weights is None or entry.weights.source != "file":
+        return entry
+    path = folder / Path(entry.weights.path or entry.weights.location).expanduser()
+    weights = entry.weights.model_copy(update={"location": "", "path": str(path.resolve())})
+    return entry.model_copy(update={"weights": weights})
 
 
 def _keys(schema: type[Spec], path: tuple[int | str, ...]) -> list[str]:

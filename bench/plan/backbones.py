@@ -125,6 +125,8 @@ def _from_entry(entry: BackboneEntry) -> Candidate:
     if weights.source == "hub" and not weights.location:
         known = catalogue().hub_weights(entry.name, weights.tag)
         weights = known.model_copy(update={"revision": weights.revision, "digest": weights.digest})
+    elif weights.path and not weights.digest and (path := Path(weights.path)).is_file():
+        weights = weights.model_copy(update={"tag": weights.tag or path.stem, "digest": _digest(path)})
     spec = BackboneSpec.model_validate({"library": library, "architecture": architecture, "weights": weights})
     return Candidate(spec, entry.family, entry.shortlist, entry.download_bytes, entry.note)
 
