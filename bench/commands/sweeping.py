@@ -58,6 +58,8 @@ def run_sweep(options: Options) -> int:
     deterministic()
     registry = o.open_registry(options.registry)
     entry = o.find_dataset(registry, options.dataset)
+    if not options.dry_run:
+        Store.open(options.db).close()  # a database that cannot be used is said before anything is fetched
     dataset = None if options.dry_run else _open(entry, options)
     header = known_header(entry, options.data_root)
     with Counting(terminal.err()) as counting:
@@ -165,7 +167,7 @@ def _end(tally: Tally, planned: int, where: str) -> int:
     said = ", ".join(f"{count} {word}" for word, count in parts.items() if count) or "nothing to do"
     left = planned - sum(parts.values())
     more = f", {left} left: the same command goes on" if left else ""
-    print(f"{planned} runs: {said}{more}. Database: {where}", file=sys.stderr)
+    print(f"{planned} run{'s' * (planned != 1)}: {said}{more}. Database: {where}", file=sys.stderr)
     if tally.stopped and left:
         return INTERRUPTED
     return SOME_RUNS_FAILED if tally.failed or tally.diverged or tally.diverged_before else 0

@@ -118,3 +118,16 @@ def test_missing_weights_fail_the_run_with_the_command_that_brings_them(sweeps: 
     assert code == 3, stderr
     assert "pip install no-such-weights" in stderr
     assert "Traceback" not in stderr
+
+
+def test_a_database_that_cannot_be_used_is_said_before_the_dataset_is_looked_for(
+    sweeps: Maker, tmp_path: Path
+) -> None:
+    place = sweeps("typo")
+    place.db.write_text("my thesis")
+    nothing = ("--dataset", "cub", "--no-download", "--data-root", str(tmp_path / "nowhere"))
+    code, stderr = place.call(*NET, *nothing)
+    assert code == 2, stderr
+    assert "error: " in stderr
+    assert str(place.db) in stderr
+    assert "cub" not in stderr
