@@ -47,7 +47,8 @@ def not_found(entry: DatasetEntry, data_root: Path | None = None) -> DataError:
     roots = ", ".join(map(str, data_roots(data_root)))
     advice = entry.how_to_get or f"Put it below one of those folders{_see(entry)}."
     if any(file.url for file in entry.files):
-        advice = f"Add --download to fetch it, or: {by_hand(entry.files, download_folder(entry, data_root))}"
+        fetched = by_hand(entry.files, download_folder(entry, data_root))
+        advice = f"Leave out --no-download to fetch it, or: {fetched}"
         advice += f"\n{entry.how_to_get}" if entry.how_to_get else ""
     return DataError(f"The dataset {entry.name} is not here.", f"Looked for {places} below {roots}.", advice)
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from bench.calls import parse_call
 from bench.data.augmentations import canonical_augment
 from bench.entries import DatasetEntry, RecipeEntry
-from bench.errors import RecipeError, unknown_name
+from bench.errors import BenchError, RecipeError, unknown_name
 from bench.head import canonical_head
-from bench.spec import RecipeSpec, TransformSpec
+from bench.spec import EarlyStoppingSpec, RecipeSpec, ScheduleSpec, Spec, TransformSpec
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_NESTED: dict[str, type[Spec]] = {"schedule": ScheduleSpec, "early_stopping": EarlyStoppingSpec}
+"""The recipe keys that have keys of their own."""
 
 
 def for_strategy(entry: RecipeEntry, strategy: str, overrides: Mapping[str, Any]) -> RecipeSpec:
@@ -31,13 +37,21 @@ def for_strategy(entry: RecipeEntry, strategy: str, overrides: Mapping[str, Any]
     try:
         return RecipeSpec.model_validate(merged)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise unknown_name("recipe key", where, RecipeSpec.model_fields, RecipeError) from error
-        raise RecipeError(
-            f"The recipe {entry.name!r} is not valid for {strategy}.", f"{where}: {first['msg']}.", "Correct it."
-        ) from error
+        raise _not_valid(error.errors()[0], entry, strategy) from error
+
+
+def _not_valid(first: ErrorDetails, entry: RecipeEntry, strategy: str) -> BenchError:
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        parent, key = first["loc"][0], str(first["loc"][-1])
+        kind, keys = f"key of {parent}", _NESTED.get(str(parent), RecipeSpec).model_fields
+        return unknown_name("recipe key" if parent == key else kind, key, keys, RecipeError)
+    todo = "Correct it."
+    if first["type"] == "tuple_type":
+        todo = f"It is a list: --set '{where}={json.dumps([first['input']])}'."
+    return RecipeError(
+        f"The recipe {entry.name!r} is not valid for {strategy}.", f"{where}: {first['msg']}.", todo
+    )
 
 
 def parse_overrides(texts: Sequence[str]) -> dict[str, Any]:

@@ -137,4 +137,5 @@ def _summary(plan: Plan) -> str:
     budget = f" within {plan.request.budget}" if plan.request.budget.limits else ""
     seen = "" if data.fingerprint else " (not on this machine yet: counted from its registry entry)"
     rejected = f"; {len(plan.rejected):,} are left out (--rejected lists them, with why)" if plan.rejected else ""
-    return f"{len(plan.choices):,} choices{budget} on {data.name}, {data.num_classes} classes{seen}{rejected}."
+    choices = f"{len(plan.choices):,} choice{'s' * (len(plan.choices) != 1)}"
+    return f"{choices}{budget} on {data.name}, {data.num_classes} classes{seen}{rejected}."

@@ -39,7 +39,7 @@ def runs_view(rows: Sequence[RunRow], attempts: Attempts, console: Console, *, l
     counted = ", ".join(f"{count:,} {status}" for status, count in count_statuses(rows).items())
     hidden = len(rows) - len(shown)
     more = f"; the latest {len(shown):,} are shown, --limit 0 shows all" if hidden else ""
-    return Group(table, Text(f"\n{len(rows):,} runs: {counted}{more}.", style="dim"))
+    return Group(table, Text(f"\n{len(rows):,} run{'s' * (len(rows) != 1)}: {counted}{more}.", style="dim"))
 
 
 def _table(headings: Sequence[str], lines: Iterable[Mapping[str, str]]) -> Table:

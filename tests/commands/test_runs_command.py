@@ -25,7 +25,7 @@ def test_a_pruned_run_is_listed_with_its_rung_and_why(call, tmp_path):
     text = call(runs, "--db", tmp_path / "runs.db", "--status", "pruned").stdout
     assert "pruned at 2" in text
     assert "Place 5 of 7 at this rung, of which the best 2 go on." in text
-    assert "1 runs: 1 pruned." in text
+    assert "1 run: 1 pruned." in text
     (found,) = json.loads(call(runs, "--db", tmp_path / "runs.db", "--json").stdout)
     assert (found["status"], found["rung"], found["pruned_at_epoch"]) == ("pruned", 2, 2)
 

@@ -169,7 +169,7 @@ def test_a_dataset_is_fetched_unpacked_and_opened_in_one_call(site, tmp_path, re
         paths[1:] = [folder / path.name for path in paths[1:]]
     files = tuple(file_entry(path, address) for path in paths)
     entry = layout.entry.model_copy(update={"files": files, "locations": ()})
-    with pytest.raises(DataError, match="--download"):
+    with pytest.raises(DataError, match="Leave out --no-download"):
         open_dataset(entry, data_root=tmp_path / "root")
     assert open_dataset(entry, data_root=tmp_path / "root", download=True).manifest == expected
     assert open_dataset(entry, data_root=tmp_path / "root").manifest == expected
