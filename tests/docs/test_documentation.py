@@ -17,6 +17,22 @@ REFERENCE = ROOT / "docs" / "cli.md"
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 
 
+def commands() -> list[tuple[str, str]]:
+    """List every command, those of groups too, with its docstring."""
+    from bench.__main__ import app
+
+    groups = [
+        ("", app),
+        *((f"{group.typer_instance.info.name} ", group.typer_instance) for group in app.registered_groups),
+    ]
+    return [
+        (prefix + (info.name or info.callback.__name__), info.callback.__doc__ or "")
+        for prefix, group in groups
+        for info in group.registered_commands
+        if info.callback
+    ]
+
+
 def reference() -> str:
     """Write the reference page from `--help`."""
     from bench.__main__ import app
@@ -25,7 +41,7 @@ def reference() -> str:
     parts = [
         "# Every command\n\nMade from `bench COMMAND --help`; `BENCH_TEST_WRITE_DOCS=1 make test` renews it.\n"
     ]
-    for name in ["", *(info.callback.__name__ for info in app.registered_commands if info.callback)]:
+    for name in ["", *(name for name, _ in commands())]:
         shown = runner.invoke(app, [*name.split(), "--help"], prog_name="bench")
         assert shown.exit_code == 0
         lines = "\n".join(line.rstrip() for line in shown.output.strip().splitlines())
@@ -47,14 +63,7 @@ def test_the_reference_is_what_help_prints() -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    from bench.__main__ import app
-
-    lacking = [
-        info.callback.__name__
-        for info in app.registered_commands
-        if "Example: bench" not in (info.callback.__doc__ or "")
-    ]
-    assert lacking == []
+    assert [name for name, text in commands() if "Example: bench" not in text] == []
 
 
 @pytest.fixture(scope="module")
