@@ -121,24 +121,29 @@ def deterministic(threads: int | None = None) -> None:
         torch.set_num_threads(threads)
 
 
-def one_thread() -> contextlib.AbstractContextManager[None]:
-    """Compute with one CPU thread inside this context.
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one CPU thread inside this context, in plain arithmetic.
 
     A small step (a head's, an image's augmentation) gains nothing from a second one, waits for it wherever the
     machine is busy, and its sums would depend on the number of threads.
     """
-    return cpu_threads(1)
-
-
-@contextlib.contextmanager
-def cpu_threads(count: int) -> Iterator[None]:
-    """Compute with so many CPU threads inside this context."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    threads = torch.get_num_threads()
+    plain_arithmetic()
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
+        torch.set_flush_denormal(False)
+
+
+def plain_arithmetic() -> None:
+    """Compute with one thread in the calling one, numbers below 1e-38 being 0.
+
+    The gradients of a head that is sure of itself are such numbers, and a CPU takes them a hundred times as long.
+    """
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
 
 
 def synchronize(device: torch.device) -> None:

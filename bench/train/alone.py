@@ -12,7 +12,7 @@ from statistics import median
 import torch
 from torch import nn
 
-from bench.device import Clock, cpu_threads
+from bench.device import Clock, one_thread
 from bench.spec import RunSpec
 from bench.train.hooks import Hooks
 from bench.train.inputs import Inputs
@@ -34,7 +34,7 @@ def measure_alone(head: nn.Module, spec: RunSpec, inputs: Inputs, device: torch.
     """Time a few steps and evaluations of a copy of a head, trained as a run alone is."""
     trainer = Trainer(copy.deepcopy(head), inputs, spec, device, Hooks(), Path(os.devnull))
     batches, steps, looks = enumerate(inputs.training(0)), [], []
-    with cpu_threads(1):
+    with one_thread():
         for _ in range(1 + STRETCHES):
             clock, done = Clock(device), 0
             trainer.model.train()

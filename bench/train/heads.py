@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from bench.data.splits import Split
-from bench.device import DTYPES, autocast, cpu_threads, is_accelerator, seed_step
-from bench.random_keys import key
-from bench.records import ValMetrics
+from bench.device import is_accelerator, one_thread, plain_arithmetic
 from bench.train.alone import Alone
-from bench.train.evaluate import Floats, hits, measure
+from bench.train.evaluate import Floats
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.inputs import FeatureInputs
-from bench.train.loss import Loss
-from bench.train.optimizer import Together
+from bench.train.lockstep import Lockstep, stream_key
 from bench.train.run_state import Looked, RunState, Trained
-from bench.train.stacked import Drawn, StackedHeads, draw
 
-HEADS_A_THREAD = 2
-"""With at least so many heads a thread, each thread computes whole heads, each as one thread computes it alone."""
+HEADS_A_THREAD = 4
+"""A CPU's threads each train a part of the heads, of at least so many: fewer gain nothing from their company."""
 
-Batches = list[tuple[Tensor, Tensor]]
-"""Features (B, F) and labels (B,) for each stream."""
+Measured = list[tuple[Trained, Looked]]
 
 
 class Ends(Protocol):
@@ -41,28 +36,14 @@ class Ends(Protocol):
         """Hear of one that diverged, was pruned or stopped, or whose hooks or end raised something."""
 
 
-class Stream:
-    """Runs at the same epoch that draw the same batches and the same dropout masks."""
-
-    def __init__(self, states: Sequence[RunState]) -> None:
-        self.states, self.seed = states, states[0].spec.seed
-
-    @property
-    def epoch(self) -> int:
-        """The epoch that they train next, from 0."""
-        return self.states[0].progress.epoch
-
-    def draw(self, batch: Tensor, step: int, dtype: torch.dtype) -> Drawn:
-        """Draw the dropouts of a step, as each of the runs does alone."""
-        seed_step(key(self.seed, "dropout", self.epoch, step))
-        return draw(_head(self.states[0]), batch, dtype)
-
-
 class HeadsTrainer:
     """Trains runs of one company (`bench.train.company`) until each has ended, at whatever epoch they begin.
 
     The head of each is its state's model. Recorded seconds are those of training alone, as `alone` measured.
     `hooks` are the company's: asked to stop, told of steps; each run's own hooks hear of its epochs.
+
+    On a CPU the heads are dealt out to threads that meet after each epoch. Two threads that shared each product
+    would meet thousands of times in an epoch, and wait for each other wherever the machine is busy.
     """
 
     def __init__(
@@ -74,155 +55,69 @@ class HeadsTrainer:
         alone: Alone,
     ) -> None:
         self.inputs, self.device, self.hooks, self.alone = inputs, device, hooks, alone
-        spec = states[0].spec
-        self.precision, self._dtype = spec.precision, DTYPES[spec.precision]
-        self._steps = math.ceil(len(inputs.splits.train) / spec.recipe.batch_size)
+        self._threads = 1 if is_accelerator(device) else torch.get_num_threads()
         self._arrange(states)
 
     def fit(self, ends: Ends) -> None:
         """Train until every run has ended."""
-        while self.states:
-            self._end([state for state in self.states if state.over], ends)
-            if self.states:
-                self._epoch(ends)
+        with one_thread(), ThreadPoolExecutor(self._threads, initializer=plain_arithmetic) as pool:
+            while self.states:
+                over = [state for state in self.states if state.over]
+                for state in over:
+                    _went_well(partial(ends.finished, state), state, ends)
+                self._leave(over)
+                if self.states:
+                    self._epoch(pool, ends)
 
     def logits(self, state: RunState, split: Split) -> Floats:
         """Return one run's scores of a split in order, (N, classes) float32."""
-        at = self.states.index(state)
-        with cpu_threads(1):
-            scores = torch.cat(list(self._scores(split, slice(at, at + 1))), dim=1)
-        return np.ascontiguousarray(scores[0].cpu().numpy())
+        part = next(part for part in self._parts if state in part.states)
+        return np.ascontiguousarray(part.logits(state, split).cpu().numpy())
 
     def _arrange(self, states: Sequence[RunState]) -> None:
-        """Stack the heads of the runs that are left, those of a stream beside each other."""
-        self.states = sorted(states, key=_stream_key)
-        self._streams = [Stream(list(same)) for _, same in groupby(self.states, key=_stream_key)]
-        if not states:
-            return
-        self._stack = StackedHeads([_head(s) for s in self.states], [len(s.states) for s in self._streams])
-        self._optimizers = Together([state.optimizer for state in self.states])
-        recipes = [state.recipe for state in self.states]
-        self._loss = Loss([recipe.label_smoothing for recipe in recipes], self.device)
-        self._limits = torch.tensor([r.clip_grad_norm or math.inf for r in recipes], device=self.device)
-        self._clips = any(recipe.clip_grad_norm is not None for recipe in recipes)
+        """Deal the runs that are left out to the threads, those that draw the same beside each other."""
+        self.states = sorted(states, key=stream_key)
+        count = max(1, min(self._threads, len(self.states) // HEADS_A_THREAD))
+        cuts = [len(self.states) * part // count for part in range(count + 1)]
+        deal = [self.states[start:end] for start, end in pairwise(cuts) if start < end]
+        self._parts = [
+            Lockstep(part, self.inputs, self.device, self._hooks(number), self.alone)
+            for number, part in enumerate(deal)
+        ]
 
-    def _end(self, over: Sequence[RunState], ends: Ends) -> None:
-        for state in over:
+    def _hooks(self, part: int) -> Hooks:
+        """Tell steps once: the parts take about as long as each other."""
+        return self.hooks if part == 0 else Hooks(stop=self.hooks.stop)
+
+    def _epoch(self, pool: ThreadPoolExecutor, ends: Ends) -> None:
+        """Train an epoch, which each run then ends for itself; drop those that are not to go on."""
+        gone: list[RunState] = []
+        for part, result in [(part, self._begun(pool, part)) for part in self._parts]:
             try:
-                ends.finished(state)
-            except Exception as error:  # noqa: BLE001 - what it means for the others is for `ends` to say
-                ends.failed(state, error)
-        self._leave(over)
+                measured = result()
+            except StoppedError as error:
+                for state in part.states:
+                    ends.failed(state, error)
+                gone += part.states
+                continue
+            for state, (trained, looked) in zip(part.states, measured, strict=True):
+                if not _went_well(partial(state.end_epoch, trained, looked), state, ends):
+                    gone.append(state)
+        self._leave(gone)
+
+    def _begun(self, pool: ThreadPoolExecutor, part: Lockstep) -> Callable[[], Measured]:
+        """Begin a part's epoch in a thread, or leave it to who asks for the result where there is one part."""
+        return part.epoch if len(self._parts) == 1 else pool.submit(part.epoch).result
 
     def _leave(self, gone: Sequence[RunState]) -> None:
         if gone:
             self._arrange([state for state in self.states if state not in gone])
 
-    def _epoch(self, ends: Ends) -> None:
-        with cpu_threads(max(1, min(torch.get_num_threads(), len(self.states) // HEADS_A_THREAD))):
-            trained = self._train()
-            looked = self._look() if trained else ()
-        gone = []
-        for state, what, seen in zip(self.states, trained, looked, strict=True):
-            try:
-                state.end_epoch(what, seen)
-            except Exception as error:  # noqa: BLE001 - as above
-                ends.failed(state, error)
-                gone.append(state)
-        if not trained:
-            for state in self.states:
-                ends.failed(state, StoppedError("Stopped.", "Inside an epoch.", "Start it again to go on."))
-            gone = self.states
-        self._leave(gone)
 
-    def _train(self) -> list[Trained]:
-        """Train an epoch; nothing where it was stopped with every run's last epoch safe in its checkpoint."""
-        total = torch.zeros(len(self.states), device=self.device, dtype=torch.float64)
-        right = torch.zeros(len(self.states), device=self.device, dtype=torch.int64)
-        seen, steps, rates = 0, 0, [0.0 for _ in self.states]
-        for step, batches in enumerate(self._batches()):
-            images = len(batches[0][1])
-            if images == 1 and step:  # as alone
-                break
-            if self.hooks.stop() and all(state.saved for state in self.states):
-                return []
-            rates = [state.rate(step, self._steps) for state in self.states]
-            losses, correct = self._step(step, batches, rates)
-            total, right = total + losses * images, right + correct
-            seen, steps = seen + images, steps + 1
-            self.hooks.step(step + 1, self._steps)
-        each = zip((total / seen).tolist(), (right.double() / seen).tolist(), rates, strict=True)
-        return [Trained(loss, top1, lr, steps, steps * self.alone.step_s) for loss, top1, lr in each]
-
-    def _batches(self) -> Iterator[Batches]:
-        """Give a batch to each stream, read once for those that draw the same."""
-        wanted = list(dict.fromkeys((stream.seed, stream.epoch) for stream in self._streams))
-        read = [self.inputs.with_seed(seed).training(epoch) for seed, epoch in wanted]
-        for given in zip(*read, strict=True):
-            batch = {which: (features, labels) for which, ((features,), labels) in zip(wanted, given, strict=True)}
-            yield [batch[stream.seed, stream.epoch] for stream in self._streams]
-
-    def _step(self, step: int, batches: Batches, rates: Sequence[float]) -> tuple[Tensor, Tensor]:
-        drawn = [s.draw(batch, step, self._dtype) for s, (batch, _) in zip(self._streams, batches, strict=True)]
-        each = zip(self._streams, batches, strict=True)
-        labels = torch.cat([own.expand(len(stream.states), -1) for stream, (_, own) in each])
-        with autocast(self.device, self.precision):
-            scores = self._stack.scores(drawn)
-            losses = self._loss(scores, labels)
-        self._stack.backward(losses.sum())
-        if self._clips:
-            self._clip()
-        self._optimizers.step(rates)
-        return losses.detach(), (scores.detach().argmax(dim=-1) == labels).sum(dim=1)
-
-    def _clip(self) -> None:
-        """Scale each run's gradients as torch's clip_grad_norm_ does, with its own limit."""
-        gradients = self._stack.gradients
-        norms = [torch.linalg.vector_norm(g, dim=tuple(range(1, g.ndim))) for g in gradients]
-        norm = torch.linalg.vector_norm(torch.stack(norms), dim=0)
-        scale = ((norm + 1e-6).reciprocal() * self._limits).clamp(max=1.0)
-        scale[self._limits.isinf()] = 1.0
-        if is_accelerator(self.device) or bool((scale != 1.0).any()):  # an accelerator is not waited for
-            for gradient in gradients:
-                gradient.mul_(scale.view(-1, *[1] * (gradient.ndim - 1)))
-
-    def _look(self) -> list[Looked]:
-        """Evaluate every run on val and, to report it only, on test."""
-        val, test = self.inputs.splits.val, self.inputs.splits.test
-        metrics: list[ValMetrics] = []
-        for rows in self._chunks(len(val)):
-            scores = torch.cat(list(self._scores(val, rows)), dim=1).cpu().numpy()
-            metrics += [measure(ValMetrics, own, val.labels) for own in scores]
-        peeks = self._peek(test)
-        return [Looked(m, peek, self.alone.eval_s) for m, peek in zip(metrics, peeks, strict=True)]
-
-    def _peek(self, split: Split) -> list[float]:
-        labels = torch.from_numpy(split.labels).to(self.device)
-        found: list[float] = []
-        for rows in self._chunks(len(split)):
-            at, right = 0, torch.zeros(rows.stop - rows.start, device=self.device, dtype=torch.int64)
-            for scores in self._scores(split, rows):
-                right += hits(scores, labels[at : at + scores.shape[1]])
-                at += scores.shape[1]
-            found += (right.double() / len(split)).tolist()
-        return found
-
-    def _chunks(self, images: int) -> list[slice]:
-        """Cut the runs into as few stretches as memory allows that evaluates them on so many images."""
-        at_once = self._stack.at_once(images)
-        return [slice(i, min(i + at_once, len(self.states))) for i in range(0, len(self.states), at_once)]
-
-    def _scores(self, split: Split, rows: slice) -> Iterator[Tensor]:
-        """Give the scores (r, N, classes) of some runs, batch by batch of a split."""
-        with torch.inference_mode(), autocast(self.device, self.precision):
-            for (batch,) in self.inputs.ordered(split):
-                yield self._stack.evaluate(batch, rows).float()
-
-
-def _head(state: RunState) -> nn.Sequential:
-    assert isinstance(state.model, nn.Sequential)  # noqa: S101 - for mypy: every head is one
-    return state.model
-
-
-def _stream_key(state: RunState) -> tuple[int, int, tuple[str, ...]]:
-    return state.spec.seed, state.progress.epoch, state.recipe.head
+def _went_well(what: Callable[[], None], state: RunState, ends: Ends) -> bool:
+    try:
+        what()
+    except Exception as error:  # noqa: BLE001 - what it means for the others is for `ends` to say
+        ends.failed(state, error)
+        return False
+    return True

@@ -1,0 +1,180 @@
+"""Some heads computed together: their steps, epochs and evaluations, all in one thread."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import torch
+from torch import Tensor, nn
+
+from bench.data.splits import Split
+from bench.device import DTYPES, autocast, is_accelerator, seed_step
+from bench.random_keys import key
+from bench.records import ValMetrics
+from bench.train.alone import Alone
+from bench.train.evaluate import hits, measure
+from bench.train.hooks import Hooks, StoppedError
+from bench.train.inputs import FeatureInputs
+from bench.train.loss import Loss
+from bench.train.optimizer import Together
+from bench.train.run_state import Looked, RunState, Trained
+from bench.train.stacked import Drawn, StackedHeads, draw
+
+Batches = list[tuple[Tensor, Tensor]]
+"""Features (B, F) and labels (B,) for each stream."""
+
+DRAWING = threading.Lock()
+"""Held from seeding torch's random state, which threads share, until everything of a step is drawn."""
+
+
+class Stream:
+    """Runs at the same epoch that draw the same batches and the same dropout masks."""
+
+    def __init__(self, states: Sequence[RunState]) -> None:
+        self.states, self.seed = states, states[0].spec.seed
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that they train next, from 0."""
+        return self.states[0].progress.epoch
+
+    def draw(self, batch: Tensor, step: int, dtype: torch.dtype) -> Drawn:
+        """Draw the dropouts of a step, as each of the runs does alone."""
+        with DRAWING:
+            seed_step(key(self.seed, "dropout", self.epoch, step))
+            return draw(head_of(self.states[0]), batch, dtype)
+
+
+class Lockstep:
+    """Runs of one company that take their steps together, each at its own epoch.
+
+    Recorded seconds are those of training alone. `hooks` are asked to stop, and told of steps.
+    """
+
+    def __init__(
+        self,
+        states: Sequence[RunState],
+        inputs: FeatureInputs,
+        device: torch.device,
+        hooks: Hooks,
+        alone: Alone,
+    ) -> None:
+        self.inputs, self.device, self.hooks, self.alone = inputs, device, hooks, alone
+        self.states = sorted(states, key=stream_key)
+        self._streams = [Stream(list(same)) for _, same in groupby(self.states, key=stream_key)]
+        self._stack = StackedHeads([head_of(s) for s in self.states], [len(s.states) for s in self._streams])
+        self._optimizers = Together([state.optimizer for state in self.states])
+        recipes, spec = [state.recipe for state in self.states], states[0].spec
+        self._loss = Loss([recipe.label_smoothing for recipe in recipes], device)
+        self._limits = torch.tensor([r.clip_grad_norm or math.inf for r in recipes], device=device)
+        self._clips = any(recipe.clip_grad_norm is not None for recipe in recipes)
+        self._precision, self._dtype = spec.precision, DTYPES[spec.precision]
+        self._steps = math.ceil(len(inputs.splits.train) / spec.recipe.batch_size)
+
+    def logits(self, state: RunState, split: Split) -> Tensor:
+        """Return one run's scores of a split in order, (N, classes) float32."""
+        at = self.states.index(state)
+        return torch.cat(list(self._scores(split, slice(at, at + 1))), dim=1)[0]
+
+    def epoch(self) -> list[tuple[Trained, Looked]]:
+        """Train every run for an epoch and evaluate it, in the order of `states`.
+
+        Raises StoppedError where it is told to stop and every run's last epoch is safe in its checkpoint.
+        """
+        return list(zip(self._train(), self._look(), strict=True))
+
+    def _train(self) -> list[Trained]:
+        total = torch.zeros(len(self.states), device=self.device, dtype=torch.float64)
+        right = torch.zeros(len(self.states), device=self.device, dtype=torch.int64)
+        seen, steps, rates = 0, 0, [0.0 for _ in self.states]
+        for step, batches in enumerate(self._batches()):
+            images = len(batches[0][1])
+            if images == 1 and step:  # as alone
+                break
+            if self.hooks.stop() and all(state.saved for state in self.states):
+                raise StoppedError("Stopped.", "Inside an epoch.", "Start it again to go on.")
+            rates = [state.rate(step, self._steps) for state in self.states]
+            losses, correct = self._step(step, batches, rates)
+            total, right = total + losses * images, right + correct
+            seen, steps = seen + images, steps + 1
+            self.hooks.step(step + 1, self._steps)
+        each = zip((total / seen).tolist(), (right.double() / seen).tolist(), rates, strict=True)
+        return [Trained(loss, top1, lr, steps, steps * self.alone.step_s) for loss, top1, lr in each]
+
+    def _batches(self) -> Iterator[Batches]:
+        """Give a batch to each stream, read once for those that draw the same."""
+        wanted = list(dict.fromkeys((stream.seed, stream.epoch) for stream in self._streams))
+        read = [self.inputs.with_seed(seed).training(epoch) for seed, epoch in wanted]
+        for given in zip(*read, strict=True):
+            batch = {which: (features, labels) for which, ((features,), labels) in zip(wanted, given, strict=True)}
+            yield [batch[stream.seed, stream.epoch] for stream in self._streams]
+
+    def _step(self, step: int, batches: Batches, rates: Sequence[float]) -> tuple[Tensor, Tensor]:
+        drawn = [s.draw(batch, step, self._dtype) for s, (batch, _) in zip(self._streams, batches, strict=True)]
+        each = zip(self._streams, batches, strict=True)
+        labels = torch.cat([own.expand(len(stream.states), -1) for stream, (_, own) in each])
+        with autocast(self.device, self._precision):
+            scores = self._stack.scores(drawn)
+            losses = self._loss(scores, labels)
+        self._stack.backward(losses.sum())
+        if self._clips:
+            self._clip()
+        self._optimizers.step(rates)
+        return losses.detach(), (scores.detach().argmax(dim=-1) == labels).sum(dim=1)
+
+    def _clip(self) -> None:
+        """Scale each run's gradients as torch's clip_grad_norm_ does, with its own limit."""
+        gradients = self._stack.gradients
+        norms = [torch.linalg.vector_norm(g, dim=tuple(range(1, g.ndim))) for g in gradients]
+        norm = torch.linalg.vector_norm(torch.stack(norms), dim=0)
+        scale = ((norm + 1e-6).reciprocal() * self._limits).clamp(max=1.0)
+        scale[self._limits.isinf()] = 1.0
+        if is_accelerator(self.device) or bool((scale != 1.0).any()):  # an accelerator is not waited for
+            for gradient in gradients:
+                gradient.mul_(scale.view(-1, *[1] * (gradient.ndim - 1)))
+
+    def _look(self) -> list[Looked]:
+        """Evaluate every run on val and, to report it only, on test."""
+        val, test = self.inputs.splits.val, self.inputs.splits.test
+        metrics: list[ValMetrics] = []
+        for rows in self._chunks(len(val)):
+            scores = torch.cat(list(self._scores(val, rows)), dim=1).cpu().numpy()
+            metrics += [measure(ValMetrics, own, val.labels) for own in scores]
+        peeks = self._peek(test)
+        return [Looked(m, peek, self.alone.eval_s) for m, peek in zip(metrics, peeks, strict=True)]
+
+    def _peek(self, split: Split) -> list[float]:
+        labels = torch.from_numpy(split.labels).to(self.device)
+        found: list[float] = []
+        for rows in self._chunks(len(split)):
+            at, right = 0, torch.zeros(rows.stop - rows.start, device=self.device, dtype=torch.int64)
+            for scores in self._scores(split, rows):
+                right += hits(scores, labels[at : at + scores.shape[1]])
+                at += scores.shape[1]
+            found += (right.double() / len(split)).tolist()
+        return found
+
+    def _chunks(self, images: int) -> list[slice]:
+        """Cut the runs into as few stretches as memory allows that evaluates them on so many images."""
+        at_once = self._stack.at_once(images)
+        return [slice(i, min(i + at_once, len(self.states))) for i in range(0, len(self.states), at_once)]
+
+    def _scores(self, split: Split, rows: slice) -> Iterator[Tensor]:
+        """Give the scores (r, N, classes) of some runs, batch by batch of a split."""
+        with torch.inference_mode(), autocast(self.device, self._precision):
+            for (batch,) in self.inputs.ordered(split):
+                yield self._stack.evaluate(batch, rows).float()
+
+
+def head_of(state: RunState) -> nn.Sequential:
+    """Return the head that a run trains."""
+    assert isinstance(state.model, nn.Sequential)  # noqa: S101 - for mypy: every head is one
+    return state.model
+
+
+def stream_key(state: RunState) -> tuple[int, int, tuple[str, ...]]:
+    """Tell streams apart: runs of one draw the same batches and the same dropout masks."""
+    return state.spec.seed, state.progress.epoch, state.recipe.head
