@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bench.errors import StoreError, unknown_name
+from bench.errors import StoreError
 from bench.records import Provenance
 from bench.store.flatten import provenance_columns
 from bench.store.rows import TimingSummary
@@ -16,6 +17,8 @@ from bench.timings import Case, CaseTiming, Timing
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+_SHOWN = 8  # names in an error message
 
 
 def add(session: Session, made: Timing, now: float) -> None:
@@ -30,11 +33,10 @@ def add(session: Session, made: Timing, now: float) -> None:
 
 
 def find(session: Session, name: str) -> Timing:
-    """Return a timing. Raises StoreError that lists the names there are."""
+    """Return a timing. Raises StoreError, which names the nearest and the last, where there is none."""
     rows = session.scalars(sa.select(TimingRow).where(TimingRow.name == name).order_by(TimingRow.id)).all()
     if not rows:
-        names = session.scalars(sa.select(TimingRow.name).distinct())
-        raise unknown_name("timing", name, names, StoreError)
+        raise _unknown(session, name)
     fields = [field.name for field in dataclasses.fields(Case)]
     cases = tuple(
         CaseTiming(Case(*(getattr(row, f) for f in fields)), tuple(row.samples), tuple(row.reference_samples))
@@ -61,4 +63,14 @@ def taken(name: str) -> StoreError:
         f"There is a timing {name!r} already.",
         "A timing is never overwritten: others may have compared with it.",
         "Save it under another name; `bench timing --list` shows those there are.",
+    )
+
+
+def _unknown(session: Session, name: str) -> StoreError:
+    names = [summary.name for summary in summaries(session)]
+    shown = dict.fromkeys([*difflib.get_close_matches(name, names), *names[::-1][:_SHOWN]])
+    return StoreError(
+        f"There is no timing {name!r}.",
+        f"There is: {', '.join(shown)}." if shown else "Nothing was timed yet.",
+        "`bench timing --list` shows all; `bench timing --save NAME` makes one.",
     )

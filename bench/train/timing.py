@@ -48,28 +48,42 @@ def measure(
     RegistryError for an unknown strategy.
     """
     reference, samplers = _reference(device), _samplers(cases, device)
-    samples: list[list[float]] = [[] for _ in cases]
-    references: list[list[float]] = [[] for _ in cases]
-    for turn in range(repeats):
-        for index in shuffled(len(cases), seed=0, epoch=turn).tolist():
-            progress(turn * len(cases) + len(samples[index]), repeats * len(cases), cases[index].backbone)
-            references[index].append(reference.sample())
-            samples[index].append(samplers[index].sample())
+    found = take_turns(samplers, reference, repeats, lambda done, of, i: progress(done, of, cases[i].backbone))
     return tuple(
-        CaseTiming(case, tuple(own), tuple(beside))
-        for case, own, beside in zip(cases, samples, references, strict=True)
+        CaseTiming(case, tuple(own for own, _ in pairs), tuple(beside for _, beside in pairs))
+        for case, pairs in zip(cases, found, strict=True)
     )
 
 
+def take_turns(
+    samplers: Sequence[Sampler], reference: Sampler, repeats: int, progress: Callable[[int, int, int], None]
+) -> list[list[tuple[float, float]]]:
+    """Sample each once a round, in another order each round; returns (own, reference) seconds of each, by round.
+
+    `progress` hears how many samples there are, of how many, and which of `samplers` comes next.
+    """
+    found: list[list[tuple[float, float]]] = [[] for _ in samplers]
+    for turn in range(repeats):
+        for place, index in enumerate(shuffled(len(samplers), seed=0, epoch=turn).tolist()):
+            progress(turn * len(samplers) + place, repeats * len(samplers), index)
+            beside = reference.sample()
+            found[index].append((samplers[index].sample(), beside))
+    return found
+
+
 class Sampler:
-    """Times calls of one kind, after some that warm up; a sample is of as many as take `AT_LEAST_S`."""
+    """Times calls of one kind, after two that warm up: as many a sample as take `repeated_s`, at most 1000."""
 
     def __init__(
-        self, call: Callable[[], object], device: torch.device, prepare: Callable[[], object] = lambda: None
+        self,
+        call: Callable[[], object],
+        device: torch.device,
+        prepare: Callable[[], object] = lambda: None,
+        repeated_s: float = AT_LEAST_S,
     ) -> None:
         self._call, self._device, self._prepare, self._times = call, device, prepare, 1
         self.sample()
-        self._times = math.ceil(AT_LEAST_S / max(self.sample(), AT_LEAST_S / 1000))
+        self._times = min(1000, max(1, math.ceil(repeated_s / self.sample())))
 
     def sample(self) -> float:
         """Return the mean seconds of a call."""

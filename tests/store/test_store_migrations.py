@@ -14,7 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from example_runs import plans, sweep
+from example_runs import plans, sweep, timing
 from store_processes import as_somebody_else
 
 from bench.errors import StoreError
@@ -127,6 +127,15 @@ def test_opening_a_database_of_the_present_schema_imports_no_alembic(path):
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
     heavy = {"alembic", "torch", "pandas", "numpy", "psycopg"}
     assert heavy & set(done.stdout.split()) == set()
+
+
+def test_a_database_of_the_second_schema_keeps_what_was_new_in_it(tmp_path):
+    path = Path(shutil.copy(FIXTURES / "runs-v2.db", tmp_path / "runs.db"))
+    with Store.open(path) as store:
+        (done,), (pruned,) = store.rows(status="done"), store.rows(status="pruned")
+        assert (done.frozen_gmacs, done.frontier, done.cached_bytes) == (0.38, "pooled", 5120)
+        assert (pruned.rung, pruned.pruned_at_epoch) == (1, 1)
+        assert store.timing("before").cases == timing().cases
 
 
 class TestFromTheFirstSchema:
