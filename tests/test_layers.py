@@ -24,7 +24,14 @@ FORBIDDEN = {
         "bench.commands",
     ),
     "plan": ("bench.train", "bench.store", "bench.report", "bench.data.datasets", "bench.commands", "bench.sweep"),
-    "train": ("bench.store", "bench.report", "bench.plan.enumerate", "bench.commands", "bench.sweep"),
+    "train": (
+        "bench.store",
+        "bench.report",
+        "bench.plan.enumerate",
+        "bench.commands",
+        "bench.pruning",
+        "bench.sweep",
+    ),
     "data": ("bench.train", "bench.store", "bench.report", "bench.plan", "bench.commands", "bench.sweep"),
     "strategies": ("bench.train", "bench.store", "bench.report", "bench.plan", "bench.data", "bench.commands"),
 }

@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 from example_runs import PROVENANCE, epoch, plans, result, sweep
 
+from bench.pruning import Pruner
 from bench.store.store import Store
 
 RUNS = 10_000
@@ -58,6 +59,20 @@ def test_record_epoch(benchmark, store, ids):
 def test_claim_and_finish(benchmark, store, ids):
     worker = store.worker()
     benchmark.pedantic(lambda: store.finish(store.claim(ids, worker, PROVENANCE), result()), rounds=200)
+
+
+def test_decide_about_a_run_among_1000_that_compete(benchmark, tmp_path):
+    """What `--prune` adds to an epoch at a rung."""
+    runs, ids = plans(1000)
+    with Store.open(tmp_path / "runs.db") as competing:
+        competing.plan(sweep(ids), runs)
+        worker = competing.worker()
+        for run_id in ids:
+            claim = competing.claim((run_id,), worker, PROVENANCE)
+            for number in range(1, 5):
+                competing.record_epoch(claim, epoch(number))
+        pruner = Pruner(competing, [run.spec for run in runs])
+        assert benchmark(pruner.halt, runs[-1].spec, 4) is None  # all are equally good
 
 
 def test_plan_10000_runs(benchmark, tmp_path):
