@@ -31,7 +31,7 @@ def pick(name: str = "auto") -> torch.device:
         raise BenchError(
             f"The device {name!r} cannot be used.",
             "It is no device to train on.",
-            "Take auto, cuda, cuda:N, mps or cpu.",
+            "Take --device auto, cuda, cuda:N, mps or cpu.",
         )
     try:
         device = torch.device(name)

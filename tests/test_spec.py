@@ -53,9 +53,9 @@ def test_run_ids_are_the_same_in_every_version_of_bench():
             "norm_stats": "update",
         },
     )
-    assert run().run_id == "1c32815ae144c1bc78c397bb564b73d1274531d2782973b273f1cb410f2b501d"
-    assert full.run_id == "be274f3c002310255f4c6dcdd6cb096a4a039902f5e972370cfb5adf183168da"
-    assert full.group_id == "0f517d7f34d3913db52da27834831004138fc88a20470e46ff744f8eee1afbc8"
+    assert run().run_id == "f506204511e03aa4889266d3cd7fc3cb279f459fe905757e7fc05e722bb622b4"
+    assert full.run_id == "a2aa87f9b5db6f634a585021e4bb183532e2aa6d369284b4ce32d12043282666"
+    assert full.group_id == "fc32157aa53787f3aa69befb1f69453d9007da41b148820f0e9b2746ca0907e4"
 
 
 def test_equal_meaning_is_the_same_run():

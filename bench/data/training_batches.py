@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -101,7 +102,8 @@ class TrainingBatches:
                 worker_init_fn=_start_worker,
                 generator=torch.Generator(),  # not the global one, which training draws from
             )
-        return iter(self._loader)
+        with _interrupts_wait():
+            return iter(self._loader)
 
 
 class _Chance(NamedTuple):
@@ -153,8 +155,22 @@ class _BatchMaker(TorchDataset[Any]):
         return Batch(images, torch.from_numpy(self.labels[positions]), torch.from_numpy(positions))
 
 
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Hold interrupts back while processes start, which inherit that until they ignore them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_worker(_worker: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the main process, which ends its workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _as_it_is(batch: Any) -> Any:

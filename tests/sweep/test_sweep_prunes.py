@@ -68,7 +68,7 @@ def test_a_pruning_sweep_that_is_killed_ends_with_the_fates_of_an_undisturbed_on
     for _ in range(8):
         process = killed.start()
         assert process.stderr is not None
-        assert "12 runs" in process.stderr.readline()  # from here on it works
+        process.stderr.readline()  # the forecast: from here on it works
         try:
             process.wait(timeout=moments.uniform(0.0, 1.5))
         except subprocess.TimeoutExpired:
