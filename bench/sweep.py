@@ -2,67 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from bench.errors import DiskFullError, DivergedError, StoreError
+from bench.errors import DiskFullError, StoreError
 from bench.pruning import Pruner
 from bench.records import EpochRecord, PlannedRun, Provenance
-from bench.spec import RunSpec, digest
-from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
-from bench.store.claims import Claim, Ended
-from bench.store.failures import LeaseLostError
+from bench.settling import Settling, Tally
+from bench.store.artifacts import Artifacts
+from bench.store.claims import Claim
 from bench.store.heartbeat import Heartbeat
 from bench.store.store import Store
-from bench.train.hooks import Hooks, PrunedError, StoppedError
-from bench.train.run import Outcome, Run
+from bench.store.worker import Worker
+from bench.train.company import Company, company_key, most_together
+from bench.train.hooks import Hooks, PrunedError
+from bench.train.run import Run
 from bench.train.workbench import Workbench
-
-
-@dataclass
-class Watcher:
-    """Who watches a sweep: every method may be overridden, none has to be."""
-
-    def started(self, run: PlannedRun, attempt: int) -> None:
-        """Hear that a run begins."""
-
-    def epoch(self, run: PlannedRun, record: EpochRecord) -> None:
-        """Hear that an epoch ended."""
-
-    def step(self, done: int, total: int) -> None:
-        """Hear that an optimizer step ended."""
-
-    def features(self, done: int, total: int) -> None:
-        """Hear how far a frozen pass is."""
-
-    def note(self, message: str) -> None:
-        """Hear what is worth saying."""
-
-    def finished(self, run: PlannedRun, outcome: Outcome) -> None:
-        """Hear that a run is done."""
-
-    def ended(self, run: PlannedRun, status: str, error: BaseException) -> None:
-        """Hear that a run failed, diverged, was pruned or interrupted."""
-
-
-@dataclass
-class Tally:
-    """How a sweep went, by run id; `skipped` were done before, the others `..._before` ended so before."""
-
-    done: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    pruned: list[str] = field(default_factory=list)
-    pruned_before: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    diverged: list[str] = field(default_factory=list)
-    diverged_before: list[str] = field(default_factory=list)
-    elsewhere: list[str] = field(default_factory=list)
-    stopped: bool = False
+from bench.watching import Watcher
 
 
 @dataclass
@@ -85,6 +43,8 @@ class Sweep:
         self.artifacts = Artifacts.beside(self.store.location)
         self.pruner = Pruner(self.store, [run.spec for run in self.runs] if self.prune else [])
         self.by_id = {run.spec.run_id: run for run in self.runs}
+        kept = self.bench.cache_bytes > 0
+        self.companies = {i: company_key(run.spec) if kept else None for i, run in self.by_id.items()}
 
     def work(self) -> Tally:
         """Run what is not done yet, in the plan's order, until nothing is left or `stop` says so.
@@ -102,82 +62,70 @@ class Sweep:
         left = [run_id for run_id in self.by_id if run_id not in over]
         self.bench.planned = [self.by_id[run_id].spec for run_id in left]
         while not self.stop():
-            claim = self.store.claim(left, worker, self.provenance, resume_pruned=not self.prune)
-            if claim is None:
+            claims = self._claim(left, worker)
+            if not claims:
                 break
-            left = [run_id for run_id in left if run_id != claim.run_id]
-            self._one(claim, tally)
+            left = [run_id for run_id in left if run_id not in claims]
+            self._train(claims, tally)
         tally.elsewhere = self.store.others_running(left, worker)
         tally.stopped = tally.stopped or self.stop()
         return tally
 
-    def _one(self, claim: Claim, tally: Tally) -> None:
-        run = self.by_id[claim.run_id]
-        self.watcher.started(run, claim.number)
+    def _claim(self, left: Sequence[str], worker: Worker) -> dict[str, Claim]:
+        """Take the first run that is free, and those that are free and train together with it.
+
+        They need the same frozen pass, so another process does better to begin with another backbone.
+        """
+        claim = functools.partial(
+            self.store.claim, worker=worker, provenance=self.provenance, resume_pruned=not self.prune
+        )
+        first = claim(left)
+        if first is None:
+            return {}
+        taken, company = {first.run_id: first}, self.companies[first.run_id]
+        most = most_together(self.by_id[first.run_id].counts.trainable_params)
+        others = [i for i in left if i != first.run_id and company is not None and self.companies[i] == company]
+        while others and len(taken) < most:
+            found = claim(others)
+            if found is None:
+                break
+            taken[found.run_id] = found
+            others = others[others.index(found.run_id) + 1 :]
+        return taken
+
+    def _train(self, claims: dict[str, Claim], tally: Tally) -> None:
+        """Train what was claimed, together where that is possible, and end each run."""
+        claimed = [(self.by_id[run_id], claim) for run_id, claim in claims.items()]
+        ends = Settling(self.store, self.artifacts, self.watcher, tally, keep_weights=self.keep_weights)
+        ends.open = {claim.run_id: (run, claim) for run, claim in claimed}
+        for run, claim in claimed:
+            self.watcher.started(run, claim.number)
         try:
-            with Heartbeat(self.store, claim):
-                self.pruner.check(run.spec)
-                outcome = Run(
-                    run.spec, self.bench, self.artifacts.checkpoint_path(claim.run_id), self._hooks(claim, run)
-                ).execute()
-                self._keep(claim, run.spec, outcome)
-        except LeaseLostError as error:
-            self.watcher.note(f"{error.what} {error.why}")
-        except StoppedError as error:
-            self._end(claim, run, "interrupted", error)
-            tally.stopped = True
-        except PrunedError as error:
-            with contextlib.suppress(LeaseLostError):  # as in `_end`
-                self.store.prune(claim, error.halt.rung, error.halt.epoch, error)
-            self.watcher.ended(run, "pruned", error)
-            tally.pruned.append(claim.run_id)
-        except DivergedError as error:
-            self._end(claim, run, "diverged", error)
-            tally.diverged.append(claim.run_id)
+            with Heartbeat(self.store, list(claims.values())):
+                runs = [self._run(run, claim) for run, claim in claimed if self._goes_on(run, ends)]
+                if runs:
+                    Company(runs, Hooks(step=self.watcher.step, stop=self.stop), ends).execute()
         except (DiskFullError, KeyboardInterrupt) as error:
-            self._end(claim, run, "interrupted", error)
+            ends.interrupt(error)
             raise
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - one run's failure, whatever it is, is a row and not the sweep's end
-            self._end(claim, run, "failed", error)
-            tally.failed.append(claim.run_id)
-        else:
-            tally.done.append(claim.run_id)
-            self.watcher.finished(run, outcome)
+        except Exception as error:
+            if not ends.open:
+                raise
+            ends.end_all(error)
 
-    def _end(self, claim: Claim, run: PlannedRun, status: Ended, error: BaseException) -> None:
-        with contextlib.suppress(LeaseLostError):  # how it ends is for the process to say that took the run over
-            self.store.fail(claim, status, error)
-        self.watcher.ended(run, status, error)
+    def _goes_on(self, run: PlannedRun, ends: Settling) -> bool:
+        """Say whether a run is to be trained, and end it where it is not."""
+        try:
+            self.pruner.check(run.spec)
+        except PrunedError as error:
+            ends.end(run.spec.run_id, error)
+            return False
+        return True
 
-    def _keep(self, claim: Claim, spec: RunSpec, outcome: Outcome) -> None:
-        """Keep files first, the row last: a row that says `done` has its files."""
-        val, test = outcome.splits.val, outcome.splits.test
-        predictions = RunPredictions(
-            digest([val.digest, test.digest]),
-            ValPredictions(np.array(val.ids), val.labels, outcome.val_logits),
-            TestPredictions(np.array(test.ids), test.labels, outcome.test_logits),
-        )
-        self.artifacts.save_predictions(claim.run_id, predictions)
-        if self.keep_weights:
-            self._save_weights(claim.run_id, spec, outcome)
-        for made in outcome.passes:
-            self.store.add_feature_pass(made)
-        self.store.finish(claim, outcome.result)
-        self.artifacts.discard_checkpoint(claim.run_id)
-
-    def _save_weights(self, run_id: str, spec: RunSpec, outcome: Outcome) -> None:
-        from safetensors.torch import save_file  # noqa: PLC0415 - only where weights are kept
-
-        from bench.atomic import atomic_file, disk_errors  # noqa: PLC0415 - the same
-
-        path = self.artifacts.model_path(run_id)
-        weights = {
-            name: tensor.contiguous() for name, tensor in outcome.weights.items()
-        }  # convolutions lie otherwise
-        with disk_errors(path), atomic_file(path) as temporary:
-            save_file(weights, temporary, metadata={"run_id": run_id, "spec": spec.model_dump_json()})
+    def _run(self, run: PlannedRun, claim: Claim) -> Run:
+        return Run(run.spec, self.bench, self.artifacts.checkpoint_path(claim.run_id), self._hooks(claim, run))
 
     def _hooks(self, claim: Claim, run: PlannedRun) -> Hooks:
         def epoch(record: EpochRecord) -> None:

@@ -15,9 +15,9 @@ from rich.text import Text
 from bench.records import EpochRecord, PlannedRun
 from bench.report.layout import short_name
 from bench.report.units import show
-from bench.sweep import Watcher
 from bench.train.hooks import PrunedError
 from bench.train.run import Outcome
+from bench.watching import Watcher
 
 
 class Plain(Watcher):

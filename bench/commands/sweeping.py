@@ -23,8 +23,9 @@ from bench.plan.forecast import Forecast, total
 from bench.records import PlannedRun, SweepRecord
 from bench.report.plan_list import forecast_text, plan_view
 from bench.request import Asked, dataset_spec, plan_for
+from bench.settling import Tally
 from bench.store.store import Store
-from bench.sweep import Sweep, Tally, deadline
+from bench.sweep import Sweep, deadline
 from bench.train.provenance import command_line, provenance
 from bench.train.workbench import Workbench
 

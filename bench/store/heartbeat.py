@@ -1,4 +1,4 @@
-"""Keeps a lease while its run trains, however long an epoch takes."""
+"""Keeps the leases of runs while they train, however long an epoch takes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from bench.errors import StoreError
 from bench.store.failures import LeaseLostError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.store.claims import Claim
     from bench.store.store import Store
 
@@ -16,18 +18,15 @@ EVERY_S = 15.0
 
 
 class Heartbeat:
-    """Renews a claim's lease in the background, every `every_s` seconds, for as long as a `with` block lasts."""
+    """Renews claims' leases in the background, every `every_s` seconds, for as long as a `with` block lasts.
 
-    def __init__(self, store: Store, claim: Claim, every_s: float = EVERY_S) -> None:
-        self._store, self._claim, self._every_s = store, claim, every_s
-        self._lost: LeaseLostError | None = None
+    A run that has ended meanwhile, or that another worker has taken over, is left alone.
+    """
+
+    def __init__(self, store: Store, claims: Sequence[Claim], every_s: float = EVERY_S) -> None:
+        self._store, self._claims, self._every_s = store, list(claims), every_s
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"lease-{claim.run_id[:12]}", daemon=True)
-
-    def check(self) -> None:
-        """Raise LeaseLostError if another worker has taken the run over: nothing more of it can be recorded."""
-        if self._lost is not None:
-            raise self._lost
+        self._thread = threading.Thread(target=self._beat, name=f"lease-{claims[0].run_id[:12]}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -39,10 +38,10 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._ended.wait(self._every_s):
-            try:
-                self._store.heartbeat(self._claim)
-            except LeaseLostError as error:
-                self._lost = error
-                return
-            except StoreError:  # locked, or full: the next beat may work, and the next record tells if not
-                continue
+            for claim in list(self._claims):
+                try:
+                    self._store.heartbeat(claim)
+                except LeaseLostError:  # it has ended, or another worker has it: the next record tells
+                    self._claims.remove(claim)
+                except StoreError:  # locked, or full: the next beat may work, and the next record tells if not
+                    continue

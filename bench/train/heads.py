@@ -17,8 +17,9 @@ from bench.train.alone import Alone
 from bench.train.evaluate import Floats
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.inputs import FeatureInputs
-from bench.train.lockstep import Lockstep, stream_key
+from bench.train.lockstep import Lockstep, head_of, stream_key
 from bench.train.run_state import Looked, RunState, Trained
+from bench.train.stacked import unstack
 
 HEADS_A_THREAD = 4
 """A CPU's threads each train a part of the heads, of at least so many: fewer gain nothing from their company."""
@@ -110,6 +111,8 @@ class HeadsTrainer:
         return part.epoch if len(self._parts) == 1 else pool.submit(part.epoch).result
 
     def _leave(self, gone: Sequence[RunState]) -> None:
+        for state in gone:
+            unstack(head_of(state))
         if gone:
             self._arrange([state for state in self.states if state not in gone])
 

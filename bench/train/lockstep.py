@@ -72,7 +72,8 @@ class Lockstep:
         self._limits = torch.tensor([r.clip_grad_norm or math.inf for r in recipes], device=device)
         self._clips = any(recipe.clip_grad_norm is not None for recipe in recipes)
         self._precision, self._dtype = spec.precision, DTYPES[spec.precision]
-        self._steps = math.ceil(len(inputs.splits.train) / spec.recipe.batch_size)
+        self._batch_size = spec.recipe.batch_size
+        self._steps = math.ceil(len(inputs.splits.train) / self._batch_size)
 
     def logits(self, state: RunState, split: Split) -> Tensor:
         """Return one run's scores of a split in order, (N, classes) float32."""
@@ -92,7 +93,7 @@ class Lockstep:
         seen, steps, rates = 0, 0, [0.0 for _ in self.states]
         for step, batches in enumerate(self._batches()):
             images = len(batches[0][1])
-            if images == 1 and step:  # as alone
+            if step and images == 1 < self._batch_size:  # as alone
                 break
             if self.hooks.stop() and all(state.saved for state in self.states):
                 raise StoppedError("Stopped.", "Inside an epoch.", "Start it again to go on.")

@@ -73,6 +73,7 @@ class RunState:
         self.optimizer = make_optimizer(model, spec.recipe)
         self.scaler = torch.amp.GradScaler(device.type, enabled=spec.precision == "fp16")
         self.best_weights: dict[str, Tensor] = {}
+        self.save_every_s = SAVE_EVERY_S
         self._saved = (0, time.monotonic())
         self._resume()
 
@@ -139,7 +140,7 @@ class RunState:
 
     def _save(self, *, last: bool) -> None:
         now = time.monotonic()
-        if not last and now - self._saved[1] < SAVE_EVERY_S:
+        if not last and now - self._saved[1] < self.save_every_s:
             return
         state: dict[str, Any] = {
             "run_id": self.spec.run_id,

@@ -90,6 +90,12 @@ def _stack(parameters: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     return stacked, grad
 
 
+def unstack(head: nn.Sequential) -> None:
+    """Give a head parameters of its own again: its rows would keep the whole stack in memory."""
+    for parameter in head.parameters():
+        parameter.data, parameter.grad = parameter.data.clone(), None
+
+
 class StackedHeads:
     """Heads that differ in nothing but their numbers and their dropouts, in streams of so many heads each.
 

@@ -11,7 +11,7 @@ from example_runs import result
 from store_steps import plan, take
 
 import bench
-from bench.errors import StoreError
+from bench.errors import BenchError, StoreError
 from bench.store.rows import RunRow
 from bench.store.store import Store
 
@@ -37,6 +37,15 @@ def test_it_gives_one_row_per_finished_run_with_every_column(filled):
 
 def test_it_gives_every_run_when_asked(filled):
     assert sorted(bench.load_runs(filled, status=None)["status"]) == ["done", "planned", "planned"]
+
+
+def test_pruned_runs_are_told_by_their_status_and_rung(path):
+    with Store.open(path) as store:
+        store.prune(take(store, plan(store)), 2, 3, BenchError("Pruned."))
+    assert bench.load_runs(path).empty
+    frame = bench.load_runs(path, status="pruned")
+    assert frame.loc[0, ["rung", "pruned_at_epoch"]].tolist() == [2, 3]
+    assert frame["rung"].dtype == pd.Int64Dtype()
 
 
 @pytest.mark.parametrize("status", ["done", "planned", "failed"])

@@ -14,8 +14,9 @@ from bench.records import PlannedRun
 from bench.spec import WeightsSpec
 from bench.store.claims import Claim
 from bench.store.store import Store
-from bench.sweep import Sweep, Watcher
+from bench.sweep import Sweep
 from bench.train.workbench import Workbench
+from bench.watching import Watcher
 
 
 @dataclass

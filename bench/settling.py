@@ -1,0 +1,133 @@
+"""How a claimed run ends: its files and its row if it is done, its error if not."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bench.errors import DivergedError, StoreError
+from bench.records import PlannedRun
+from bench.spec import RunSpec, digest
+from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
+from bench.store.claims import Claim, Ended
+from bench.store.failures import LeaseLostError
+from bench.store.store import Store
+from bench.train.hooks import PrunedError, StoppedError
+from bench.train.run import Outcome, Run
+from bench.watching import Watcher
+
+
+@dataclass
+class Tally:
+    """How a sweep went, by run id; `skipped` were done before, the others `..._before` ended so before."""
+
+    done: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    pruned: list[str] = field(default_factory=list)
+    pruned_before: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    diverged: list[str] = field(default_factory=list)
+    diverged_before: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+    stopped: bool = False
+
+
+@dataclass
+class Settling:
+    """Ends claimed runs, each once; `open` are those that have not ended yet."""
+
+    store: Store
+    artifacts: Artifacts
+    watcher: Watcher
+    tally: Tally
+    keep_weights: bool = False
+    open: dict[str, tuple[PlannedRun, Claim]] = field(default_factory=dict)
+
+    def finished(self, run: Run, outcome: Outcome) -> None:
+        """Keep a run that is done: files first, the row last, so that a row that says `done` has its files."""
+        planned, claim = self.open[run.spec.run_id]
+        self._keep(claim, run.spec, outcome)
+        del self.open[claim.run_id]
+        self.tally.done.append(claim.run_id)
+        self.watcher.finished(planned, outcome)
+
+    def failed(self, run: Run, error: Exception) -> None:
+        """Record why a run is not done; raises as `end` does."""
+        self.end(run.spec.run_id, error)
+
+    def end(self, run_id: str, error: Exception) -> None:
+        """Record one run's error as what it means: it stopped, was pruned, diverged or failed.
+
+        Raises the error itself where it is no matter of this run: the database fails (StoreError), there is no
+        room (DiskFullError), or the run has ended already, so that it is who watches that failed.
+        """
+        if run_id not in self.open:
+            raise error
+        if isinstance(error, LeaseLostError):
+            del self.open[run_id]
+            self.watcher.note(f"{error.what} {error.why}")
+        elif isinstance(error, StoreError):
+            raise error
+        elif isinstance(error, PrunedError):
+            self._pruned(run_id, error)
+        elif isinstance(error, StoppedError):
+            self.tally.stopped = True
+            self._record(run_id, "interrupted", error)
+        elif isinstance(error, DivergedError):
+            self._record(run_id, "diverged", error)
+            self.tally.diverged.append(run_id)
+        else:
+            self._record(run_id, "failed", error)
+            self.tally.failed.append(run_id)
+
+    def interrupt(self, error: BaseException) -> None:
+        """Record that every run that is open was interrupted."""
+        for run_id in list(self.open):
+            self._record(run_id, "interrupted", error)
+
+    def end_all(self, error: Exception) -> None:
+        """Record for every run that is open what kept all of them from training."""
+        for run_id in list(self.open):
+            self.end(run_id, error)
+
+    def _pruned(self, run_id: str, error: PrunedError) -> None:
+        planned, claim = self.open.pop(run_id)
+        with contextlib.suppress(LeaseLostError):  # as in `_record`
+            self.store.prune(claim, error.halt.rung, error.halt.epoch, error)
+        self.watcher.ended(planned, "pruned", error)
+        self.tally.pruned.append(run_id)
+
+    def _record(self, run_id: str, status: Ended, error: BaseException) -> None:
+        planned, claim = self.open.pop(run_id)
+        with contextlib.suppress(LeaseLostError):  # how it ends is for the process to say that took the run over
+            self.store.fail(claim, status, error)
+        self.watcher.ended(planned, status, error)
+
+    def _keep(self, claim: Claim, spec: RunSpec, outcome: Outcome) -> None:
+        val, test = outcome.splits.val, outcome.splits.test
+        predictions = RunPredictions(
+            digest([val.digest, test.digest]),
+            ValPredictions(np.array(val.ids), val.labels, outcome.val_logits),
+            TestPredictions(np.array(test.ids), test.labels, outcome.test_logits),
+        )
+        self.artifacts.save_predictions(claim.run_id, predictions)
+        if self.keep_weights:
+            self._save_weights(claim.run_id, spec, outcome)
+        for made in outcome.passes:
+            self.store.add_feature_pass(made)
+        self.store.finish(claim, outcome.result)
+        self.artifacts.discard_checkpoint(claim.run_id)
+
+    def _save_weights(self, run_id: str, spec: RunSpec, outcome: Outcome) -> None:
+        from safetensors.torch import save_file  # noqa: PLC0415 - only where weights are kept
+
+        from bench.atomic import atomic_file, disk_errors  # noqa: PLC0415 - the same
+
+        path = self.artifacts.model_path(run_id)
+        weights = {
+            name: tensor.contiguous() for name, tensor in outcome.weights.items()
+        }  # convolutions lie otherwise
+        with disk_errors(path), atomic_file(path) as temporary:
+            save_file(weights, temporary, metadata={"run_id": run_id, "spec": spec.model_dump_json()})

@@ -1,0 +1,124 @@
+"""Runs that are executed in company: those that may train as one computation do, the others one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import Protocol
+
+from bench.device import PeakMemory
+from bench.spec import RecipeSpec, RunSpec, digest
+from bench.train.alone import measure_alone
+from bench.train.frontier import POOLED
+from bench.train.heads import HeadsTrainer
+from bench.train.hooks import Hooks
+from bench.train.inputs import FeatureInputs
+from bench.train.run import Outcome, Run
+from bench.train.run_state import SAVE_EVERY_S, RunState
+
+OWN = (
+    "lr", "weight_decay", "schedule", "epochs", "early_stopping", "select", "label_smoothing", "clip_grad_norm",
+    "best_on_test",
+)  # fmt: skip
+"""What each run of a company has of its own in its recipe; dropouts and seeds too."""
+
+MOST = 64
+"""How many runs train together at most: more gain little, and wait long for their rows."""
+
+HELD_PARAMS = 24_000_000
+"""Trained parameters of a company at most; with gradients, optimizer state and checkpoints 32 bytes each."""
+
+SAVED_TOGETHER = 8
+"""A larger company saves its checkpoints as much more rarely: losing seconds costs less than writing them."""
+
+
+def company_key(spec: RunSpec) -> str | None:
+    """Name the company that a run may train in: runs of one key read the same features with heads of one shape.
+
+    None for a run that trains alone: other strategies, heads with norms, recipes without kept features, and fp16,
+    whose loss scaling is a run's own.
+    """
+    recipe = spec.recipe
+    kept = recipe.norm_stats == "frozen" and (not recipe.augment or recipe.views > 0)
+    norms = any(layer.endswith("_norm") for layer in recipe.head)
+    if spec.strategy != "linear" or not kept or norms or spec.precision == "fp16":
+        return None
+    defaults = {name: RecipeSpec.model_fields[name].default for name in OWN}
+    defaults["head"] = tuple(layer for layer in recipe.head if not layer.startswith("dropout"))
+    seed = spec.seed if spec.backbone.weights.source == "none" else 0  # random weights are the seed's own
+    same = spec.model_copy(update={"recipe": recipe.model_copy(update=defaults), "seed": seed})
+    return digest(same, "company")
+
+
+def most_together(params: int) -> int:
+    """Return how many heads of so many parameters train together at most."""
+    return max(1, min(MOST, HELD_PARAMS // max(1, params)))
+
+
+class RunEnds(Protocol):
+    """Who hears how runs end; `failed` raises what is not one run's matter alone."""
+
+    def finished(self, run: Run, outcome: Outcome) -> None:
+        """Hear of a run that is done."""
+
+    def failed(self, run: Run, error: Exception) -> None:
+        """Hear of a run that failed, diverged, was pruned or stopped."""
+
+
+class Company:
+    """Executes runs of one `company_key`, or a single run of any kind.
+
+    `hooks` are those of the runs as a whole: asked to stop, told of steps. Where it turns out that there is no
+    room for kept features, the runs train one after another.
+    """
+
+    def __init__(self, runs: Sequence[Run], hooks: Hooks, ends: RunEnds) -> None:
+        self.runs, self.hooks, self.ends = runs, hooks, ends
+
+    def execute(self) -> None:
+        """Train every run to its end. Raises what keeps all of them from training."""
+        first, *others = self.runs
+        if others:
+            with PeakMemory(first.bench.device) as memory, ExitStack() as stack:
+                stack.enter_context(first.at_work())
+                if first.frontier.label == POOLED:
+                    for run in others:
+                        stack.enter_context(run.at_work())
+                    self._together(memory)
+                    return
+        for run in self.runs:
+            self._alone(run)
+
+    def _alone(self, run: Run) -> None:
+        try:
+            self.ends.finished(run, run.execute())
+        except Exception as error:  # noqa: BLE001 - what it means for the others is for `ends` to say
+            self.ends.failed(run, error)
+
+    def _together(self, memory: PeakMemory) -> None:
+        first = self.runs[0]
+        assert isinstance(first.inputs, FeatureInputs)  # noqa: S101 - for mypy: pooled features are kept
+        alone = measure_alone(first.part, first.spec, first.inputs, first.bench.device)
+        members = {RunState(r.part, r.spec, r.bench.device, r.hooks, r.checkpoint): r for r in self.runs}
+        for state in members:
+            state.save_every_s = SAVE_EVERY_S * max(1.0, len(members) / SAVED_TOGETHER)
+        trainer = HeadsTrainer(list(members), first.inputs, first.bench.device, self.hooks, alone)
+        trainer.fit(_Ends(members, trainer, memory, self.ends))
+
+
+class _Ends:
+    """Puts a run's result together when its head has done its last epoch."""
+
+    def __init__(
+        self, members: dict[RunState, Run], trainer: HeadsTrainer, memory: PeakMemory, ends: RunEnds
+    ) -> None:
+        self.members, self.trainer, self.memory, self.ends = members, trainer, memory, ends
+
+    def finished(self, state: RunState) -> None:
+        run = self.members[state]
+        scores = run.scores(state, partial(self.trainer.logits, state))
+        self.ends.finished(run, run.outcome(state, scores, self.memory))
+
+    def failed(self, state: RunState, error: Exception) -> None:
+        self.ends.failed(self.members[state], error)
