@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from bench.data.manifest import ManifestHeader
 from bench.entries import BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
@@ -15,7 +15,7 @@ from bench.plan.backbones import choose, listed
 from bench.plan.budget import Budget, parse_budget
 from bench.plan.count import Progress
 from bench.plan.enumerate import Plan, Request, make_plan
-from bench.plan.recipes import parse_overrides
+from bench.plan.variants import Variant, variants
 from bench.records import Rejected
 from bench.registry import Registry
 from bench.spec import DatasetSpec
@@ -32,7 +32,7 @@ class Asked:
     budget: str | None = None
     backbones: list[str] = field(default_factory=list)
     strategies: list[str] = field(default_factory=list)
-    recipe: str = "default"
+    recipes: list[str] = field(default_factory=list)
     overrides: list[str] = field(default_factory=list)
     epochs: int | None = None
     image_size: int | None = None
@@ -69,10 +69,9 @@ def plan_for(
         entry=entry,
         candidates=candidates,
         strategies=strategies,
-        recipe=registry.get(RecipeEntry, asked.recipe),
+        variants=_variants(registry, asked),
         budget=budget_of(registry, asked.budget),
         seeds=range(asked.seeds),
-        overrides=_overrides(asked),
         explicit=bool(asked.strategies),
         kept=kept_as(asked.kept),
         shorten=not asked.backbones and not asked.everything,
@@ -104,12 +103,11 @@ def _closest(rejected: Sequence[Rejected], shown: int = 3) -> str:
     return "; ".join(reasons[:shown]) + more
 
 
-def _overrides(asked: Asked) -> dict[str, Any]:
+def _variants(registry: Registry, asked: Asked) -> list[Variant]:
     given = {"epochs": asked.epochs, "image_size": asked.image_size}
-    return {
-        **parse_overrides(asked.overrides),
-        **{name: value for name, value in given.items() if value is not None},
-    }
+    everywhere = {name: value for name, value in given.items() if value is not None}
+    entries = [registry.get(RecipeEntry, name) for name in asked.recipes or ["default"]]
+    return variants(entries, asked.overrides, everywhere)
 
 
 def budget_of(registry: Registry, text: str | None) -> Budget:

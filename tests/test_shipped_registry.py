@@ -18,6 +18,7 @@ from bench.plan.backbones import choose, listed
 from bench.plan.budget import parse_budget
 from bench.plan.enumerate import Request, make_plan
 from bench.plan.recipes import for_strategy, resolve
+from bench.plan.variants import Variant
 from bench.registry import Registry
 from bench.spec import DatasetSpec, RecipeSpec, TransformSpec
 
@@ -158,7 +159,7 @@ def test_the_short_list_of_a_budget_is_eight_different_families(registry):
             entry=registry.get(DatasetEntry, "cub"),
             candidates=ranked,
             strategies=["linear"],
-            recipe=registry.get(RecipeEntry, "default"),
+            variants=[Variant(registry.get(RecipeEntry, "default"))],
             budget=parse_budget(budget),
             shorten=True,
         )

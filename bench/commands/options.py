@@ -53,8 +53,14 @@ Strategies = Annotated[
         help="Comma-separated or repeated: linear,last_blocks(1)+norm,full.",
     ),
 ]
-Recipe = Annotated[str, typer.Option("--recipe", help="A recipe of the registry.")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="Override a recipe key: --set lr=1e-2. Repeatable.")]
+Recipe = Annotated[
+    list[str] | None,
+    typer.Option("--recipe", help="Recipes of the registry; default: default. Repeatable, or a,b."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override a recipe key: lr=1e-2; lr=1e-3,1e-2 tries each. Repeatable."),
+]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Override the recipe's epochs.")]
 ImageSize = Annotated[int | None, typer.Option("--image-size", min=8, help="Pixels; default: the backbone's own.")]
 All = Annotated[bool, typer.Option("--all", help="Every backbone of the registry, not the short list.")]

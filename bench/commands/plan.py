@@ -15,7 +15,7 @@ def plan(
     backbones: o.Backbones = None,
     strategies: o.Strategies = None,
     target: o.Target = None,
-    recipe: o.Recipe = "default",
+    recipe: o.Recipe = None,
     overrides: o.Set = None,
     epochs: o.Epochs = None,
     image_size: o.ImageSize = None,
@@ -46,8 +46,8 @@ def plan(
     entry = o.find_dataset(known, dataset)
     header = known_header(entry, data_root)
     asked = Asked(
-        target, budget, o.split_list(backbones), o.split_list(strategies), recipe, overrides or [], epochs,
-        image_size, seeds, everything,
+        target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],
+        epochs, image_size, seeds, everything,
     )  # fmt: skip
     with Counting(terminal.err()) as progress:
         made = plan_for(known, entry, dataset_spec(entry, target, header), asked, progress)

@@ -36,7 +36,7 @@ def sweep(
     backbones: o.Backbones = None,
     strategies: o.Strategies = None,
     target: o.Target = None,
-    recipe: o.Recipe = "default",
+    recipe: o.Recipe = None,
     overrides: o.Set = None,
     epochs: o.Epochs = None,
     image_size: o.ImageSize = None,
@@ -69,8 +69,8 @@ def sweep(
     from bench.request import Asked
 
     asked = Asked(
-        target, budget, o.split_list(backbones), o.split_list(strategies), recipe, overrides or [], epochs,
-        image_size, seeds, everything, kept=cache_dtype,
+        target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],
+        epochs, image_size, seeds, everything, kept=cache_dtype,
     )  # fmt: skip
     options = Options(
         dataset, asked, limit, time_limit, prune, dry_run, keep, workers, db, registry or [], data_root, download,

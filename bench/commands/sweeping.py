@@ -144,7 +144,7 @@ def _display(runs: list[PlannedRun], forecast: Forecast) -> Display | Plain:
 
 
 def _say_precision(note: Callable[[str], None], device: object, plan: Plan) -> None:
-    for asked in {str(plan.request.overrides.get("precision", plan.request.recipe.recipe.precision))}:
+    for asked in {str(v.overrides.get("precision", v.entry.recipe.precision)) for v in plan.request.variants}:
         _, message = precision_for(device, asked)  # type: ignore[arg-type]
         if message:
             note(message)

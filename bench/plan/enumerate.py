@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 from bench.catalogue import catalogue
-from bench.entries import DatasetEntry, RecipeEntry
+from bench.entries import DatasetEntry
 from bench.plan.backbones import Candidate, short_list
 from bench.plan.budget import Budget
 from bench.plan.count import Progress, count_all, with_head
 from bench.plan.downloads import download_bytes
 from bench.plan.forecast import worth_keeping
 from bench.plan.recipes import for_strategy, resolve, suited
+from bench.plan.variants import Variant
 from bench.records import Counts, PlannedRun, Rejected
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
 from bench.strategies import canonical
@@ -26,18 +27,17 @@ class Request:
     """What a user asked `plan` or `sweep` for.
 
     `explicit` says that the strategies were named, so that none is left out as senseless; `shorten` that the short
-    list is to be taken of what fits. `kept` says as which numbers frozen activations are kept.
-    `overrides` are recipe keys that go before the recipe's own.
+    list is to be taken of what fits. `kept` says as which numbers frozen activations are kept. Every one of
+    `variants` is a recipe to try.
     """
 
     dataset: DatasetSpec
     entry: DatasetEntry
     candidates: Sequence[Candidate]
     strategies: Sequence[str]
-    recipe: RecipeEntry
+    variants: Sequence[Variant]
     budget: Budget = field(default_factory=Budget)
     seeds: Sequence[int] = (0,)
-    overrides: dict[str, Any] = field(default_factory=dict)
     explicit: bool = False
     shorten: bool = False
     kept: Literal["fp32", "fp16"] = "fp32"
@@ -49,6 +49,7 @@ class Choice:
 
     candidate: Candidate
     strategy: str
+    variant: Variant
     recipe: RecipeSpec
     transform: TransformSpec
     counts: Counts
@@ -67,7 +68,7 @@ class Plan:
         return [self._run(choice, seed, precision_for) for choice in self.choices for seed in self.request.seeds]
 
     def _run(self, choice: Choice, seed: int, precision_for: PrecisionFor) -> PlannedRun:
-        asked = for_strategy(self.request.recipe, choice.strategy, self.request.overrides).precision
+        asked = for_strategy(choice.variant.entry, choice.strategy, choice.variant.overrides).precision
         spec = RunSpec.model_validate(
             {
                 "dataset": self.request.dataset,
@@ -83,7 +84,7 @@ class Plan:
         return PlannedRun(
             spec,
             choice.counts,
-            self.request.recipe.name,
+            choice.variant.name,
             choice.candidate.family,
             download_bytes=download_bytes(choice.candidate, choice.counts),
         )
@@ -95,38 +96,65 @@ def make_plan(request: Request, progress: Progress | None = None) -> Plan:
     Raises BenchError for a strategy, recipe or head that is not valid; an architecture that cannot be built is
     among the rejected, with why.
     """
-    strategies = list(dict.fromkeys(canonical(s) for s in request.strategies))
-    recipes = {s: for_strategy(request.recipe, s, request.overrides) for s in strategies}
-    if "augment" not in request.overrides:
-        recipes = {s: suited(recipe, request.entry) for s, recipe in recipes.items()}
-    candidates = [c for c in request.candidates if not c.error]
-    rejected = [Rejected(c.spec.name, s, c.error) for c in request.candidates if c.error for s in strategies]
-    resolved = {
-        (c.spec, s): resolve(recipes[s], catalogue().transform(c.spec), request.entry)
-        for c in candidates
-        for s in strategies
+    combined = _combined(request)
+    counted = count_all(
+        [(c.candidate.spec.name, c.transform.image_size) for c in combined], _asked(request), progress
+    )
+    rejected = {
+        Rejected(c.spec.name, s, c.error): None for c in request.candidates if c.error for s in _asked(request)
     }
-    sizes = [(c.spec.name, resolved[c.spec, s][1].image_size) for c in candidates for s in strategies]
-    counted = count_all(sizes, strategies, progress)
-    choices: dict[tuple[BackboneSpec, str], Choice] = {}
-    for candidate in candidates:
-        for strategy in strategies:
-            recipe, transform = resolved[candidate.spec, strategy]
-            backbone = counted[candidate.spec.name, transform.image_size]
-            counts = with_head(backbone, strategy, recipe.head, request.dataset.num_classes)
-            if not isinstance(counts, str) and not keeps(recipe):
-                counts = replace(counts, frozen_gmacs=0.0)
-            reason = counts if isinstance(counts, str) else _objection(request, candidate, strategy, counts)
-            if isinstance(counts, str) or reason:
-                known = None if isinstance(counts, str) else counts
-                rejected.append(Rejected(candidate.spec.name, strategy, reason, known))
-            else:
-                choice = Choice(_starting(candidate, strategy), strategy, recipe, transform, counts)
-                choices.setdefault((choice.candidate.spec, strategy), choice)
+    choices: dict[tuple[BackboneSpec, str, RecipeSpec, TransformSpec], Choice] = {}
+    for one in combined:
+        name, recipe = one.candidate.spec.name, one.recipe
+        backbone = counted[name, one.transform.image_size]
+        counts = with_head(backbone, one.strategy, recipe.head, request.dataset.num_classes)
+        if isinstance(counts, str):
+            rejected[Rejected(name, one.strategy, counts)] = None
+            continue
+        if not keeps(recipe):
+            counts = replace(counts, frozen_gmacs=0.0)
+        reason = _objection(request, one.candidate, one.strategy, counts)
+        if reason:
+            rejected[Rejected(name, one.strategy, reason, counts)] = None
+            continue
+        starting = _starting(one.candidate, one.strategy)
+        choice = Choice(starting, one.strategy, one.variant, recipe, one.transform, counts)
+        choices.setdefault((starting.spec, one.strategy, recipe, one.transform), choice)
     chosen = list(choices.values())
     if request.shorten:
         chosen = _shortened(request, chosen, rejected)
     return Plan(request, tuple(sorted(chosen, key=_cost)), tuple(rejected))
+
+
+@dataclass(frozen=True)
+class _Combination:
+    """What may become a choice, before it is counted."""
+
+    candidate: Candidate
+    strategy: str
+    variant: Variant
+    recipe: RecipeSpec
+    transform: TransformSpec
+
+
+def _asked(request: Request) -> list[str]:
+    return list(dict.fromkeys(canonical(strategy) for strategy in request.strategies))
+
+
+def _combined(request: Request) -> list[_Combination]:
+    """Combine what can be built with every strategy and recipe."""
+    recipes = [(s, v, _recipe(request, s, v)) for s in _asked(request) for v in request.variants]
+    return [
+        _Combination(c, s, v, *resolve(recipe, catalogue().transform(c.spec), request.entry))
+        for c in request.candidates
+        if not c.error
+        for s, v, recipe in recipes
+    ]
+
+
+def _recipe(request: Request, strategy: str, variant: Variant) -> RecipeSpec:
+    recipe = for_strategy(variant.entry, strategy, variant.overrides)
+    return recipe if "augment" in variant.overrides else suited(recipe, request.entry)
 
 
 def keeps(recipe: RecipeSpec) -> bool:
@@ -155,12 +183,12 @@ def _starting(candidate: Candidate, strategy: str) -> Candidate:
     return replace(candidate, spec=bare, download_bytes=None)
 
 
-def _shortened(request: Request, choices: list[Choice], rejected: list[Rejected]) -> list[Choice]:
+def _shortened(request: Request, choices: list[Choice], rejected: dict[Rejected, None]) -> list[Choice]:
     """Keep the short list of the backbones that fit; the others are rejected as not on it."""
     fits = {choice.candidate.spec.name for choice in choices}
     kept = {c.spec.name for c in short_list(request.candidates, sorted(fits))}
     for choice in choices:
         if choice.candidate.spec.name not in kept:
             reason = "fits, but is not on the short list (--all takes it)"
-            rejected.append(Rejected(choice.candidate.spec.name, choice.strategy, reason, choice.counts))
+            rejected[Rejected(choice.candidate.spec.name, choice.strategy, reason, choice.counts)] = None
     return [choice for choice in choices if choice.candidate.spec.name in kept]

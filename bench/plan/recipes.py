@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -52,22 +52,6 @@ def _not_valid(first: ErrorDetails, entry: RecipeEntry, strategy: str) -> BenchE
     return RecipeError(
         f"The recipe {entry.name!r} is not valid for {strategy}.", f"{where}: {first['msg']}.", todo
     )
-
-
-def parse_overrides(texts: Sequence[str]) -> dict[str, Any]:
-    """Read `--set lr=1e-2` and `--set 'head=["linear"]'`: values are JSON where they parse as it, else text."""
-    overrides: dict[str, Any] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or name.strip() not in RecipeSpec.model_fields:
-            if not equals:
-                raise RecipeError(f"Cannot read --set {text!r}.", "It has no '='.", "Write --set lr=1e-2.")
-            raise unknown_name("recipe key", name.strip(), RecipeSpec.model_fields, RecipeError)
-        try:
-            overrides[name.strip()] = json.loads(value)
-        except ValueError:
-            overrides[name.strip()] = value
-    return overrides
 
 
 def resolve(

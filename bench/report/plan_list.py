@@ -17,17 +17,18 @@ from bench.records import Counts, PlannedRun, Rejected
 from bench.report.console import fitting, plain_table
 from bench.report.units import DASH, show
 
-HEADINGS = ("backbone", "weights", "strategy", "px", "total", "trainable", "in backbone", "GMACs", "train GMACs",
-            "once")  # fmt: skip
+HEADINGS = ("backbone", "weights", "strategy", "recipe", "px", "total", "trainable", "in backbone", "GMACs",
+            "train GMACs", "once")  # fmt: skip
 LEFT_OUT = ("backbone", "strategy", "total", "trainable", "GMACs", "why")
-NUMBERS = frozenset(HEADINGS[3:])
+NUMBERS = frozenset(HEADINGS[4:])
 GIVING_WAY = ("once", "train GMACs", "in backbone", "weights", "px", "GMACs")
 """Columns that a narrow terminal does without, the first ones first."""
 
 
 def plan_view(plan: Plan, forecast: Forecast, *, rejected: bool, limit: int) -> RenderableType:
     """Show what fits, on request what is left out, and the forecast; at most `limit` rows each (0: all)."""
-    parts = [_shown(HEADINGS, [_choice(one) for one in plan.choices], limit)]
+    headings = [name for name in HEADINGS if name != "recipe" or len(plan.request.variants) > 1]
+    parts = [_shown(headings, [_choice(one) for one in plan.choices], limit)]
     if rejected and plan.rejected:
         left_out = [_left_out(one) for one in plan.rejected]
         parts += [Text("\nLeft out", style="bold"), _shown(LEFT_OUT, left_out, limit)]
@@ -106,6 +107,7 @@ def _choice(choice: Choice) -> dict[str, str]:
         "backbone": choice.candidate.spec.name,
         "weights": weights.tag or weights.source,
         "strategy": choice.strategy,
+        "recipe": choice.variant.name,
         "px": str(choice.transform.image_size),
         **_counts(choice.counts),
     }

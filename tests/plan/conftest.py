@@ -11,6 +11,7 @@ from bench.entries import DatasetEntry, RecipeEntry
 from bench.plan.backbones import Candidate, choose
 from bench.plan.budget import parse_budget
 from bench.plan.enumerate import Plan, Request, make_plan
+from bench.plan.variants import variants
 from bench.registry import Registry
 from bench.spec import DatasetSpec
 
@@ -32,7 +33,11 @@ def plan(registry: Registry) -> Callable[..., Plan]:
             entry=entry,
             candidates=[*choose(registry, named), *(c for c in backbones if isinstance(c, Candidate))],
             strategies=strategies,
-            recipe=changes.pop("recipe", None) or registry.get(RecipeEntry, "default"),
+            variants=variants(
+                [changes.pop("recipe", None) or registry.get(RecipeEntry, "default")],
+                changes.pop("settings", ()),
+                changes.pop("overrides", {}),
+            ),
             budget=parse_budget(changes.pop("budget", None)),
             **changes,
         )

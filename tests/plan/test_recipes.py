@@ -4,7 +4,7 @@ import pytest
 
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import RecipeError
-from bench.plan.recipes import for_strategy, parse_overrides, resolve, suited
+from bench.plan.recipes import for_strategy, resolve, suited
 from bench.spec import RecipeSpec, ScheduleSpec, TransformSpec
 
 ENTRY = RecipeEntry.model_validate(
@@ -49,26 +49,6 @@ def test_an_impossible_override_is_an_error_that_names_its_key():
     assert "momentum" in caught.value.why
     with pytest.raises(RecipeError, match="Did you mean epochs"):
         for_strategy(ENTRY, "full", {"epoch": 1})
-
-
-def test_overrides_are_json_where_they_parse_as_it_and_text_elsewhere():
-    texts = ["lr=1e-2", 'head=["linear"]', "optimizer=sgd", "clip_grad_norm=null", 'schedule={"kind": "constant"}']
-    assert parse_overrides(texts) == {
-        "lr": 0.01,
-        "head": ["linear"],
-        "optimizer": "sgd",
-        "clip_grad_norm": None,
-        "schedule": {"kind": "constant"},
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "message"), [("lr", "no '='"), ("rl=1", "Did you mean lr"), ("=1", "recipe key ''")]
-)
-def test_an_override_that_cannot_be_read_is_an_error(text, message):
-    with pytest.raises(RecipeError) as caught:
-        parse_overrides([text])
-    assert message in str(caught.value)
 
 
 def test_what_an_image_becomes_is_the_recipes_else_the_datasets_else_the_backbones_and_leaves_the_recipe():

@@ -1,0 +1,69 @@
+"""Recipes to compare: named ones, and every combination of the values that their keys are given."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from bench.entries import RecipeEntry
+from bench.errors import RecipeError, unknown_name
+from bench.spec import RecipeSpec
+
+_COMMA = re.compile(r",(?![^()]*\))")
+"""A comma outside parentheses."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A recipe with the overrides that go before its keys; `told` are those of them that its name tells."""
+
+    entry: RecipeEntry
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name it as tables do: `default`, `default lr=0.003`."""
+        return " ".join([self.entry.name, *(f"{key}={_short(value)}" for key, value in self.told.items())])
+
+
+def variants(
+    entries: Sequence[RecipeEntry], settings: Sequence[str], everywhere: Mapping[str, Any] | None = None
+) -> list[Variant]:
+    """Combine recipes with every combination of `settings` (`lr=1e-3,3e-3`), and with what is set in all of them.
+
+    Raises RecipeError for a text that is no setting.
+    """
+    values = parse_settings(settings)
+    grid = [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
+    return [Variant(entry, {**told, **(everywhere or {})}, told) for entry in entries for told in grid]
+
+
+def parse_settings(texts: Sequence[str]) -> dict[str, list[Any]]:
+    """Read `lr=1e-2`, `lr=1e-3,1e-2` and `head=["linear"]`: values are JSON where they parse as it, else text."""
+    values: dict[str, list[Any]] = {}
+    for text in texts:
+        name, equals, given = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise RecipeError(f"Cannot read --set {text!r}.", "It has no '='.", "Write --set lr=1e-2.")
+        if name not in RecipeSpec.model_fields:
+            raise unknown_name("recipe key", name, RecipeSpec.model_fields, RecipeError)
+        values.setdefault(name, []).extend(_values(given))
+    return {name: [v for i, v in enumerate(found) if v not in found[:i]] for name, found in values.items()}
+
+
+def _values(text: str) -> list[Any]:
+    """Read `1e-3,3e-3`, `["linear"],["relu","linear"]` or `sgd,adamw`."""
+    try:
+        return list(json.loads(f"[{text}]")) or [""]
+    except ValueError:
+        parts = [part.strip() for part in _COMMA.split(text)]
+        return parts if len(parts) == 1 else [_values(part)[0] for part in parts]
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
