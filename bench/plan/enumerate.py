@@ -113,6 +113,8 @@ def make_plan(request: Request, progress: Progress | None = None) -> Plan:
             continue
         if not keeps(recipe):
             counts = replace(counts, frozen_gmacs=0.0)
+        if not worth_keeping(counts) and "views" not in one.variant.overrides:
+            recipe = recipe.model_copy(update={"views": 0})  # nothing is kept: every epoch may have its own
         reason = _objection(request, one.candidate, one.strategy, counts)
         if reason:
             rejected[Rejected(name, one.strategy, reason, counts)] = None

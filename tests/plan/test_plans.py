@@ -163,3 +163,12 @@ def test_a_named_recipe_and_the_family_go_with_each_run(plan):
     recipe = RecipeEntry(name="mine", recipe=RecipeSpec(epochs=7))
     (run,) = plan(["resnet18"], ["linear"], recipe=recipe).runs(lambda _: "fp32")
     assert (run.recipe_name, run.family, run.spec.recipe.epochs) == ("mine", "resnet", 7)
+
+
+def test_views_are_for_what_is_kept_and_taken_back_elsewhere_unless_asked_for(plan):
+    strategies = ["neck", "last_blocks(1)", "freeze_first(3)", "last_blocks(1)+norm", "full", "linear"]
+    choices = plan(["timm/mobilenetv2_100"], strategies).choices
+    assert {c.strategy for c in choices if c.recipe.views == 4} == {"neck", "last_blocks(1)", "freeze_first(3)"}
+    assert {c.strategy for c in choices if c.recipe.views == 0} == {"last_blocks(1)+norm", "full", "linear"}
+    asked = plan(["timm/mobilenetv2_100"], ["last_blocks(1)+norm"], overrides={"views": 2})
+    assert [c.recipe.views for c in asked.choices] == [2]
