@@ -15,12 +15,20 @@ from bench.data.splits import Split, Splits
 from bench.data.training_batches import TrainingBatches
 from bench.data.transforms import augment, normalize
 from bench.device import evaluation_batch, is_accelerator
+from bench.random_keys import shuffled
 from bench.spec import RunSpec
 from bench.train.hooks import Hooks
 
+HELD_BYTES = 1 << 30
+"""A split's images lie in an accelerator's memory as uint8 if they take no more than this."""
+
 
 class ImageInputs:
-    """Batches of images (N, 3, size, size), scaled, channels-last, on the run's device."""
+    """Batches of images (N, 3, size, size), scaled, channels-last, on the run's device.
+
+    With `hold` small splits are sent to the device once, as uint8: then nothing is loaded any more but what is
+    augmented. A CPU has the pages of prepared images in memory anyway.
+    """
 
     def __init__(
         self,
@@ -30,10 +38,14 @@ class ImageInputs:
         device: torch.device,
         hooks: Hooks,
         workers: int | None = None,
+        *,
+        hold: bool | None = None,
     ) -> None:
         self.spec, self.dataset, self.splits, self.device, self.hooks = spec, dataset, splits, device, hooks
         self.workers = default_workers(device) if workers is None else workers
+        self._hold = is_accelerator(device) if hold is None else hold
         self._pixels: dict[str, Pixels] = {}
+        self._held: dict[str, Tensor] = {}
         self._batches = TrainingBatches(
             self._open(splits.train),
             splits.train,
@@ -47,18 +59,41 @@ class ImageInputs:
 
     def training(self, epoch: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         """Give one epoch's batches of images and labels (N,)."""
+        held = None if self.spec.recipe.augment else self._on_device(self.splits.train)
+        if held is not None:
+            yield from self._gathered(held, epoch)
+            return
         for batch in self._batches.epoch(epoch):
             yield (self._scaled(batch.images),), batch.labels.to(self.device, non_blocking=True)
 
     def ordered(self, split: Split) -> Iterator[tuple[Tensor, ...]]:
         """Give a split's images in order, as evaluation sees them."""
-        size = evaluation_batch(self.device)
-        for images in self._open(split).batches(size, workers=max(1, self.workers)):
+        size, held = evaluation_batch(self.device), self._on_device(split)
+        loaded = (
+            self._open(split).batches(size, workers=max(1, self.workers)) if held is None else held.split(size)
+        )
+        for images in loaded:
             yield (self._scaled(images),)
 
     def close(self) -> None:
         """End the loading processes."""
         self._batches.close()
+
+    def _gathered(self, images: Tensor, epoch: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
+        labels = torch.from_numpy(self.splits.train.labels).to(self.device)
+        order = torch.from_numpy(shuffled(len(images), self.spec.seed, epoch)).to(self.device)
+        for rows in order.split(self.spec.recipe.batch_size):
+            yield (self._scaled(images[rows]),), labels[rows]
+
+    def _on_device(self, split: Split) -> Tensor | None:
+        """Return a split's images (N, 3, size, size), uint8, if they lie or may lie in the device's memory."""
+        image_bytes = 3 * self.spec.transform.image_size**2
+        if not self._hold or image_bytes * len(split) > HELD_BYTES:
+            return None
+        if split.digest not in self._held:
+            batches = self._open(split).batches(evaluation_batch(self.device), workers=max(1, self.workers))
+            self._held[split.digest] = torch.cat([images.to(self.device) for images in batches])
+        return self._held[split.digest]
 
     def _open(self, split: Split) -> Pixels:
         if split.digest not in self._pixels:
