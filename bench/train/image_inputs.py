@@ -69,10 +69,7 @@ class ImageInputs:
     def ordered(self, split: Split) -> Iterator[tuple[Tensor, ...]]:
         """Give a split's images in order, as evaluation sees them."""
         size, held = evaluation_batch(self.device), self._on_device(split)
-        loaded = (
-            self._open(split).batches(size, workers=max(1, self.workers)) if held is None else held.split(size)
-        )
-        for images in loaded:
+        for images in self._loaded(split) if held is None else torch.split(held, size):
             yield (self._scaled(images),)
 
     def close(self) -> None:
@@ -82,7 +79,7 @@ class ImageInputs:
     def _gathered(self, images: Tensor, epoch: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         labels = torch.from_numpy(self.splits.train.labels).to(self.device)
         order = torch.from_numpy(shuffled(len(images), self.spec.seed, epoch)).to(self.device)
-        for rows in order.split(self.spec.recipe.batch_size):
+        for rows in torch.split(order, self.spec.recipe.batch_size):
             yield (self._scaled(images[rows]),), labels[rows]
 
     def _on_device(self, split: Split) -> Tensor | None:
@@ -91,9 +88,11 @@ class ImageInputs:
         if not self._hold or image_bytes * len(split) > HELD_BYTES:
             return None
         if split.digest not in self._held:
-            batches = self._open(split).batches(evaluation_batch(self.device), workers=max(1, self.workers))
-            self._held[split.digest] = torch.cat([images.to(self.device) for images in batches])
+            self._held[split.digest] = torch.cat([images.to(self.device) for images in self._loaded(split)])
         return self._held[split.digest]
+
+    def _loaded(self, split: Split) -> Iterator[Tensor]:
+        return self._open(split).batches(evaluation_batch(self.device), workers=max(1, self.workers))
 
     def _open(self, split: Split) -> Pixels:
         if split.digest not in self._pixels:
