@@ -23,7 +23,8 @@ from bench.commands.strategies import strategies
 from bench.commands.studies import studies
 from bench.commands.sweep import sweep
 from bench.commands.timing import timing
-from bench.errors import INTERRUPTED, BenchError
+from bench.commands.usage import UsageError, explained, is_help
+from bench.errors import BAD_INPUT, INTERRUPTED, BenchError
 
 app = typer.Typer(
     name="bench",
@@ -69,10 +70,16 @@ def main() -> None:
     # GNU's OpenMP threads wait busily for each other; on a machine with other work that slows torch many times.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except BenchError as error:
         _say(error)
         sys.exit(error.exit_code)
+    except UsageError as error:
+        if is_help(error):
+            error.show()  # type: ignore[attr-defined] # click's, wherever it comes from
+        else:
+            _say(explained(error))
+        sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # the reader of a pipe (head, less) has seen enough

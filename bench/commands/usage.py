@@ -1,0 +1,69 @@
+"""What typer finds wrong with a command line, as an error in three parts."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Any
+
+import typer
+
+from bench.errors import BenchError
+
+UsageError: type[Exception] = typer.BadParameter.__base__ or Exception
+"""click's error of this name; typer brings its own copy of click, or imports it, depending on the version."""
+
+_WHY = {
+    "No such option": "`{command}` has no option of that name.",
+    "No such command": "`{command}` has no command of that name.",
+    "Missing ": "`{command}` cannot do without it.",
+    "requires an argument": "Nothing follows it.",
+    "does not take a value": "It is a switch.",
+}
+"""What click says -> the reason."""
+
+_OTHERWISE = "`{command}` takes no such words there; a value with spaces needs quotes."
+
+
+def is_help(error: Exception) -> bool:
+    """Say whether the error is only that a group of commands stood alone, which is answered by its help."""
+    return type(error).__name__ == "NoArgsIsHelpError"
+
+
+def explained(error: Any) -> BenchError:
+    """Make the error that a user sees of a `UsageError`: what it says, why, and the nearest name or an example."""
+    command = error.ctx.command_path if error.ctx else "bench"
+    said = str(error.format_message())
+    if said.startswith("Invalid value"):
+        what, _, why = said.partition(": ")
+    else:
+        what = re.split(r" (?:Did you mean|\(Possible)", said)[0]
+        why = next((reason for words, reason in _WHY.items() if words in said), _OTHERWISE)
+        why = why.format(command=command)
+    return BenchError(_sentence(what), _sentence(why), _advice(error, said, command))
+
+
+def _advice(error: Any, said: str, command: str) -> str:
+    more = f"`{command} --help` says more."
+    if error.ctx is None:
+        return more
+    if near := _nearest(error, said):
+        return f"Did you mean {near[0]}? {more}"
+    example = re.search(r"Example: (.+)", error.ctx.command.help or "")
+    return f"For example: {example[1]}\n{more}" if example else more
+
+
+def _nearest(error: Any, said: str) -> list[str]:
+    """Find the option or command that comes nearest to one that does not exist; none may."""
+    command, known = error.ctx.command, list[str]()
+    if said.startswith("No such option"):
+        known = ["--help", *(name for parameter in command.params for name in parameter.opts)]
+    elif said.startswith("No such command"):
+        known = list(command.commands)
+    asked = re.match(r"No such \w+: (\S+)|No such \w+ '(.*?)'", said)
+    wanted = (asked[1] or asked[2]) if asked else ""
+    return difflib.get_close_matches(wanted, known, n=1, cutoff=0.5)
+
+
+def _sentence(text: str) -> str:
+    return f"{text.strip().rstrip('.')}."
