@@ -111,7 +111,8 @@ class RunResult:
     `standalone_s = feature_s + train_s + eval_s` what this run would have cost alone. `latency_1_s` is the time of
     one image alone, `latency_batch_s` of a batch of `latency_batch_size`. `stored_bytes` is the size of the
     parameters and statistics that this run changed. `frontier` says where the frozen part ended (`pooled`,
-    `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are kept of each image there.
+    `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are kept of each image there, and
+    `feature_hardware` on what that was computed: `feature_s` was measured there.
     """
 
     best_epoch: int
@@ -134,6 +135,7 @@ class RunResult:
     stored_bytes: int
     weights_digest: str | None
     feature_keys: tuple[str, ...] = ()
+    feature_hardware: str = ""
     frontier: str = ""
     cached_bytes: int = 0
 

@@ -49,7 +49,7 @@ def result_columns(result: RunResult) -> dict[str, Any]:
     plain = {
         field.name: getattr(result, field.name)
         for field in dataclasses.fields(result)
-        if field.name not in {*_SPLITS, "feature_keys"}
+        if field.name not in {*_SPLITS, "feature_keys", "feature_hardware"}
     }
     metrics: dict[str, Any] = {}
     for split in _SPLITS:

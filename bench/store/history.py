@@ -39,10 +39,11 @@ def add_epoch(session: Session, held: Claim, record: EpochRecord, now: float) ->
         session.flush()
 
 
-def hardware(session: Session, held: Claim) -> str:
-    """Name each hardware that a run's epochs were trained on, and the one that holds it now."""
+def hardware(session: Session, held: Claim, also: str = "") -> str:
+    """Name each hardware that a run's epochs were trained on, the one that holds it now, and `also`."""
     ids = {row["attempt_id"] for row in _current(_all(session, held.run_id))} | {held.attempt_id}
-    return " + ".join(sorted(set(session.scalars(sa.select(Attempt.hardware).where(Attempt.id.in_(ids))))))
+    found = set(session.scalars(sa.select(Attempt.hardware).where(Attempt.id.in_(ids))))
+    return " + ".join(sorted(found | {also} - {""}))
 
 
 def standings(session: Session, metric: Metric, reached: Mapping[str, int]) -> list[Standing]:

@@ -163,10 +163,11 @@ class Store:
                 "Train it with a lower learning rate or with clip_grad_norm.",
             )
         with self._holding(claim) as (session, now):
-            hardware = history.hardware(session, claim)
+            hardware = history.hardware(session, claim, result.feature_hardware)
             columns = {**result_columns(result), "hardware": hardware}
             claims.settle(session, claim, "done", now, columns=columns)
-            features.link_features(session, claim.run_id, result.feature_keys, hardware)
+            made_on = result.feature_hardware or hardware
+            features.link_features(session, claim.run_id, result.feature_keys, made_on)
 
     def fail(self, claim: Claim, status: Ended, error: BaseException | None = None) -> None:
         """Record that an attempt ended without a result, and why. Raises LeaseLostError as `record_epoch` does."""

@@ -120,6 +120,7 @@ class Run:
             stored_bytes=stored_bytes(self.model),
             weights_digest=self.loaded.weights_digest,
             feature_keys=(self.kept.made.key,) if self.kept else (),
+            feature_hardware=self.kept.made.hardware if self.kept else "",
             frontier=self.frontier.label,
             cached_bytes=self._cached_bytes(),
         )

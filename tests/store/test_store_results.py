@@ -30,7 +30,7 @@ class TestResults:
                 assert {name: getattr(row, name) for name in split if hasattr(row, name)} == {
                     name: number for name, number in split.items() if name not in {"last_val_n", "last_test_n"}
                 }
-            elif field.name != "feature_keys":
+            elif field.name not in {"feature_keys", "feature_hardware"}:
                 assert getattr(row, field.name) == value, field.name
         assert row.standalone_s == 7.5
         assert (row.status, row.hardware) == ("done", HARDWARE)
@@ -176,6 +176,15 @@ class TestFeatures:
             store.add_feature_pass(feature_pass(hardware=hardware))
         store.finish(take(store, run_ids), result())
         assert sql(store, "SELECT hardware FROM run_features JOIN feature_passes ON id = pass_id") == [(HARDWARE,)]
+
+    def test_a_run_that_read_what_other_hardware_computed_names_both(self, store):
+        run_ids = plan(store, 1)
+        for hardware in (HARDWARE, "Another GPU"):
+            store.add_feature_pass(feature_pass(hardware=hardware))
+        store.finish(take(store, run_ids), replace(result(), feature_hardware="Another GPU"))
+        assert store.run(run_ids[0]).row.hardware == f"Another GPU + {HARDWARE}"
+        linked = sql(store, "SELECT hardware FROM run_features JOIN feature_passes ON id = pass_id")
+        assert linked == [("Another GPU",)]
 
     def test_a_pass_that_the_database_has_not_seen_is_noted_by_its_key(self, store):
         run_ids = plan(store, 1)
