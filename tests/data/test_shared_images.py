@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.data.archives import unpack
 from bench.data.datasets import known_header, open_dataset
 from bench.data.splits import split
 from bench.entries import DatasetEntry
@@ -44,10 +44,9 @@ def test_cub100_gives_300_images_to_val_three_or_so_of_each_species(registry, sh
 def test_cub100_unpacked_is_the_same_dataset(registry, shared_data, tmp_path):
     entry = registry.get(DatasetEntry, "cub100")
     packed = open_dataset(entry, data_root=shared_data).manifest
-    with tarfile.open(shared_data / "cub100.tar") as tar:
-        tar.extractall(tmp_path, filter="data")
+    folder = unpack([shared_data / "cub100.tar"], tmp_path / "unpacked")
     unpacked = entry.model_copy(update={"locations": ("CUB_200_2011",)})
-    assert open_dataset(unpacked, data_root=tmp_path).manifest == packed
+    assert open_dataset(unpacked, data_root=folder).manifest == packed
 
 
 def test_cifar10_small_has_10000_training_and_2000_test_images(registry, shared_data):
