@@ -17,6 +17,16 @@ INTERRUPTED = 130
 SHOWN = 40
 """How many valid names an error lists; of more it only suggests the nearest."""
 
+LISTED_BY = {
+    "backbone": "bench backbones",
+    "family": "bench backbones",
+    "strategy": "bench strategies",
+    "dataset": "bench datasets",
+    "recipe": "bench recipes",
+    "study": "bench studies",
+}
+"""Kind of name -> the command that lists the names of that kind."""
+
 
 class BenchError(Exception):
     """What happened, why, and what to do next, as three sentences."""
@@ -72,13 +82,19 @@ def unknown_name(
 ) -> BenchError:
     """Make the error for a misspelt name: it suggests the nearest, and lists the valid ones where they are few."""
     names = sorted(set(valid))
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    guess = f"Did you mean {' or '.join(near)}?" if near else ""
+    guess = did_you_mean(name, names)
+    lists = f"`{LISTED_BY[kind]}` lists what there is." if kind in LISTED_BY else ""
     if len(names) > SHOWN:
         why = guess or "No name that is known comes near it."
-        return error(f"Unknown {kind} {name!r}.", why, f"`bench {kind}s` lists names.")
+        return error(f"Unknown {kind} {name!r}.", why, lists or "Correct the name.")
     return error(
         f"Unknown {kind} {name!r}.",
         f"Valid: {', '.join(names) or 'none'}.",
-        guess or "Take one of the names above.",
+        " ".join(part for part in (guess, lists) if part) or "Take one of the names above.",
     )
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Suggest the valid names that come nearest to a misspelt one; empty where none does."""
+    near = difflib.get_close_matches(name, sorted(set(names)), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}?" if near else ""

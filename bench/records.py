@@ -111,8 +111,8 @@ class RunResult:
     `standalone_s = feature_s + train_s + eval_s` what this run would have cost alone. `latency_1_s` is the time of
     one image alone, `latency_batch_s` of a batch of `latency_batch_size`. `stored_bytes` is the size of the
     parameters and statistics that this run changed. `frontier` says where the frozen part ended (`pooled`,
-    `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are kept of each image there, and
-    `feature_hardware` on what that was computed: `feature_s` was measured there.
+    `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are kept of each image there.
+    `feature_hardware` computed what is kept, so `feature_s` was measured on it.
     """
 
     best_epoch: int
