@@ -78,9 +78,19 @@ def place(module: nn.Module, device: torch.device) -> nn.Module:
     return module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def frozen_batch(device: torch.device) -> int:
-    """Return how many images a frozen pass takes at once: few fit a CPU's cache (measured), a GPU wants many."""
+def chunk_threads(device: torch.device) -> int:
+    """Return how many threads compute a frozen pass, each its own images: all of a CPU's, none on a GPU."""
+    return torch.get_num_threads() if device.type == "cpu" else 0
+
+
+def chunk_size(device: torch.device) -> int:
+    """Return how many images are computed together: few fit a CPU's cache (measured), a GPU wants many."""
     return 8 if device.type == "cpu" else 256
+
+
+def frozen_batch(device: torch.device) -> int:
+    """Return how many images a frozen pass takes at once: a chunk for each thread."""
+    return chunk_size(device) * max(1, chunk_threads(device))
 
 
 @dataclass(frozen=True)

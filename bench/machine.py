@@ -76,7 +76,7 @@ def _measure(name: str) -> Machine:
     depthwise = nn.Conv2d(wide, wide, 3, padding=1, groups=wide)
     layers = (nn.Conv2d(32, wide, 1), nn.ReLU6(), depthwise, nn.ReLU6(), nn.Conv2d(wide, 32, 1))
     block = devices.place(nn.Sequential(*layers), device)
-    images = torch.randn(devices.frozen_batch(device), 32, size, size, device=device)
+    images = torch.randn(devices.chunk_size(device), 32, size, size, device=device)
     images = images.to(memory_format=torch.channels_last)
     gmacs = len(images) * size * size * (2 * 32 * wide + 9 * wide) / 1e9
 

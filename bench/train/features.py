@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +15,12 @@ from bench.classifier import Classifier
 from bench.data.loading import ordered_batches
 from bench.data.raw import OfficialSplit
 from bench.data.transforms import Augment, eval_transform, normalize
-from bench.device import autocast, frozen_batch, is_accelerator, one_thread
+from bench.device import frozen_batch, one_thread
 from bench.errors import BenchError
 from bench.random_keys import key
 from bench.spec import RunSpec, digest
+from bench.train.backends import prepare
+from bench.train.backends.base import Compute
 from bench.train.cache import Array, Entry
 from bench.train.cuts import Cut
 from bench.train.filling import Writing, writing
@@ -27,8 +29,6 @@ from bench.train.hooks import Hooks, StoppedError
 from bench.train.loaded import Loaded
 from bench.train.wanted import Search, Wanted, companions, view_name
 from bench.train.workbench import Workbench
-
-Compute = Callable[[Tensor], tuple[Tensor, ...]]
 
 
 def kept_features(
@@ -149,7 +149,6 @@ class FrozenPass:
             eval_transform(self.spec.transform),
             frozen_batch(device),
             workers=os.cpu_count() or 1,
-            ahead=is_accelerator(device),
         )
 
     def _timed(self, batches: Iterator[Tensor]) -> Iterator[Tensor]:
@@ -164,11 +163,11 @@ class FrozenPass:
     def _computed(self, raw: Tensor) -> dict[str, list[Array]]:
         """Compute what every cut keeps of a batch, by the cut's digest, as it lies on disk."""
         device = self.bench.device
-        images = normalize(raw, self.spec.transform, device=device).contiguous(memory_format=torch.channels_last)
+        images = normalize(raw, self.spec.transform, device=device)
         if self._compute is None:
-            self._compute = self.frozen
-        with torch.inference_mode(), autocast(device, self.spec.precision):
-            tensors = iter(self._compute(images))
+            name, precision = self.spec.backend, self.spec.precision
+            self._compute = prepare(name, self.frozen, images, device=device, precision=precision)
+        tensors = iter(self._compute(images))
         return {
             cut.digest: [_as_array(next(tensors), channels_last=last) for last in cut.channels_last]
             for cut in self.cuts
