@@ -129,8 +129,8 @@ class Lockstep:
     def _clip(self) -> None:
         """Scale each run's gradients as torch's clip_grad_norm_ does, with its own limit."""
         gradients = self._stack.gradients
-        norms = [torch.linalg.vector_norm(g, dim=tuple(range(1, g.ndim))) for g in gradients]
-        norm = torch.linalg.vector_norm(torch.stack(norms), dim=0)
+        norms = [torch.linalg.vector_norm(g.flatten(1), dim=1) for g in gradients]
+        norm = torch.linalg.vector_norm(torch.stack(norms, dim=1), dim=1)  # along rows: summed up as one run's
         scale = ((norm + 1e-6).reciprocal() * self._limits).clamp(max=1.0)
         scale[self._limits.isinf()] = 1.0
         if is_accelerator(self.device) or bool((scale != 1.0).any()):  # an accelerator is not waited for

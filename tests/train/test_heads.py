@@ -180,7 +180,7 @@ def test_every_run_follows_its_own_schedule(schedule: dict[str, Any], compare: A
 def test_smoothing_and_clipping_are_each_runs_own(compare: Any) -> None:
     compare([
         spec(label_smoothing=0.1), spec(clip_grad_norm=0.05), spec(clip_grad_norm=0.05, label_smoothing=0.3),
-        spec(clip_grad_norm=1e6), spec(lr=0.1),
+        spec(clip_grad_norm=1e6), spec(lr=0.1), spec(seed=1, lr=1.0, clip_grad_norm=0.01), spec(seed=2, lr=0.3),
     ])  # fmt: skip
 
 
