@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.collector import no_collection
+from bench.commands.filtering import check_filters
 from bench.commands.filters import AsJson, Backbone, Budget, Dataset, Db, Strategy, Target, as_limits, one_format
 from bench.commands.options import RegistryFolders
 
@@ -52,7 +53,9 @@ def leaderboard(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
     )
     with no_collection(), Store.open(db, create=False) as store:
-        boards = ranked(store.rows(), query)
+        rows = store.rows()
+        check_filters(rows, query, registry)
+        boards = ranked(rows, query)
     if form == "json":
         terminal.write(to_json(board_records(boards)))
     elif form == "csv":

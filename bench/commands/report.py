@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bench.commands.filtering import check_filters
 from bench.commands.filters import Backbone, Budget, Dataset, Db, Strategy, Target, as_limits
 from bench.commands.options import RegistryFolders
 
@@ -37,5 +38,7 @@ def report(
 
     query = Query(dataset, target, as_limits(budget, registry), backbone, strategy)
     with Store.open(db, create=False) as store:
+        if query.filters:
+            check_filters(store.rows(), query, registry)
         path = write_report(store, output, title=title, query=query, overlaps=known_overlaps(registry))
     terminal.out().print(str(path), soft_wrap=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bench.commands.filtering import check_filters
 from bench.commands.filters import AsJson, Backbone, Dataset, Db, Strategy
 
 Statuses = Annotated[
@@ -40,7 +41,9 @@ def runs(
 
     query = Query(dataset=dataset, backbone=backbone, strategy=strategy)
     with Store.open(db, create=False) as store:
-        found = select_status(select_rows(store.rows(), query), status or [])
+        rows = store.rows()
+        check_filters(rows, query)
+        found = select_status(select_rows(rows, query), status or [])
         wanted = found if json or not limit else found[:limit]
         attempts = {row.run_id: store.attempts(row.run_id) for row in wanted}
     if json:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
-from bench.errors import BenchError, unknown_name
 from bench.report.rows import architecture, counts
 from bench.store.rows import RunRow
 
@@ -36,16 +36,33 @@ class Query:
         return ", ".join(f"{name} {value}" for name, value in (*named, *more) if value)
 
 
+class Unmatched(NamedTuple):
+    """A filter that no run passes: its field, what was asked for, and what the runs have instead."""
+
+    field: str
+    wanted: str
+    known: tuple[str, ...]
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether wildcards were asked for."""
+        return any(mark in self.wanted for mark in "*?[")
+
+
 def select_rows(rows: Iterable[RunRow], query: Query) -> list[RunRow]:
-    """Keep the runs that every filter lets through; a dataset or target that no run has is an error."""
-    kept = list(rows)
-    for field, wanted in (("dataset", query.dataset), ("target", query.target)):
-        if wanted is not None:
-            known = {getattr(row, field) for row in kept}
-            if kept and wanted not in known:
-                raise unknown_name(field, wanted, known, BenchError)
-            kept = [row for row in kept if getattr(row, field) == wanted]
-    return within([row for row in kept if _matches(row, query)], query.budget)
+    """Keep the runs that every filter lets through."""
+    kept = [row for row in rows if all(passes(row) for passes in _filters(query).values())]
+    return within(kept, query.budget)
+
+
+def unmatched(rows: Iterable[RunRow], query: Query) -> list[Unmatched]:
+    """Return the filters on names that no run passes, each taken alone; none where there are no runs at all."""
+    rows = list(rows)
+    missed = [name for name, passes in _filters(query).items() if rows and not any(map(passes, rows))]
+    return [
+        Unmatched(name, getattr(query, name), tuple(sorted({getattr(row, name) for row in rows})))
+        for name in missed
+    ]
 
 
 def within(rows: Iterable[RunRow], budget: str | None) -> list[RunRow]:
@@ -58,11 +75,19 @@ def within(rows: Iterable[RunRow], budget: str | None) -> list[RunRow]:
     return [row for row in rows if not limits.reasons(counts(row))]
 
 
-def _matches(row: RunRow, query: Query) -> bool:
-    names = (row.backbone, architecture(row))
-    if query.backbone is not None and not any(fnmatchcase(name, query.backbone) for name in names):
-        return False
-    return query.strategy is None or _same_strategy(row.strategy, query.strategy)
+def _filters(query: Query) -> dict[str, Callable[[RunRow], bool]]:
+    """Return, for each filter on names that is given, whether a run passes it."""
+    every: dict[str, Callable[[RunRow], bool]] = {
+        "dataset": lambda row: row.dataset == query.dataset,
+        "target": lambda row: row.target == query.target,
+        "backbone": lambda row: _same_backbone(row, str(query.backbone)),
+        "strategy": lambda row: _same_strategy(row.strategy, str(query.strategy)),
+    }
+    return {name: passes for name, passes in every.items() if getattr(query, name) is not None}
+
+
+def _same_backbone(row: RunRow, wanted: str) -> bool:
+    return any(fnmatchcase(name, wanted) for name in (row.backbone, architecture(row)))
 
 
 def _same_strategy(strategy: str, wanted: str) -> bool:

@@ -1,8 +1,8 @@
 import pytest
 from plausible_runs import MODELS, done_row
 
-from bench.errors import BenchError, BudgetError
-from bench.report.query import Query, select_rows, within
+from bench.errors import BudgetError
+from bench.report.query import Query, select_rows, unmatched, within
 
 ROWS = [done_row(model, strategy) for model in MODELS for strategy in ("linear", "last_blocks(1)+norm", "full")]
 
@@ -47,10 +47,19 @@ def test_a_budget_that_cannot_be_read_is_an_error():
         within(ROWS, "ten million")
 
 
-def test_a_misspelt_dataset_is_an_error_that_suggests_the_nearest():
-    with pytest.raises(BenchError, match="Did you mean cub100"):
-        select_rows(ROWS, Query(dataset="cub10"))
+def test_a_filter_that_no_run_passes_is_named_with_what_the_runs_have():
+    asked = Query(dataset="cub10", backbone="resnet18", strategy="linaer", target="label")
+    missed = unmatched(ROWS, asked)
+    assert [(one.field, one.wanted) for one in missed] == [("dataset", "cub10"), ("strategy", "linaer")]
+    assert missed[0].known == ("cub100",)
+    assert set(missed[1].known) == {"linear", "last_blocks(1)+norm", "full"}
+    assert select_rows(ROWS, asked) == []
 
 
-def test_a_dataset_is_no_error_while_there_are_no_runs():
-    assert select_rows([], Query(dataset="cub")) == []
+def test_wildcards_make_a_pattern():
+    (missed,) = unmatched(ROWS, Query(backbone="no*"))
+    assert missed.is_pattern
+
+
+def test_no_filter_is_missed_while_there_are_no_runs():
+    assert unmatched([], Query(dataset="cub")) == select_rows([], Query(dataset="cub")) == []
