@@ -18,6 +18,7 @@ PROTOCOL = 1
 
 Metric = Literal["val_top1", "val_top5", "val_loss", "val_macro_f1"]
 PrecisionAsked = Literal["auto", "fp32", "bf16", "fp16"]
+BackendName = Literal["auto", "eager", "compile", "openvino", "onnxruntime"]
 
 
 class Spec(BaseModel):
@@ -135,8 +136,8 @@ class RunSpec(Spec):
     """One dataset x backbone x strategy x recipe x seed: trained and evaluated once.
 
     `strategy` is canonical (`bench.strategies.parse`), `recipe` is fully resolved, `precision` is what `auto`
-    meant on the device that planned it, `backend` is what computes the frozen part and `kept` as which numbers its
-    activations are kept.
+    meant on the device that planned it, `backend` is what computes the frozen part (`auto` in a plan that leaves
+    it open, never in a run) and `kept` as which numbers its activations are kept.
     """
 
     protocol: int = PROTOCOL
@@ -147,7 +148,7 @@ class RunSpec(Spec):
     transform: TransformSpec
     seed: int = 0
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    backend: str = "eager"
+    backend: BackendName = "eager"
     kept: Literal["fp32", "fp16"] = "fp32"
 
     @property

@@ -72,7 +72,7 @@ def test_equal_meaning_is_the_same_run():
         {"seed": 1},
         {"strategy": "full"},
         {"precision": "bf16"},
-        {"backend": "compiled"},
+        {"backend": "compile"},
         {"protocol": 2},
         {"recipe": {"lr": 1e-4}},
         {"transform": {"image_size": 225}},

@@ -68,6 +68,13 @@ Device = Annotated[str, typer.Option("--device", envvar="BENCH_DEVICE", help="au
 CacheDtype = Annotated[
     str, typer.Option("--cache-dtype", help="Keep frozen activations as fp32, or fp16 in half the room.")
 ]
+Backend = Annotated[
+    str,
+    typer.Option(
+        "--backend",
+        help="What computes frozen parts: eager, compile, openvino, onnxruntime, or auto, which measures.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 
 

@@ -28,6 +28,7 @@ def plan(
     registry: o.RegistryFolders = None,
     data_root: o.DataRoot = None,
     device: o.Device = "auto",
+    backend: o.Backend = "eager",
     json: o.AsJson = False,
 ) -> None:
     """Show every backbone x strategy that fits a budget, its parameters and compute, and a forecast.
@@ -37,11 +38,13 @@ def plan(
     Example: bench plan --dataset cub --budget "total<=10M,gmacs<=0.5" --rejected
     """
     from bench import terminal
+    from bench.commands.backend import backend_asked, foreseen
     from bench.commands.planning import Counting, forecast_for, speed_of
     from bench.data.datasets import known_header
-    from bench.report.plan_list import plan_json, plan_view
+    from bench.report.plan_list import backends_text, plan_json, plan_view
     from bench.request import Asked, dataset_spec, plan_for
 
+    computing = backend_asked(backend)
     known = o.open_registry(registry)
     entry = o.find_dataset(known, dataset)
     header = known_header(entry, data_root)
@@ -51,8 +54,12 @@ def plan(
     )  # fmt: skip
     with Counting(terminal.err()) as progress:
         made = plan_for(known, entry, dataset_spec(entry, target, header), asked, progress)
-    runs, forecast = forecast_for(made, entry, header, speed_of(device))
+    speed = speed_of(device)
+    runs, forecast = forecast_for(made, entry, header, speed)
+    runs = foreseen(runs, computing, header.counts if header else entry.counts, speed.machine)
     if json:
         terminal.write(plan_json(made, runs, forecast))
     else:
         terminal.out().print(plan_view(made, forecast, rejected=rejected, limit=limit))
+        for line in backends_text(runs):
+            terminal.out().print(line)

@@ -50,6 +50,7 @@ def sweep(
     workers: Workers = None,
     cache_budget: CacheBudget = "20GB",
     cache_dtype: o.CacheDtype = "fp32",
+    backend: o.Backend = "eager",
     db: Db = None,
     registry: o.RegistryFolders = None,
     data_root: o.DataRoot = None,
@@ -74,6 +75,6 @@ def sweep(
     )  # fmt: skip
     options = Options(
         dataset, asked, limit, time_limit, prune, dry_run, keep, workers, db, registry or [], data_root, download,
-        device, cache_budget,
+        device, cache_budget, backend,
     )  # fmt: skip
     raise typer.Exit(run_sweep(options))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import terminal
 from bench.commands import options as o
+from bench.commands.backend import backend_asked, foreseen, settled, usable
 from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, forecast_for, speed_of
 from bench.commands.sweep_display import Display, Plain
@@ -21,7 +22,7 @@ from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError
 from bench.plan.enumerate import Plan
 from bench.plan.forecast import Forecast, total
 from bench.records import PlannedRun, SweepRecord
-from bench.report.plan_list import forecast_text, plan_view
+from bench.report.plan_list import backends_text, forecast_text, plan_view
 from bench.request import Asked, dataset_spec, plan_for
 from bench.settling import Tally
 from bench.store.store import Store
@@ -50,12 +51,14 @@ class Options:
     download: bool
     device: str
     cache_budget: str
+    backend: str
 
 
 def run_sweep(options: Options) -> int:
     """Sweep, and return the exit code."""
     limit_s, cache_bytes = parse_duration(options.time_limit), parse_bytes(options.cache_budget)
-    device = pick(options.device)
+    device, backend = pick(options.device), backend_asked(options.backend)
+    usable(backend, device)
     deterministic()
     registry = o.open_registry(options.registry)
     entry = o.find_dataset(registry, options.dataset)
@@ -70,8 +73,11 @@ def run_sweep(options: Options) -> int:
     if dataset is None:
         return _show(plan, entry, header, options)
     with Store.open(options.db) as store:
-        runs, _ = forecast_for(plan, entry, header, speed_of(options.device, store))
-        runs = runs[: options.limit]
+        speed = speed_of(options.device, store)
+        runs = forecast_for(plan, entry, header, speed)[0][: options.limit]
+        if cache_bytes:  # else nothing is kept, and it does not matter what would compute it
+            images = header.counts if header else entry.counts
+            runs = settled(runs, backend, images, speed.machine, device, terminal.err())
         forecast = total(_still_to_do(runs, store), provenance(device).hardware)
         record = SweepRecord(
             command_line(), entry.name, str(plan.request.budget), tuple(r.spec.run_id for r in runs), plan.rejected
@@ -132,8 +138,13 @@ def _open(entry: DatasetEntry, options: Options) -> Dataset:
 
 
 def _show(plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, options: Options) -> int:
-    _, forecast = forecast_for(plan, entry, header, speed_of(options.device))
+    speed = speed_of(options.device)
+    runs, forecast = forecast_for(plan, entry, header, speed)
+    images = header.counts if header else entry.counts
+    runs = foreseen(runs, backend_asked(options.backend), images, speed.machine)
     terminal.out().print(plan_view(plan, forecast, rejected=False, limit=0))
+    for line in backends_text(runs):
+        terminal.out().print(line)
     return 0
 
 

@@ -48,6 +48,18 @@ def forecast_text(forecast: Forecast) -> str:
     return f"{runs}, {download}, about {show(forecast.seconds, 'seconds')} on {forecast.hardware}."
 
 
+def backends_text(runs: Sequence[PlannedRun]) -> list[str]:
+    """Say in a line each which backbones are computed by what; nothing where torch computes them all as it is."""
+    found: dict[str, list[str]] = {}
+    for spec in (run.spec for run in runs if run.spec.backend != "eager"):
+        found.setdefault(spec.backend, []).append(spec.backbone.name)
+    measures = {"auto": "auto, measured where a sweep begins"}
+    return [
+        f"Backend {measures.get(backend, backend)}: {', '.join(dict.fromkeys(names))}."
+        for backend, names in found.items()
+    ]
+
+
 def plan_json(plan: Plan, runs: Sequence[PlannedRun], forecast: Forecast) -> str:
     """Write a plan with its forecast, and every run with its id, as JSON."""
     data = {
@@ -63,7 +75,7 @@ def plan_json(plan: Plan, runs: Sequence[PlannedRun], forecast: Forecast) -> str
 def _run(run: PlannedRun) -> dict[str, Any]:
     spec = run.spec
     return {
-        "run_id": spec.run_id,
+        "run_id": spec.run_id if spec.backend != "auto" else None,
         "backbone": spec.backbone.name,
         "family": run.family,
         "weights": spec.backbone.weights.model_dump(mode="json"),
@@ -71,6 +83,7 @@ def _run(run: PlannedRun) -> dict[str, Any]:
         "recipe": run.recipe_name,
         "image_size": spec.transform.image_size,
         "seed": spec.seed,
+        "backend": spec.backend,
         **asdict(run.counts),
         "gflops": 2 * run.counts.gmacs,
         "forecast_s": run.forecast_s,

@@ -1,0 +1,95 @@
+"""What `--backend` means for the runs of a plan; `auto` is measured where a sweep begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from bench.errors import BenchError, unknown_name
+from bench.plan.backends import with_backend
+from bench.spec import BackendName, RunSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import torch
+    from rich.console import Console
+
+    from bench.backend_speeds import Speeds
+    from bench.machine import Machine
+    from bench.records import PlannedRun
+
+
+def backend_asked(text: str) -> BackendName:
+    """Read a backend's name. Raises BenchError for one that there is not."""
+    found: BackendName | None = next((name for name in get_args(BackendName) if name == text), None)
+    if found is None:
+        raise unknown_name("backend", text, get_args(BackendName), BenchError)
+    return found
+
+
+def usable(asked: BackendName, device: torch.device, precisions: Sequence[str] = ("fp32",)) -> None:
+    """Raise BackendError where a backend that was asked for by name cannot be used."""
+    from bench.train.backends import BACKENDS
+
+    for precision in precisions if asked != "auto" else ():
+        lacking = BACKENDS[asked].lacking(device, precision)  # type: ignore[arg-type] # a spec's own
+        if lacking:
+            raise lacking
+
+
+def foreseen(
+    runs: Sequence[PlannedRun], asked: BackendName, images: Mapping[str, int], machine: Machine
+) -> list[PlannedRun]:
+    """Put the backends into a plan's runs; those that no sweep has measured yet stay `auto`."""
+    from bench.backend_speeds import kept_speeds
+
+    def backend_for(spec: RunSpec) -> BackendName:
+        speeds = kept_speeds(machine, spec) if asked == "auto" else None
+        return backend_asked(speeds.soonest(sum(images.values()))) if speeds else asked
+
+    return with_backend(runs, backend_for)
+
+
+def settled(
+    runs: Sequence[PlannedRun],
+    asked: BackendName,
+    images: Mapping[str, int],
+    machine: Machine,
+    device: torch.device,
+    console: Console,
+) -> list[PlannedRun]:
+    """Put the backends into a sweep's runs; `auto` measures what it has not measured here yet."""
+    chosen: dict[tuple[str, int, str], BackendName] = {}
+
+    def backend_for(spec: RunSpec) -> BackendName:
+        key = (spec.backbone.name, spec.transform.image_size, spec.precision)
+        if key not in chosen:
+            speeds = _speeds(spec, machine, device, console)
+            chosen[key] = backend_asked(speeds.soonest(sum(images.values())))
+            console.print(_said(spec, chosen[key], speeds), highlight=False, soft_wrap=True)
+        return chosen[key]
+
+    if asked == "auto":
+        return with_backend(runs, backend_for)
+    made = with_backend(runs, lambda _spec: asked)
+    usable(asked, device, sorted({run.spec.precision for run in made if run.spec.backend == asked}))
+    return made
+
+
+def _speeds(spec: RunSpec, machine: Machine, device: torch.device, console: Console) -> Speeds:
+    from bench.backend_speeds import keep_speeds, kept_speeds
+
+    speeds = kept_speeds(machine, spec)
+    if speeds is None:
+        from bench.train.backends.measured import measure
+
+        with console.status(f"Measuring backends with {spec.backbone.name}"):
+            speeds = measure(spec, device)
+        keep_speeds(machine, spec, speeds)
+    return speeds
+
+
+def _said(spec: RunSpec, chosen: str, speeds: Speeds) -> str:
+    rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in speeds.images_per_s.items())
+    left_out = "".join(f" {reason}" for reason in speeds.left_out.values())
+    return f"{spec.backbone.name}: backend {chosen}. Images/s: {rates}.{left_out}"
