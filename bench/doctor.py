@@ -22,7 +22,11 @@ from bench.registry import Registry
 from bench.spec import BackboneSpec
 
 REQUIRED = ("torch", "torchvision", "timm", "sqlalchemy", "alembic", "plotly", "pandas", "scikit-learn")
-OPTIONAL = {"psycopg": "PostgreSQL databases: pip install 'backbone-bench[postgresql]'"}
+OPTIONAL = {
+    "psycopg": "PostgreSQL databases: pip install 'backbone-bench[postgresql]'",
+    "openvino": "a faster frozen pass on CPUs: pip install 'backbone-bench[openvino]'",
+    "onnxruntime": "a faster frozen pass: pip install 'backbone-bench[onnxruntime]'",
+}
 WAL_FIXED = (3, 35, 0)
 
 
@@ -103,17 +107,19 @@ def _disk() -> Iterator[Finding]:
 
 
 def _database(db: str | None) -> Finding:
-    from bench.store.store import Store  # noqa: PLC0415 - sqlalchemy is slow to import
+    from bench.store.look import look  # noqa: PLC0415 - sqlalchemy is slow to import
 
     ok = sqlite3.sqlite_version_info >= WAL_FIXED
     sqlite = f"SQLite {sqlite3.sqlite_version}"
     if not ok:
         return Finding("database", ok=False, found=sqlite, todo="take a Python with SQLite 3.35 or newer")
     try:
-        with Store.open(db, create=False) as store:
-            return Finding("database", ok=True, found=f"{store.location}: {len(store.rows()):,} runs; {sqlite}")
+        seen = look(db)
     except BenchError as error:
         return Finding("database", ok=False, found=f"{error.what} {sqlite}", todo=error.todo)
+    old = f"schema {seen.schema}, which the next command upgrades to {seen.newest}; "
+    said = f"{seen.location}: {seen.runs:,} runs; {old if seen.schema < seen.newest else ''}{sqlite}"
+    return Finding("database", ok=True, found=said)
 
 
 def _datasets(registry: Registry, data_root: Path | None) -> Iterator[Finding]:
