@@ -20,10 +20,11 @@ _SECRET = {"password", "sslpassword", "passfile", "sslkey"}
 
 @dataclass(frozen=True)
 class Location:
-    """A database's URL, and its file where it is a SQLite database."""
+    """A database's URL, and its file where it is a SQLite database; `look_only` is not to write, whoever may."""
 
     url: sa.URL
     path: Path | None = None
+    look_only: bool = False
 
     def __str__(self) -> str:
         """Name the database for a message: the file's path, or the URL without its secrets."""
@@ -42,7 +43,7 @@ class Location:
         """Whether this is a SQLite file that this process may read but not write."""
         if self.path is None or not self.path.exists():
             return False
-        return not (_writable(self.path) and _writable(self.path.resolve().parent))
+        return self.look_only or not (_writable(self.path) and _writable(self.path.resolve().parent))
 
     def sqlite_url(self, *, create: bool) -> sa.URL:
         """Return the URI that opens the file as this process may: read-only, for writing, or making it."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.store.engine import Database
+    from bench.store.location import Location
 
 VERSION_TABLE = "bench_alembic_version"
 SCRIPTS = Path(__file__).with_name("migrations")
@@ -36,12 +37,13 @@ def ensure_schema(
     and where it is old and may only be read.
     """
     with translated(database.location), database.engine.begin() as connection:
-        current = _revision(connection)
+        current = revision(connection)
     if current == revisions[-1]:
         return
-    _check(database, current, revisions, create=create)
+    check_revision(database.location, current, revisions, create=create)
+    refuse_read_only(database.location, current, revisions)
     with translated(database.location), _alone(database) as connection:
-        current = _revision(connection)  # another process may have been first
+        current = revision(connection)  # another process may have been first
         if current == revisions[-1]:
             return
         if current is None:
@@ -56,7 +58,7 @@ def is_ours(name: str | None, kind: str, _parents: object) -> bool:
     return kind != "table" or name in Base.metadata.tables
 
 
-def _revision(connection: sa.Connection) -> str | None:
+def revision(connection: sa.Connection) -> str | None:
     """Return the revision of our tables, or None where there are none."""
     if not sa.inspect(connection).has_table(VERSION_TABLE):
         return None
@@ -64,8 +66,10 @@ def _revision(connection: sa.Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _check(database: Database, current: str | None, revisions: Sequence[str], *, create: bool) -> None:
-    where = database.location
+def check_revision(
+    where: Location, current: str | None, revisions: Sequence[str] = REVISIONS, *, create: bool = False
+) -> None:
+    """Raise StoreError where a database has no tables of ours and is not to be made, or is newer than we know."""
     if current is None and not create:
         raise StoreError(
             f"The database {where} holds no runs.",
@@ -78,6 +82,10 @@ def _check(database: Database, current: str | None, revisions: Sequence[str], *,
             f"Its schema is {current}; this version knows schemas up to {revisions[-1]}. Nothing was changed.",
             "Upgrade: pip install --upgrade backbone-bench",
         )
+
+
+def refuse_read_only(where: Location, current: str | None, revisions: Sequence[str] = REVISIONS) -> None:
+    """Raise StoreError where a database that has to be upgraded may only be read."""
     if where.read_only:
         raise StoreError(
             f"The database {where} has to be upgraded, but cannot be written.",

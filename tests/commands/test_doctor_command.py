@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -15,7 +16,9 @@ from command_line import bench, refused
 from bench.entries import BackboneEntry, DatasetEntry
 from bench.plan.backbones import listed
 from bench.registry import Registry
+from bench.store.schema import REVISIONS
 
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 OUR_REGISTRY = Path(__file__).parents[1] / "registry"
 
 
@@ -88,6 +91,39 @@ def test_a_database_that_is_not_there_is_not_made(bare):
     assert not found["ok"]
     assert "mine.db" in found["found"]
     assert not (bare / "mine.db").exists()
+
+
+def test_an_old_database_is_looked_at_and_left_as_it_is(bare):
+    place = bare / "old"
+    place.mkdir()
+    path = Path(shutil.copy(FIXTURES / "runs-v1.db", place / "runs.db"))
+    before, runs = path.read_bytes(), sqlite3.connect(path).execute("SELECT count(*) FROM runs").fetchone()[0]
+    found = findings("--db", path)["database"]
+    assert found["ok"]
+    said = f"{path}: {runs} runs; schema 1, which the next command upgrades to {len(REVISIONS)}; "
+    assert found["found"].startswith(said)
+    assert path.read_bytes() == before
+    assert [file.name for file in place.iterdir()] == ["runs.db"]
+
+
+def test_a_database_of_a_newer_schema_is_reported(bare):
+    path = Path(shutil.copy(FIXTURES / "runs-v2.db", bare / "runs.db"))
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE bench_alembic_version SET version_num = '9999'")
+    found = findings()["database"]
+    assert not found["ok"]
+    assert "newer bench" in found["found"]
+
+
+def test_a_database_that_a_sweep_is_writing_is_looked_at(bare):
+    from plausible_runs import fill_typical
+
+    from bench.store.store import Store
+
+    with Store.open(bare / "runs.db") as store:
+        fill_typical(store)
+        assert (bare / "runs.db-wal").stat().st_size > 0  # not in the file itself yet
+        assert ": 44 runs; " in findings()["database"]["found"]
 
 
 def test_a_file_that_is_no_database_is_reported_and_left_alone(bare):
