@@ -17,12 +17,13 @@ from bench.train.hooks import PrunedError
 class Pruner:
     """Decides about the runs of one sweep; a run it was not made with is never pruned.
 
+    Nor is an L-BFGS probe: what its first weight decays bring says nothing of the best one.
     Runs compete where they have the same dataset, target and validation split.
     """
 
     def __init__(self, store: Store, specs: Iterable[RunSpec]) -> None:
         self.store = store
-        self.specs = {spec.run_id: spec for spec in specs}
+        self.specs = {spec.run_id: spec for spec in specs if spec.recipe.optimizer != "lbfgs"}
 
     def halt(self, spec: RunSpec, epoch: int) -> Halt | None:
         """Tell whether a run that has recorded `epoch` ends there; None where it goes on."""

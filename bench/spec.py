@@ -109,7 +109,7 @@ class RecipeSpec(Spec):
     kept for each of them; 0 draws anew in every epoch.
     """
 
-    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adamw"
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "lbfgs"] = "adamw"
     lr: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)

@@ -13,6 +13,7 @@ from bench.plan.budget import Budget
 from bench.plan.count import Progress, count_all, with_head
 from bench.plan.downloads import download_bytes
 from bench.plan.forecast import worth_keeping
+from bench.plan.probe import check_probe
 from bench.plan.recipes import for_strategy, resolve, suited
 from bench.plan.variants import Variant
 from bench.records import Counts, PlannedRun, Rejected
@@ -156,6 +157,7 @@ def _combined(request: Request) -> list[_Combination]:
 
 def _recipe(request: Request, strategy: str, variant: Variant) -> RecipeSpec:
     recipe = for_strategy(variant.entry, strategy, variant.overrides)
+    check_probe(recipe, strategy)
     return recipe if "augment" in variant.overrides else suited(recipe, request.entry)
 
 

@@ -36,13 +36,13 @@ SAVED_TOGETHER = 8
 def company_key(spec: RunSpec) -> str | None:
     """Name the company that a run may train in: runs of one key read the same features with heads of one shape.
 
-    None for a run that trains alone: other strategies, heads with norms, recipes without kept features, and fp16,
-    whose loss scaling is a run's own.
+    None for a run that trains alone: other strategies, heads with norms, recipes without kept features, L-BFGS,
+    and fp16, whose loss scaling is a run's own.
     """
     recipe = spec.recipe
     kept = recipe.norm_stats == "frozen" and (not recipe.augment or recipe.views > 0)
     norms = any(layer.endswith("_norm") for layer in recipe.head)
-    if spec.strategy != "linear" or not kept or norms or spec.precision == "fp16":
+    if spec.strategy != "linear" or not kept or norms or spec.precision == "fp16" or recipe.optimizer == "lbfgs":
         return None
     defaults = {name: RecipeSpec.model_fields[name].default for name in OWN}
     defaults["head"] = tuple(layer for layer in recipe.head if not layer.startswith("dropout"))

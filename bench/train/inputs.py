@@ -112,6 +112,10 @@ class FeatureInputs:
         for start in range(0, len(rowed), at_once):
             yield rowed.take(np.arange(start, min(start + at_once, len(rowed))))
 
+    def bytes(self, split: Split) -> int:
+        """Return what a split's activations take as they are kept."""
+        return self._part(split).row_bytes * len(split)
+
     def close(self) -> None:
         """Nothing is held that has to be closed."""
 

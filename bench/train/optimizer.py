@@ -16,6 +16,8 @@ from bench.spec import RecipeSpec
 def make_optimizer(model: nn.Module, recipe: RecipeSpec) -> torch.optim.Optimizer:
     """Build it. Weight decay applies to tensors of two or more dimensions, not to norms and biases, as in timm."""
     trainable = [p for p in model.parameters() if p.requires_grad]
+    if recipe.optimizer == "lbfgs":  # `bench.train.probe` makes one for each weight decay: no state outlives it
+        return torch.optim.LBFGS(trainable)
     groups: list[dict[str, Any]] = [
         {"params": [p for p in trainable if p.ndim > 1], "weight_decay": recipe.weight_decay},
         {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from bench.data.splits import Split, Splits, split
 from bench.device import PeakMemory, latency, one_thread, place
+from bench.errors import BenchError
 from bench.records import FeaturePass, RunResult, TestMetrics, TrainMetrics, ValMetrics
 from bench.spec import RunSpec
 from bench.train.checkpoint import snapshot, stored_bytes
@@ -21,6 +22,7 @@ from bench.train.frontier import POOLED
 from bench.train.hooks import Hooks
 from bench.train.image_inputs import ImageInputs
 from bench.train.inputs import FeatureInputs, Inputs
+from bench.train.probe import Probe
 from bench.train.run_state import RunState
 from bench.train.trainer import Trainer
 from bench.train.workbench import Workbench
@@ -65,7 +67,7 @@ class Run:
         Raises DivergedError, StoppedError, and WeightsError or DataError for what is missing or damaged.
         """
         with PeakMemory(self.bench.device) as memory, self.at_work():
-            trainer = Trainer(self.part, self.inputs, self.spec, self.bench.device, self.hooks, self.checkpoint)
+            trainer = self._trainer()
             trainer.peeks = trainer.peeks or self.frontier.label == POOLED
             with one_thread() if self.frontier.label == POOLED else nullcontext():
                 trainer.fit()
@@ -134,6 +136,18 @@ class Run:
             return self.model.head
         return self.loaded.frontiers(self.model).trained(self.frontier.cut, self.model)
 
+    def _trainer(self) -> Trainer:
+        rest = (self.spec, self.bench.device, self.hooks, self.checkpoint)
+        if self.spec.recipe.optimizer != "lbfgs":
+            return Trainer(self.part, self.inputs, *rest)
+        if not isinstance(self.inputs, FeatureInputs):
+            raise BenchError(
+                "L-BFGS has no kept features to read.",
+                "There is no room for them, and it would compute them anew for every step.",
+                "Free some disk, raise --cache-budget, or take another --recipe.",
+            )
+        return Probe(self.part, self.inputs, *rest)
+
     def _inputs(self) -> Inputs:
         if self.kept is None or self.frontier.cut is None:
             return ImageInputs(
@@ -156,9 +170,13 @@ class Run:
         return (self.kept.made,) if self.kept else ()
 
     def _latencies(self) -> tuple[float, float]:
-        """Measure inference of one image and of a batch, once for each backbone, image size and head."""
+        """Measure inference of one image and of a batch, once for each backbone, image size and head.
+
+        A dropout computes nothing then.
+        """
         size = self.spec.transform.image_size
-        shared = (f"{self.spec.backbone.name} {self.spec.recipe.head} {self.spec.precision}", size)
+        layers = [layer for layer in self.spec.recipe.head if not layer.startswith("dropout")]
+        shared = (f"{self.spec.backbone.name} {layers} {self.spec.precision}", size)
         if shared not in self.bench.latencies:
             device = self.bench.device
             model = place(self.model, device).eval()
