@@ -23,7 +23,7 @@ from bench.train.backends import prepare
 from bench.train.backends.base import Compute
 from bench.train.cache import Array, Entry
 from bench.train.cuts import Cut
-from bench.train.filling import Writing, writing
+from bench.train.filling import TooLargeError, Writing, writing
 from bench.train.frontier import IMAGES, Dissected, Frontier
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.loaded import Loaded
@@ -44,6 +44,8 @@ def kept_features(
     if not dissected.traced and frontier.label == IMAGES and not spec.recipe.augment:
         hooks.note(f"{spec.backbone.name} does not trace: only its pooled features can be kept.")
     if own is None:
+        if spec.backend != "eager":
+            hooks.note(f"Nothing of {spec.backbone.name} is kept: the backend {spec.backend} computes nothing.")
         return frontier, None
     entry = bench.cache.read(own.label.key)
     if entry is not None:
@@ -122,12 +124,12 @@ class FrozenPass:
             start = time.perf_counter()
             kept = self._computed(raw)
             for each in wanted:
-                self._write(opened[each.label.key], split, at, each.cut, kept)
+                self._write(each, opened, split, at, kept)
             for (names, view), augment in views.items():
                 kept = self._computed(_augmented(raw, augment, view, at))
                 for each in wanted:
                     if each.augment == names and view < each.views:
-                        self._write(opened[each.label.key], view_name(view), at, each.cut, kept)
+                        self._write(each, opened, view_name(view), at, kept)
             at += len(raw)
             self.spent.computing += time.perf_counter() - start
             self._tell(len(raw))
@@ -173,8 +175,17 @@ class FrozenPass:
             for cut in self.cuts
         }
 
-    def _write(self, entry: Writing, part: str, at: int, cut: Cut, kept: dict[str, list[Array]]) -> None:
-        entry.write(part, at, kept[cut.digest])
+    def _write(
+        self, each: Wanted, opened: dict[str, Writing], part: str, at: int, kept: dict[str, list[Array]]
+    ) -> None:
+        """Keep a batch; what another run wants and is too large is left for that run to fail with."""
+        try:
+            if each.label.key in opened:
+                opened[each.label.key].write(part, at, kept[each.cut.digest])
+        except TooLargeError:
+            if each is self.wanted[0]:
+                raise _too_large(self.spec) from None
+            del opened[each.label.key]
 
     def _tell(self, images: int) -> None:
         self.done += images
@@ -195,11 +206,9 @@ def _as_array(tensor: Tensor, *, channels_last: bool) -> Array:
     return array
 
 
-def check_range(entry: Entry, spec: RunSpec) -> None:
-    """Refuse activations that are too large for half precision."""
-    if spec.kept == "fp16" and any(np.isinf(array).any() for kept in entry.arrays.values() for array in kept):
-        raise BenchError(
-            f"Activations of {spec.backbone.name} are too large for fp16.",
-            "Half precision ends at 65,504.",
-            "Keep them as fp32: --cache-dtype fp32.",
-        )
+def _too_large(spec: RunSpec) -> BenchError:
+    return BenchError(
+        f"Activations of {spec.backbone.name} are too large for {spec.kept}.",
+        "Half precision ends at 65,504.",
+        "Keep them as fp32: --cache-dtype fp32.",
+    )

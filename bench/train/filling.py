@@ -22,6 +22,13 @@ MEMORY_LIMIT = 1 << 30
 """Bytes that may be held in memory where the disk is full; what is larger is computed again each epoch."""
 
 
+HALF_MAX = float(np.finfo(np.float16).max)
+
+
+class TooLargeError(Exception):
+    """Activations are too large for the numbers that they are to be kept as."""
+
+
 @dataclass
 class Writing:
     """One entry while it is filled."""
@@ -32,8 +39,10 @@ class Writing:
     folder: Path | None
 
     def write(self, part: str, at: int, tensors: Sequence[Array]) -> None:
-        """Put the activations of a batch from the `at`-th image on."""
+        """Put the activations of a batch from the `at`-th image on; TooLargeError if fp16 cannot hold them."""
         for array, tensor in zip(self.arrays[part], tensors, strict=True):
+            if array.dtype == np.float16 and max(tensor.max(), -tensor.min()) > HALF_MAX:
+                raise TooLargeError
             array[at : at + len(tensor)] = tensor
 
     def finish(self, seconds: float, alone_s: float, pass_key: str) -> Entry:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from bench.spec import TransformSpec
 from bench.train.hooks import Hooks, StoppedError
 
 Maker = Callable[..., Any]
@@ -128,6 +129,23 @@ def test_half_precision_keeps_half_the_bytes(make_spec: Maker, execute: Maker, f
     assert half.result.cached_bytes * 2 == full.result.cached_bytes
     assert np.allclose(full.test_logits, half.test_logits, atol=0.05)
     assert not np.array_equal(full.test_logits, half.test_logits)
+
+
+def test_activations_too_large_for_half_precision_are_an_error_and_not_infinite(
+    make_spec: Maker, execute: Maker, workbench: Any, fresh: Any
+) -> None:
+    from bench.errors import BenchError
+
+    glaring = TransformSpec(image_size=32, std=(1e-8, 1e-8, 1e-8))
+    spec = make_spec("linear", backbone="timm/test_resnet", epochs=1).model_copy(update={"transform": glaring})
+    half = spec.model_copy(update={"kept": "fp16"})
+    with pytest.raises(BenchError, match="too large for fp16"):
+        execute(half)
+    assert list(workbench.cache.folder.iterdir()) == []
+    fresh()
+    workbench.planned = [half]
+    assert execute(spec).result.frontier == "pooled"
+    assert len(workbench.cache.list()) == 1
 
 
 def test_a_smaller_allowance_takes_an_earlier_or_a_later_cut_that_fits(make_spec: Maker, workbench: Any) -> None:
