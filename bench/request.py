@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from bench.data.manifest import ManifestHeader
 from bench.entries import BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
@@ -19,6 +19,7 @@ from bench.plan.variants import Variant, variants
 from bench.records import Rejected
 from bench.registry import Registry
 from bench.spec import DatasetSpec
+from bench.strategies import canonical
 
 NAME = re.compile(r"[A-Za-z][\w-]*")
 """How a budget's name looks: limits have a number or a sign that names have not."""
@@ -38,7 +39,6 @@ class Asked:
     image_size: int | None = None
     seeds: int = 1
     everything: bool = False
-    limit: int | None = None
     kept: str = "fp32"
 
 
@@ -84,6 +84,25 @@ def plan_for(
             f"{'Raise the budget, or choose' if asked.budget else 'Choose'} other backbones or strategies.",
         )
     return plan
+
+
+def request_record(plan: Plan, asked: Asked, **more: Any) -> dict[str, Any]:
+    """Return what was asked for and what it was resolved to, as plain data; `more` is what no plan decides."""
+    request = plan.request
+    return {
+        "asked": {name: value for name, value in asdict(asked).items() if value not in (None, [], False)},
+        "dataset": request.dataset.model_dump(mode="json"),
+        "strategies": [canonical(strategy) for strategy in request.strategies],
+        "recipes": [
+            {"name": v.name, **v.entry.model_dump(mode="json", exclude={"name"}), "overrides": dict(v.overrides)}
+            for v in request.variants
+        ],
+        "budget": dict(request.budget.limits),
+        "seeds": list(request.seeds),
+        "short_list": request.shorten,
+        "kept": request.kept,
+        **more,
+    }
 
 
 def kept_as(text: str) -> Literal["fp32", "fp16"]:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bench.data.manifest import ManifestHeader
 from bench.entries import DatasetEntry
 from bench.errors import BudgetError, DataError, RecipeError, RegistryError
 from bench.registry import Registry
-from bench.request import Asked, budget_of, dataset_spec, plan_for
+from bench.request import Asked, budget_of, dataset_spec, plan_for, request_record
 
 CIFAR = DatasetEntry(name="c", reader="cifar", num_classes=100, targets={"fine": 100, "coarse": 20}, split_seed=3)
 
@@ -50,7 +52,7 @@ def test_options_and_set_become_recipe_keys_the_option_first(registry):
     with pytest.raises(RecipeError, match="Did you mean epochs"):
         planned(registry, overrides=["epoch=9"])
     with pytest.raises(RegistryError, match="Unknown recipe 'fast'"):
-        planned(registry, recipe="fast")
+        planned(registry, recipes=["fast"])
 
 
 def test_a_budget_that_nothing_fits_is_an_error_that_names_the_smallest_models(registry):
@@ -75,3 +77,17 @@ def test_where_nothing_fits_without_a_budget_none_is_said_to_be_raised(registry)
         planned(registry, backbones=["timm/mobilenetv5_300m_enc"], strategies=["linear"])
     assert caught.value.todo == "Choose other backbones or strategies."
     assert not caught.value.why.endswith("..")
+
+
+def test_the_record_of_a_request_says_what_was_asked_and_what_it_came_to(registry):
+    asked = {"backbones": ["test_resnet"], "strategies": ["norm+last_blocks"], "budget": "mobile"}
+    asked |= {"overrides": ["lr=0.1,0.2"], "epochs": 3, "seeds": 2}
+    plan = planned(registry, **asked)
+    record = json.loads(json.dumps(request_record(plan, Asked(**asked), limit=4)))
+    assert record["asked"]["backbones"] == ["test_resnet"]
+    assert record["asked"]["budget"] == "mobile"
+    assert record["strategies"] == ["last_blocks(1)+norm"]
+    assert record["budget"] == dict(budget_of(registry, "mobile").limits)
+    assert [recipe["overrides"]["lr"] for recipe in record["recipes"]] == [0.1, 0.2]
+    assert {recipe["overrides"]["epochs"] for recipe in record["recipes"]} == {3}
+    assert (record["seeds"], record["limit"], record["dataset"]["name"]) == ([0, 1], 4, "c")

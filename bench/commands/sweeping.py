@@ -23,7 +23,7 @@ from bench.plan.enumerate import Plan
 from bench.plan.forecast import Forecast, total
 from bench.records import PlannedRun, SweepRecord
 from bench.report.plan_list import backends_text, forecast_text, plan_view
-from bench.request import Asked, dataset_spec, plan_for
+from bench.request import Asked, dataset_spec, plan_for, request_record
 from bench.settling import Tally
 from bench.store.store import Store
 from bench.sweep import Sweep, deadline
@@ -79,10 +79,7 @@ def run_sweep(options: Options) -> int:
             images = header.counts if header else entry.counts
             runs = settled(runs, backend, images, speed.machine, device, terminal.err())
         forecast = total(_still_to_do(runs, store), provenance(device).hardware)
-        record = SweepRecord(
-            command_line(), entry.name, str(plan.request.budget), tuple(r.spec.run_id for r in runs), plan.rejected
-        )
-        store.plan(record, runs)
+        store.plan(_record(plan, runs, options), runs)
         bench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
         with Interrupts() as interrupts, _display(runs, forecast) as display:
             stop = _either(interrupts.wanted, deadline(limit_s))
@@ -99,6 +96,13 @@ def run_sweep(options: Options) -> int:
             )
             tally = sweep.work()
     return _end(tally, len(runs), str(store.location))
+
+
+def _record(plan: Plan, runs: list[PlannedRun], options: Options) -> SweepRecord:
+    request = request_record(plan, options.asked, limit=options.limit, prune=options.prune)
+    ids = tuple(run.spec.run_id for run in runs)
+    dataset, budget = plan.request.dataset.name, str(plan.request.budget)
+    return SweepRecord(command_line(), dataset, budget, ids, plan.rejected, request)
 
 
 def _still_to_do(runs: list[PlannedRun], store: Store) -> list[PlannedRun]:
