@@ -16,6 +16,7 @@ from bench.plan.forecast import Forecast, worth_keeping
 from bench.records import Counts, PlannedRun, Rejected
 from bench.report.console import fitting, plain_table
 from bench.report.units import DASH, show
+from bench.spec import RunSpec
 
 HEADINGS = ("backbone", "weights", "strategy", "recipe", "px", "total", "trainable", "in backbone", "GMACs",
             "train GMACs", "once")  # fmt: skip
@@ -61,7 +62,10 @@ def backends_text(runs: Sequence[PlannedRun]) -> list[str]:
 
 
 def plan_json(plan: Plan, runs: Sequence[PlannedRun], forecast: Forecast) -> str:
-    """Write a plan with its forecast, and every run with its id, as JSON."""
+    """Write a plan with its forecast, and every run with its id, as JSON.
+
+    A run has no id while something that is part of it is not known; `run_id_missing` then says what.
+    """
     data = {
         "dataset": plan.request.dataset.model_dump(mode="json"),
         "budget": str(plan.request.budget),
@@ -72,10 +76,18 @@ def plan_json(plan: Plan, runs: Sequence[PlannedRun], forecast: Forecast) -> str
     return json.dumps(data, indent=2)
 
 
+def _missing(spec: RunSpec) -> str:
+    """Say what a run's id is made of and not known yet; empty where all of it is."""
+    if spec.dataset.fingerprint is None:
+        return "the dataset's fingerprint: it was not read on this machine yet"
+    return "the backend: it is measured where a sweep begins" if spec.backend == "auto" else ""
+
+
 def _run(run: PlannedRun) -> dict[str, Any]:
     spec = run.spec
     return {
-        "run_id": spec.run_id if spec.backend != "auto" else None,
+        "run_id": None if _missing(spec) else spec.run_id,
+        **({"run_id_missing": _missing(spec)} if _missing(spec) else {}),
         "backbone": spec.backbone.name,
         "family": run.family,
         "weights": spec.backbone.weights.model_dump(mode="json"),
