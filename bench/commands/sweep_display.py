@@ -56,13 +56,17 @@ class Plain(Watcher):
 
 
 class Display(Plain):
-    """What runs now, its epoch, loss and accuracy, and how long the sweep takes; finished runs scroll above."""
+    """What runs now, its epoch, loss and accuracy, and how long the sweep takes; finished runs scroll above.
+
+    Runs that train together are one line: how many, their epoch, the best validation accuracy of any of them.
+    """
 
     def __init__(self, console: Console, runs: Sequence[PlannedRun]) -> None:
         super().__init__(console, runs)
-        self.run: PlannedRun | None = None
+        self.at_work: dict[str, PlannedRun] = {}
         self.record: EpochRecord | None = None
-        self.fraction, self.doing = 0.0, ""
+        self.best, self.within, self.doing = 0.0, 0.0, ""
+        self.fractions: dict[str, float] = {}
         self.begun, self.forecast_done = time.monotonic(), 0.0
         self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._render)
 
@@ -74,24 +78,25 @@ class Display(Plain):
         self._live.stop()
 
     def started(self, run: PlannedRun, attempt: int) -> None:
-        """Show the run that begins."""
-        self.run, self.record, self.fraction = run, None, 0.0
+        """Show the run that begins, or one more that trains together with those that have begun."""
+        if not self.at_work:
+            self.record, self.best, self.fractions = None, 0.0, {}
+        self.at_work[run.spec.run_id], self.within = run, 0.0
         self.doing = "resuming" if attempt > 1 else "starting"
 
     def epoch(self, run: PlannedRun, record: EpochRecord) -> None:
         """Show an epoch's numbers."""
-        self.record, self.fraction = record, record.epoch / run.spec.recipe.epochs
+        self.record, self.best, self.within = record, max(self.best, record.val.top1), 0.0
+        self.fractions[run.spec.run_id] = record.epoch / run.spec.recipe.epochs
         self.doing = f"epoch {record.epoch} of at most {run.spec.recipe.epochs}"
 
     def step(self, done: int, total: int) -> None:
         """Move the bar inside an epoch."""
-        if self.run is not None:
-            before = self.record.epoch if self.record else 0
-            self.fraction = (before + done / total) / self.run.spec.recipe.epochs
+        self.within = done / total / max((run.spec.recipe.epochs for run in self._working()), default=1)
 
     def features(self, done: int, total: int) -> None:
         """Move the bar during a frozen pass."""
-        self.fraction, self.doing = done / total, f"frozen pass, image {done:,} of {total:,}"
+        self.within, self.doing = done / total, f"frozen pass, image {done:,} of {total:,}"
 
     def finished(self, run: PlannedRun, outcome: Outcome) -> None:
         """Let a finished run scroll away."""
@@ -105,26 +110,37 @@ class Display(Plain):
 
     def _past(self, run: PlannedRun) -> None:
         self.forecast_done += run.forecast_s
-        self.run, self.record = None, None
+        self.at_work.pop(run.spec.run_id, None)
+
+    def _working(self) -> list[PlannedRun]:
+        """List the runs at work; the live display asks from a thread of its own."""
+        return list(self.at_work.values())
 
     def _render(self) -> RenderableType:
-        if self.run is None:
+        runs = self._working()
+        if not runs:
             return Text("")
         line = Table.grid(padding=(0, 2))
         line.add_row(
             Text(f"{self.count + 1}/{len(self.runs)}", style="bold"),
-            Text(describe(self.run), style="bold"),
+            Text(describe(runs[0]) if len(runs) == 1 else _describe_all(runs), style="bold"),
             Text(self.doing),
-            Text(_epoch_text(self.record), style="dim"),
+            Text(_epoch_text(self.record) if len(runs) == 1 else _best_text(self.record, self.best), style="dim"),
         )
+        done = [self._fraction(run) for run in runs]
         bar = Table.grid(padding=(0, 2))
-        bar.add_row(ProgressBar(total=1.0, completed=self.fraction, width=40), Text(self._left(), style="dim"))
+        bar.add_row(
+            ProgressBar(total=1.0, completed=sum(done) / len(done), width=40), Text(self._left(runs), style="dim")
+        )
         return Group(line, bar)
 
-    def _left(self) -> str:
+    def _fraction(self, run: PlannedRun) -> float:
+        return min(1.0, self.fractions.get(run.spec.run_id, 0.0) + self.within)
+
+    def _left(self, runs: Sequence[PlannedRun]) -> str:
         """Say how long the rest will take: the forecast, corrected by how it has done so far."""
         total = sum(run.forecast_s for run in self.runs)
-        done = self.forecast_done + (self.run.forecast_s * self.fraction if self.run else 0.0)
+        done = self.forecast_done + sum(run.forecast_s * self._fraction(run) for run in runs)
         spent = time.monotonic() - self.begun
         trusted = done > 0.02 * total and spent > 5  # noqa: PLR2004 - before that the forecast knows better
         left = (total - done) * (spent / done if trusted else 1.0)
@@ -134,6 +150,11 @@ class Display(Plain):
 def describe(run: PlannedRun) -> str:
     """Name a run in one line."""
     return f"{short_name(run.spec.backbone.name)} {run.spec.strategy} seed {run.spec.seed}"
+
+
+def _describe_all(runs: Sequence[PlannedRun]) -> str:
+    spec = runs[0].spec
+    return f"{short_name(spec.backbone.name)} {spec.strategy}, {len(runs)} heads together"
 
 
 def _scores(outcome: Outcome) -> str:
@@ -148,6 +169,10 @@ def _epoch_text(record: EpochRecord | None) -> str:
     return (
         f"loss {record.train_loss:.3f}  train {100 * record.train_top1:.1f} %  val {100 * record.val.top1:.1f} %"
     )
+
+
+def _best_text(record: EpochRecord | None, best: float) -> str:
+    return "" if record is None else f"best val {100 * best:.1f} %"
 
 
 def _indented(error: BaseException) -> str:

@@ -1,0 +1,84 @@
+"""What a sweep shows while its runs train."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from example_runs import epoch, plans
+from rich.console import Console
+
+from bench.commands.sweep_display import Display, Plain
+from bench.errors import BenchError
+
+
+def shown(display: Display) -> str:
+    display.console.print(display._render())
+    assert isinstance(display.console.file, StringIO)
+    text = display.console.file.getvalue()
+    display.console.file.truncate(0)
+    display.console.file.seek(0)
+    return text
+
+
+def display_of(count: int) -> tuple[Display, list]:
+    runs, _ = plans(count)
+    return Display(Console(file=StringIO(), width=140), runs), runs
+
+
+def test_one_line_tells_how_many_heads_train_together_their_epoch_and_the_best_of_them() -> None:
+    display, runs = display_of(5)
+    for run in runs[:3]:
+        display.started(run, 1)
+    for run, top1 in zip(runs, (0.5, 0.91, 0.7), strict=False):
+        display.epoch(run, epoch(2, top1))
+    text = shown(display)
+    assert "1/5" in text
+    assert "linear, 3 heads together" in text
+    assert f"epoch 2 of at most {runs[0].spec.recipe.epochs}" in text
+    assert "best val 91.0 %" in text
+    assert "left for the sweep" in text
+    assert len(text.strip().splitlines()) == 2
+
+
+def test_the_line_goes_on_with_those_that_are_left() -> None:
+    display, runs = display_of(5)
+    for run in runs[:3]:
+        display.started(run, 1)
+    for run in runs[:2]:
+        display.ended(run, "diverged", BenchError("It diverged."))
+    display.epoch(runs[2], epoch(3, 0.625))
+    text = shown(display)
+    assert "3/5" in text
+    assert "together" not in text
+    assert "seed 0" in text
+    assert "val 62.5 %" in text
+    display.ended(runs[2], "failed", BenchError("No."))
+    assert "left for the sweep" not in shown(display)
+
+
+def test_what_is_left_shrinks_as_the_runs_get_on() -> None:
+    display, runs = display_of(2)
+    for run in runs:
+        display.started(run, 1)
+    fractions = []
+    for number in (1, 2):
+        display.step(1, 2)
+        fractions.append(sum(map(display._fraction, runs)))
+        for run in runs:
+            display.epoch(run, epoch(number))
+        fractions.append(sum(map(display._fraction, runs)))
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 2 * 2 / runs[0].spec.recipe.epochs
+
+
+def test_off_a_terminal_nothing_is_said_until_a_run_ends() -> None:
+    runs, _ = plans(3)
+    plain = Plain(Console(file=StringIO(), width=140), runs)
+    with plain:
+        for run in runs:
+            plain.started(run, 1)
+            plain.epoch(run, epoch(1))
+            plain.step(1, 2)
+        plain.features(1, 2)
+    assert isinstance(plain.console.file, StringIO)
+    assert plain.console.file.getvalue() == ""
