@@ -1,24 +1,33 @@
-"""`bench cache`: what is kept of frozen passes, and freeing it."""
+"""`bench cache`: what is kept of frozen passes and of images, and freeing it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.commands.filters import AsJson
+from bench.commands.given import not_empty
+
+if TYPE_CHECKING:
+    from bench.data.prepared_files import Prepared
+    from bench.train.cache import Listed
 
 app = typer.Typer(
     name="cache",
-    help="Kept activations of frozen backbones: list them, free them.",
+    help="Kept activations and prepared images: list, free.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-Keys = Annotated[list[str] | None, typer.Argument(help="Entries, by the first digits of their key.")]
+Keys = Annotated[
+    list[str] | None, typer.Argument(callback=not_empty, help="Entries, by the first digits of their key.")
+]
 Everything = Annotated[bool, typer.Option("--all", help="Every entry.")]
-Backbone = Annotated[str | None, typer.Option(help="Only of backbones of this name; * and ? are wildcards.")]
-Dataset = Annotated[str | None, typer.Option(help="Only of this dataset.")]
+Backbone = Annotated[
+    str | None, typer.Option(callback=not_empty, help="Only of backbones of this name; * and ? are wildcards.")
+]
+Dataset = Annotated[str | None, typer.Option(callback=not_empty, help="Only of this dataset.")]
 
 
 @app.command("list")
@@ -30,15 +39,15 @@ def list_entries(backbone: Backbone = None, dataset: Dataset = None, json: AsJso
     from dataclasses import asdict
 
     from bench import terminal
+    from bench.home import bench_home
     from bench.report.cache_list import cache_json, cache_view
-    from bench.train.cache import FeatureCache, select
+    from bench.train.cache import select
 
-    cache = FeatureCache()
-    entries = [asdict(entry) for entry in select(cache.list(), backbone=backbone, dataset=dataset)]
+    entries = [asdict(entry) for entry in select(_kept(), backbone=backbone, dataset=dataset)]
     if json:
         terminal.write(cache_json(entries))
     else:
-        terminal.out().print(cache_view(entries, str(cache.folder)))
+        terminal.out().print(cache_view(entries, str(bench_home())))
 
 
 @app.command("clear")
@@ -49,14 +58,23 @@ def clear(
 
     Example: bench cache clear --dataset digits
     """
+    from bench.data import prepared_files
     from bench.errors import BenchError
-    from bench.train.cache import FeatureCache, select
+    from bench.train.cache import FeatureCache, Listed, select
 
     if not (keys or everything or backbone or dataset):
         raise BenchError("Nothing was named.", "This frees entries for good.", "Name keys, --dataset, or --all.")
-    cache = FeatureCache()
-    entries = select(cache.list(), backbone=backbone, dataset=dataset, keys=keys)
+    cache, entries = FeatureCache(), select(_kept(), backbone=backbone, dataset=dataset, keys=keys)
     for entry in entries:
-        cache.remove(entry.key)
+        remove = cache.remove if isinstance(entry, Listed) else prepared_files.remove
+        remove(entry.key)
     noun = "entry" if len(entries) == 1 else "entries"
     typer.echo(f"{len(entries)} {noun} freed, {sum(entry.bytes for entry in entries) / 1e6:,.1f} MB.")
+
+
+def _kept() -> list[Listed | Prepared]:
+    """List what frozen passes have kept, and prepared images, what was used last first."""
+    from bench.data.prepared_files import prepared_files
+    from bench.train.cache import FeatureCache
+
+    return sorted([*FeatureCache().list(), *prepared_files()], key=lambda entry: -entry.used_at)

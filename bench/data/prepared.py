@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +17,10 @@ from bench.atomic import atomic_file
 from bench.data.datasets import Dataset
 from bench.data.loading import Positions
 from bench.data.pixels import DecodedPixels, Pixels
+from bench.data.prepared_files import Label, prepared_path, touch, write_label
 from bench.data.progress import Progress
 from bench.data.splits import Split
 from bench.data.transforms import eval_transform
-from bench.home import bench_home
 from bench.spec import TransformSpec, digest
 
 LIMIT_BYTES = 2 << 30
@@ -77,13 +78,18 @@ def open_pixels(
         decoded.note = f"not kept on disk: they take more than {limit_bytes:,} bytes"
         return decoded
     path = _path(dataset.manifest.fingerprint, part, spec)
-    if not _is_whole(path, shape):
+    if _is_whole(path, shape):
+        touch(path)
+    else:
+        begun = time.monotonic()
         try:
             with atomic_file(path) as temporary, temporary.open("wb") as file:
                 _write(file, decoded, shape, workers, progress)
         except OSError as error:
             decoded.note = f"not kept on disk: {error.strerror} at {path.parent}"
             return decoded
+        took = time.monotonic() - begun
+        write_label(path, Label(dataset.entry.name, part.official, spec.image_size, len(part), took))
     return PreparedImages(path)
 
 
@@ -112,4 +118,4 @@ def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
 def _path(fingerprint: str, part: Split, spec: TransformSpec) -> Path:
     deterministic = spec.model_dump(include={"image_size", "interpolation", "crop_pct"})
     name = digest([_VERSION, fingerprint, part.official, list(part.ids), deterministic], "images")
-    return bench_home() / "images" / f"{name[:32]}.npy"
+    return prepared_path(name)

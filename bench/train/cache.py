@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -143,13 +143,32 @@ class FeatureCache:
                 held -= entry.bytes
 
 
+class Named(Protocol):
+    """What is kept, by the names that it is looked for."""
+
+    @property
+    def key(self) -> str:
+        """Its key."""
+
+    @property
+    def backbone(self) -> str:
+        """The backbone that made it; empty where none did."""
+
+    @property
+    def dataset(self) -> str:
+        """The dataset that it was made of."""
+
+
+E = TypeVar("E", bound=Named)
+
+
 def select(
-    entries: Sequence[Listed],
+    entries: Sequence[E],
     *,
     backbone: str | None = None,
     dataset: str | None = None,
     keys: Sequence[str] | None = None,
-) -> list[Listed]:
+) -> list[E]:
     """Take the entries of a backbone (named with or without its library), of a dataset, or whose keys begin so."""
     names = (backbone or "*", f"*/{backbone or '*'}")
     return [

@@ -1,8 +1,10 @@
-"""`bench cache` shows and frees what frozen passes have kept."""
+"""`bench cache` shows and frees what frozen passes have kept, and prepared images."""
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 from command_line import bench, refused
 
+from bench.data import prepared_files
+from bench.data.datasets import folder_entry, open_dataset
+from bench.data.prepared import open_pixels
+from bench.data.splits import split
+from bench.spec import TransformSpec
 from bench.train.cache import FeatureCache, Label, Layout
 from bench.train.filling import writing
 
@@ -50,3 +57,50 @@ def test_an_entry_is_freed_by_the_beginning_of_its_key(cache: FeatureCache) -> N
 
 def test_clearing_nothing_in_particular_is_refused() -> None:
     assert "--all" in refused("cache", "clear")
+
+
+@pytest.fixture
+def prepared(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The prepared images of two splits of a small dataset, in a home of their own."""
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "home"))
+    dataset = open_dataset(folder_entry(tiny_folder))
+    parts = split(dataset.manifest, "label", 0.25, 0)
+    for part in (parts.train, parts.test):
+        open_pixels(dataset, part, TransformSpec(image_size=16))
+    return tmp_path / "home" / "images"
+
+
+def test_prepared_images_are_listed_with_their_size_and_freed(prepared: Path, tiny_folder: Path) -> None:
+    listed = bench("cache", "list", "--json").data
+    sizes = {entry["frontier"]: (entry["images"], entry["bytes"]) for entry in listed}
+    assert set(sizes) == {"images (train, 16 px)", "images (test, 16 px)"}
+    assert sizes["images (test, 16 px)"] == (20, 20 * 3 * 16 * 16 + 128)
+    assert {entry["dataset"] for entry in listed} == {f"folder:{tiny_folder.name}"}
+    assert "2 entries" in bench("cache", "list").stdout
+    bench("cache", "clear", listed[0]["key"][:10])
+    assert len(list(prepared.glob("*.npy"))) == 1
+    assert "1 entry freed" in bench("cache", "clear", "--dataset", f"folder:{tiny_folder.name}").stdout
+    assert list(prepared.iterdir()) == []
+
+
+def test_prepared_images_are_of_no_backbone(prepared: Path) -> None:
+    assert "0 entries freed" in bench("cache", "clear", "--backbone", "*resnet*").stdout
+    assert len(list(prepared.glob("*.npy"))) == 2
+
+
+def test_images_without_a_note_and_leftovers_of_killed_processes_are_freed_too(prepared: Path) -> None:
+    for note in prepared.glob("*.json"):
+        note.unlink()
+    old, new = prepared / ".a.npy.1.tmp", prepared / ".b.npy.2.tmp"
+    for leftover in (old, new):
+        leftover.write_bytes(b"half")
+    before = time.time() - 2 * prepared_files.LEFTOVER_S
+    os.utime(old, (before, before))
+    assert {entry["frontier"] for entry in bench("cache", "list", "--json").data} == {"images"}
+    assert "2 entries freed" in bench("cache", "clear", "--all").stdout
+    assert list(prepared.iterdir()) == [new]  # somebody may be writing it
+
+
+@pytest.mark.parametrize("words", [("list", "--dataset", ""), ("clear", ""), ("clear", "--backbone", "")])
+def test_an_empty_choice_does_not_free_everything(words: tuple[str, ...]) -> None:
+    assert "is empty." in refused("cache", *words)

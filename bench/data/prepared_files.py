@@ -1,0 +1,86 @@
+"""The files of prepared images below `$BENCH_HOME/images`: what each holds, and freeing it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.atomic import write_text
+from bench.home import bench_home
+
+LEFTOVER_S = 24 * 3600
+"""Temporary files that nobody has written to for this long were left by a killed process."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a file is called where people see it; nothing of it decides anything."""
+
+    dataset: str
+    split: str
+    image_size: int
+    images: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file as `bench cache list` shows it: sizes in bytes, times in seconds since 1970; no backbone made it."""
+
+    key: str
+    backbone: str
+    dataset: str
+    frontier: str
+    images: int
+    bytes: int
+    seconds: float
+    used_at: float
+
+
+def prepared_path(name: str) -> Path:
+    """Return where images are kept whose content has this name."""
+    return _folder() / f"{name[:32]}.npy"
+
+
+def write_label(path: Path, label: Label) -> None:
+    """Note beside a file what it holds; a disk that refuses the note is no error."""
+    write_text(path.with_suffix(".json"), json.dumps(asdict(label)), best_effort=True)
+
+
+def touch(path: Path) -> None:
+    """Note that a file is used now."""
+    with contextlib.suppress(OSError):
+        os.utime(path.with_suffix(".json"))
+
+
+def prepared_files() -> list[Prepared]:
+    """List the files, the one used last first; one without a note by its key and size alone."""
+    return sorted(map(_listed, _folder().glob("[!.]*.npy")), key=lambda file: -file.used_at)
+
+
+def remove(key: str) -> None:
+    """Free a file; a process that has it open goes on reading it. Leftovers of killed processes go too."""
+    for path in (prepared_path(key), prepared_path(key).with_suffix(".json")):
+        path.unlink(missing_ok=True)
+    for path in _folder().glob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > LEFTOVER_S:
+                path.unlink()
+
+
+def _folder() -> Path:
+    return bench_home() / "images"
+
+
+def _listed(path: Path) -> Prepared:
+    size, note = path.stat().st_size, path.with_suffix(".json")
+    try:
+        label, used = Label(**json.loads(note.read_text(encoding="utf-8"))), note.stat().st_mtime
+    except (OSError, ValueError, TypeError):
+        return Prepared(path.stem, "", "", "images", 0, size, 0.0, path.stat().st_mtime)
+    what = f"images ({label.split}, {label.image_size} px)"
+    return Prepared(path.stem, "", label.dataset, what, label.images, size, label.seconds, used)
