@@ -103,6 +103,8 @@ class Settling:
         planned, claim = self.open.pop(run_id)
         with contextlib.suppress(LeaseLostError):  # how it ends is for the process to say that took the run over
             self.store.fail(claim, status, error)
+            if status == "diverged":  # nobody goes on with it
+                self.artifacts.discard_checkpoint(run_id)
         self.watcher.ended(planned, status, error)
 
     def _keep(self, claim: Claim, spec: RunSpec, outcome: Outcome) -> None:
