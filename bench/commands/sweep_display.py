@@ -26,6 +26,7 @@ class Plain(Watcher):
     def __init__(self, console: Console, runs: Sequence[PlannedRun]) -> None:
         self.console, self.runs = console, runs
         self.count = 0
+        self.explained: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +53,15 @@ class Plain(Watcher):
         self.console.print(
             Text(f"{status:<9} {describe(run)}", style="bold red" if status == "failed" else "yellow")
         )
-        self.console.print(Text(_indented(error), style="dim"))
+        self.console.print(Text(self._reason(error), style="dim"))
+
+    def _reason(self, error: BaseException) -> str:
+        """Say why a run ended: in full the first time, in a line where a run before ended for the same reason."""
+        text = _indented(error)
+        if text not in self.explained:
+            self.explained.add(text)
+            return text
+        return f"{text.splitlines()[0]} (as above)"
 
 
 class Display(Plain):

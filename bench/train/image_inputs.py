@@ -56,6 +56,8 @@ class ImageInputs:
             workers=self.workers,
             pin=is_accelerator(device),
         )
+        for split in (splits.val, splits.test):
+            self._open(split)  # prepared now, so that an image that cannot be read costs no training
 
     def training(self, epoch: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         """Give one epoch's batches of images and labels (N,)."""

@@ -74,6 +74,21 @@ def test_a_corrupt_image_is_named_and_the_run_fails(sweeps: Maker, tmp_path: Pat
     assert place.call(*NET)[0] == 0
 
 
+def test_a_corrupt_test_image_is_found_before_training_and_explained_once(
+    sweeps: Maker, tmp_path: Path, tiny_folder: Path
+) -> None:
+    place = sweeps("corrupt-test")
+    place.data = broken_copy(tiny_folder, tmp_path / "broken-test")
+    bad = place.data / "test" / "sand" / "02.png"
+    bad.write_bytes(bad.read_bytes()[:60])
+    code, stderr = place.call(*NET[:2], "-s", "full", *NET[4:], "--seeds", "2")
+    assert code == 3, stderr
+    assert [row["status"] for row in place.rows().values()] == ["failed", "failed"]
+    assert list(place.epochs().values()) == [[], []]
+    assert stderr.count(str(bad.relative_to(tmp_path))) == 2
+    assert stderr.count("Restore that file") == 1
+
+
 def test_a_class_without_training_images_is_named(sweeps: Maker, tmp_path: Path, tiny_folder: Path) -> None:
     place = sweeps("missing")
     place.data = broken_copy(tiny_folder, tmp_path / "missing-class")
