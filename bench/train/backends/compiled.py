@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from typing import Any
+import sysconfig
+from contextlib import nullcontext
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -18,19 +19,16 @@ from bench.train.backends.chunks import Chunked
 
 def prepare(frozen: nn.Module, example: Tensor, device: torch.device, precision: Precision) -> Compute:
     """Compile for one size of chunk; a smaller last one is filled up rather than compiled for."""
-    options: dict[str, str | int | bool | Callable[..., Any]] = {
-        "freezing": True,
-        "max_autotune": is_accelerator(device),
-    }
-    compiled = torch.compile(frozen.eval(), dynamic=False, options=options)
+    compiled = torch.compile(frozen.eval(), dynamic=False, options={"freezing": True})
 
     def compute(images: Tensor) -> tuple[Tensor, ...]:
         with autocast(device, precision):
             return tuple(compiled(images))
 
-    chunked = Chunked(compute, chunk_size(device), chunk_threads(device))
+    threads = chunk_threads(device)
+    chunked = Chunked(compute, chunk_size(device), threads)
     try:
-        with one_thread():  # the code that is made uses as many threads as it was made with
+        with one_thread() if threads else nullcontext():  # compiled for as many threads as will call it
             chunked.chunk(example[: chunked.size])
     except Exception as error:
         raise not_converted("compile", error) from error
@@ -38,14 +36,17 @@ def prepare(frozen: nn.Module, example: Tensor, device: torch.device, precision:
 
 
 def lacking(device: torch.device, _precision: Precision) -> BackendError | None:
-    """Look for the C++ compiler that torch calls on a CPU."""
+    """Look for the C++ compiler that torch calls on a CPU, and for Python's headers."""
     compiler = os.environ.get("CXX", {"darwin": "clang++", "win32": "cl"}.get(sys.platform, "g++"))
-    if is_accelerator(device) or shutil.which(compiler):
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    needed = {compiler: shutil.which(compiler), str(header): header.exists()}
+    missing = [name for name, here in needed.items() if not here]
+    if is_accelerator(device) or not missing:
         return None
     return BackendError(
         "The backend compile cannot be used.",
-        f"torch.compile needs a C++ compiler, and there is no {compiler} here.",
-        "Install one (apt-get install g++), or name another: CXX=clang++. Or take --backend eager.",
+        f"torch.compile needs a C++ compiler and Python's headers, and there is no {missing[0]} here.",
+        "Install them (apt-get install g++ python3-dev). Or take --backend eager.",
     )
 
 

@@ -1,0 +1,158 @@
+"""How fast a frozen pass is, decoding included, by backend, side by side in one run.
+
+`pytest --benchmark-only -s tests/benchmarks/test_frozen_pass.py` on an otherwise idle machine; the ratios asserted
+are for EfficientNet-Lite0 on a CPU.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bench.data.datasets import open_dataset
+from bench.data.loading import ordered_batches
+from bench.data.transforms import eval_transform, normalize
+from bench.device import frozen_batch, place
+from bench.entries import DatasetEntry
+from bench.plan.backbones import choose
+from bench.plan.count import count_backbone
+from bench.registry import Registry
+from bench.spec import TransformSpec
+from bench.train.backends import BACKENDS, distance, prepare
+from bench.weights import load_backbone
+
+BACKBONE = "timm/tf_efficientnet_lite0"
+IMAGES, ROUNDS, SIZE = 256, 5, 224
+NOTEBOOK = "eager, contiguous, batch 32"
+CPU = torch.device("cpu")
+WAYS: list[tuple[str, Any]] = [
+    ("eager", "fp32"),
+    ("compile", "fp32"),
+    ("openvino", "fp32"),
+    ("openvino", "bf16"),
+    ("onnxruntime", "fp32"),
+]
+OPTIONAL = ("openvino fp32", "openvino bf16", "onnxruntime fp32")
+TRANSFORM = TransformSpec(image_size=SIZE, crop_pct=0.875, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+
+pytestmark = pytest.mark.shared_data
+
+
+class Pooled(nn.Module):
+    """EfficientNet-Lite0 with its published weights, as a frozen part with one output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone, _ = load_backbone(choose(Registry.load(), [BACKBONE])[0].spec, SIZE)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        return (self.backbone(images),)
+
+
+Decoded = Callable[[Any, range], Iterator[Tensor]]
+
+
+def as_notebooks_do(source: Any, indices: range) -> Iterator[Tensor]:
+    """Decode a batch of 32 with as many threads as there are cores, then rest while it is computed."""
+    threads = torch.get_num_threads()
+    return ordered_batches(source, indices, eval_transform(TRANSFORM), 32, workers=threads, ahead=False)
+
+
+def ahead(source: Any, indices: range) -> Iterator[Tensor]:
+    """Decode as the frozen pass does, while what came before is computed."""
+    threads = torch.get_num_threads()
+    return ordered_batches(source, indices, eval_transform(TRANSFORM), frozen_batch(CPU), workers=threads)
+
+
+@dataclass
+class Way:
+    """A way to make a pass: how it decodes, what it does with a batch of decoded images."""
+
+    decoded: Decoded
+    compute: Callable[[Tensor], Tensor]
+    prepared_s: float = 0.0
+
+    def features(self, source: Any) -> tuple[float, Tensor]:
+        """Decode and compute; returns images per second, and the features."""
+        start = time.perf_counter()
+        features = [self.compute(normalize(raw, TRANSFORM)) for raw in self.decoded(source, range(IMAGES))]
+        return IMAGES / (time.perf_counter() - start), torch.cat(features)
+
+
+@pytest.fixture(scope="module")
+def source(shared_data: Path) -> Any:
+    registry = Registry.load([Path(__file__).parents[1] / "registry"])
+    return open_dataset(registry.get(DatasetEntry, "cub100"), data_root=shared_data).images("train")
+
+
+@pytest.fixture(scope="module")
+def ways() -> dict[str, Way]:
+    """Prepare every way that this machine has; the first is the loop that most notebooks have."""
+    contiguous, frozen = Pooled().eval(), place(Pooled().eval(), CPU)
+    made = {NOTEBOOK: Way(as_notebooks_do, torch.inference_mode()(lambda images: contiguous(images)[0]))}
+    for name, precision in WAYS:
+        if BACKENDS[name].lacking(CPU, precision) is None:
+            made[f"{name} {precision}"] = _prepared(name, precision, frozen)
+    return made
+
+
+def _prepared(name: str, precision: Any, frozen: nn.Module) -> Way:
+    start = time.perf_counter()
+    example = torch.randn(frozen_batch(CPU), 3, SIZE, SIZE)
+    compute = prepare(name, frozen, example, device=CPU, precision=precision)
+    return Way(ahead, lambda images: compute(images)[0], time.perf_counter() - start)
+
+
+def gmacs_a_second() -> float:
+    """Measure the fp32 matrix product, 1e9 multiply-accumulates a second: no fp32 pass can be faster."""
+    left, right = torch.randn(2048, 2048), torch.randn(2048, 2048)
+    times = []
+    for _ in range(10):
+        start = time.perf_counter()
+        left @ right
+        times.append(time.perf_counter() - start)
+    return 2048**3 / median(times) / 1e9
+
+
+def test_images_a_second_by_backend(benchmark: Any, source: Any, ways: dict[str, Way], capsys: Any) -> None:
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    features: dict[str, Tensor] = {}
+    limits: list[float] = []
+
+    def interleaved() -> None:
+        limits.append(gmacs_a_second() / (count_backbone(BACKBONE, SIZE, ["linear"]).macs / 1e9))
+        for name, way in ways.items():
+            rate, features[name] = way.features(source)
+            rates[name].append(rate)
+
+    interleaved()  # warms up
+    for seen in (limits, *rates.values()):
+        seen.clear()
+    benchmark.pedantic(interleaved, rounds=ROUNDS)
+    ratios = {name: [a / b for a, b in zip(seen, rates[NOTEBOOK], strict=True)] for name, seen in rates.items()}
+    lines = [
+        f"{IMAGES} images of cub100 at {SIZE}, decoding included; medians of {ROUNDS} interleaved rounds.",
+        f"fp32 matrix products alone would allow {median(limits):.0f} images/s.",
+    ]
+    for name, seen in rates.items():
+        off = distance(features[name], features[NOTEBOOK])
+        lines.append(
+            f"{name:28s} {median(seen):6.1f} images/s ({min(seen):.1f} to {max(seen):.1f}), "
+            f"{median(ratios[name]):5.2f} x ({min(ratios[name]):.2f} to {max(ratios[name]):.2f}), "
+            f"{median(seen) / median(limits):.2f} of the limit, {off:.1e} off, "
+            f"prepared in {ways[name].prepared_s:.0f} s"
+        )
+    with capsys.disabled():
+        print("", *lines, sep="\n")  # noqa: T201 - what it is run for
+    best = {name: median(seen) for name, seen in ratios.items()}
+    assert max(best[name] for name in ("eager fp32", "compile fp32") if name in best) >= 3
+    if any(name in best for name in OPTIONAL):
+        assert max(best[name] for name in OPTIONAL if name in best) >= 5
