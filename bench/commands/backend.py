@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.backend_speeds import Speeds
+    from bench.data.manifest import ManifestHeader
+    from bench.entries import DatasetEntry
     from bench.machine import Machine
+    from bench.plan.enumerate import Plan
+    from bench.plan.forecast import Forecast
     from bench.records import PlannedRun
 
 
@@ -38,16 +42,21 @@ def usable(asked: BackendName, device: torch.device, precisions: Sequence[str] =
 
 
 def foreseen(
-    runs: Sequence[PlannedRun], asked: BackendName, images: Mapping[str, int], machine: Machine
-) -> list[PlannedRun]:
-    """Put the backends into a plan's runs; those that no sweep has measured yet stay `auto`."""
+    plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, device: str, asked: BackendName
+) -> tuple[list[PlannedRun], Forecast]:
+    """Make a plan's runs and forecast them; backends that no sweep has measured yet stay `auto`."""
     from bench.backend_speeds import kept_speeds
+    from bench.commands.planning import forecast_for, speed_of
+
+    speed = speed_of(device)
+    images = sum((header.counts if header else entry.counts).values())
 
     def backend_for(spec: RunSpec) -> BackendName:
-        speeds = kept_speeds(machine, spec) if asked == "auto" else None
-        return backend_asked(speeds.soonest(sum(images.values()))) if speeds else asked
+        speeds = kept_speeds(speed.machine, spec) if asked == "auto" else None
+        return backend_asked(speeds.soonest(images)) if speeds else asked
 
-    return with_backend(runs, backend_for)
+    runs, forecast = forecast_for(plan, entry, header, speed)
+    return with_backend(runs, backend_for), forecast
 
 
 def settled(

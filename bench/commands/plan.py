@@ -39,9 +39,9 @@ def plan(
     """
     from bench import terminal
     from bench.commands.backend import backend_asked, foreseen
-    from bench.commands.planning import Counting, forecast_for, speed_of
+    from bench.commands.planning import Counting
     from bench.data.datasets import known_header
-    from bench.report.plan_list import backends_text, plan_json, plan_view
+    from bench.report.plan_list import plan_json, plan_view
     from bench.request import Asked, dataset_spec, plan_for
 
     computing = backend_asked(backend)
@@ -54,12 +54,8 @@ def plan(
     )  # fmt: skip
     with Counting(terminal.err()) as progress:
         made = plan_for(known, entry, dataset_spec(entry, target, header), asked, progress)
-    speed = speed_of(device)
-    runs, forecast = forecast_for(made, entry, header, speed)
-    runs = foreseen(runs, computing, header.counts if header else entry.counts, speed.machine)
+    runs, forecast = foreseen(made, entry, header, device, computing)
     if json:
         terminal.write(plan_json(made, runs, forecast))
     else:
-        terminal.out().print(plan_view(made, forecast, rejected=rejected, limit=limit))
-        for line in backends_text(runs):
-            terminal.out().print(line)
+        terminal.out().print(plan_view(made, runs, forecast, rejected=rejected, limit=limit))

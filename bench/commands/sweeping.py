@@ -22,7 +22,7 @@ from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError
 from bench.plan.enumerate import Plan
 from bench.plan.forecast import Forecast, total
 from bench.records import PlannedRun, SweepRecord
-from bench.report.plan_list import backends_text, forecast_text, plan_view
+from bench.report.plan_list import forecast_text, plan_view
 from bench.request import Asked, dataset_spec, plan_for, request_record
 from bench.settling import Tally
 from bench.store.store import Store
@@ -142,13 +142,8 @@ def _open(entry: DatasetEntry, options: Options) -> Dataset:
 
 
 def _show(plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, options: Options) -> int:
-    speed = speed_of(options.device)
-    runs, forecast = forecast_for(plan, entry, header, speed)
-    images = header.counts if header else entry.counts
-    runs = foreseen(runs, backend_asked(options.backend), images, speed.machine)
-    terminal.out().print(plan_view(plan, forecast, rejected=False, limit=0))
-    for line in backends_text(runs):
-        terminal.out().print(line)
+    runs, forecast = foreseen(plan, entry, header, options.device, backend_asked(options.backend))
+    terminal.out().print(plan_view(plan, runs, forecast, rejected=False, limit=0))
     return 0
 
 

@@ -26,7 +26,9 @@ GIVING_WAY = ("once", "train GMACs", "in backbone", "weights", "px", "GMACs")
 """Columns that a narrow terminal does without, the first ones first."""
 
 
-def plan_view(plan: Plan, forecast: Forecast, *, rejected: bool, limit: int) -> RenderableType:
+def plan_view(
+    plan: Plan, runs: Sequence[PlannedRun], forecast: Forecast, *, rejected: bool, limit: int
+) -> RenderableType:
     """Show what fits, on request what is left out, and the forecast; at most `limit` rows each (0: all)."""
     headings = [name for name in HEADINGS if name != "recipe" or len(plan.request.variants) > 1]
     parts = [_shown(headings, [_choice(one) for one in plan.choices], limit)]
@@ -37,6 +39,7 @@ def plan_view(plan: Plan, forecast: Forecast, *, rejected: bool, limit: int) -> 
     parts.append(
         Text("once: the share of a forward pass computed once and kept; the rest every epoch.", style="dim")
     )
+    parts += [Text(line, style="dim") for line in _backends(runs)]
     parts.append(Text(forecast_text(forecast), style="bold"))
     return Group(*parts)
 
@@ -49,7 +52,7 @@ def forecast_text(forecast: Forecast) -> str:
     return f"{runs}, {download}, about {show(forecast.seconds, 'seconds')} on {forecast.hardware}."
 
 
-def backends_text(runs: Sequence[PlannedRun]) -> list[str]:
+def _backends(runs: Sequence[PlannedRun]) -> list[str]:
     """Say in a line each which backbones are computed by what; nothing where torch computes them all as it is."""
     found: dict[str, list[str]] = {}
     for spec in (run.spec for run in runs if run.spec.backend != "eager"):

@@ -25,7 +25,7 @@ def plan(tiny_folder):
 
 
 def rows():
-    return json.loads(bench("runs", "--json").stdout)
+    return bench("runs", "--json").data
 
 
 def backends(planned):
@@ -50,7 +50,8 @@ def test_a_sweep_with_another_backend_makes_features_of_its_own_and_shares_the_o
         ("linear", "eager"),
         ("linear", "openvino"),
     ]
-    assert len(json.loads(bench("cache", "list", "--json").stdout)) == 2
+    listed = bench("cache", "list", "--json").data
+    assert [entry["frontier"] for entry in listed].count("pooled") == 2
 
 
 def test_where_nothing_may_be_kept_the_backend_is_no_part_of_any_run(sweep):
