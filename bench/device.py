@@ -183,8 +183,15 @@ class PeakMemory:
     """Peak memory in bytes of what runs inside: of the GPU's allocator, or this process's resident size."""
 
     def __init__(self, device: torch.device) -> None:
-        self.device, self.bytes = device, 0
+        self.device, self._most = device, 0
         self._done = threading.Event()
+
+    @property
+    def bytes(self) -> int:
+        """The peak so far; of what ran inside, once that has ended."""
+        if self.device.type == "cuda" and not self._done.is_set():
+            self._most = torch.cuda.max_memory_allocated(self.device)
+        return self._most
 
     def __enter__(self) -> Self:
         if self.device.type == "cuda":
@@ -195,10 +202,9 @@ class PeakMemory:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.device.type == "cuda":
-            self.bytes = torch.cuda.max_memory_allocated(self.device)
-        else:
-            self._done.set()
+        self._most = self.bytes
+        self._done.set()
+        if self.device.type != "cuda":
             self._thread.join()
 
     def _watch(self) -> None:
@@ -206,7 +212,7 @@ class PeakMemory:
 
         process = psutil.Process()
         while True:
-            self.bytes = max(self.bytes, process.memory_info().rss)
+            self._most = max(self._most, process.memory_info().rss)
             if self._done.wait(0.05):
                 return
 

@@ -66,8 +66,9 @@ class Settling:
         if run_id not in self.open:
             raise error
         if isinstance(error, LeaseLostError):
-            del self.open[run_id]
+            planned, _ = self.open.pop(run_id)
             self.watcher.note(f"{error.what} {error.why}")
+            self.watcher.lost(planned)
         elif isinstance(error, StoreError):
             raise error
         elif isinstance(error, PrunedError):

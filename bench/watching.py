@@ -35,3 +35,6 @@ class Watcher:
 
     def ended(self, run: PlannedRun, status: str, error: BaseException) -> None:
         """Hear that a run failed, diverged, was pruned or interrupted."""
+
+    def lost(self, run: PlannedRun) -> None:
+        """Hear that another process has taken a run over."""

@@ -117,6 +117,14 @@ class Display(Plain):
         super().ended(run, status, error)
         self._past(run)
 
+    def lost(self, run: PlannedRun) -> None:
+        """Show a run no more that another process has taken over."""
+        self._past(run)
+
+    def lost(self, run: PlannedRun) -> None:
+        """Show a run no more that another process has taken over."""
+        self._past(run)
+
     def _past(self, run: PlannedRun) -> None:
         self.forecast_done += run.forecast_s
         self.at_work.pop(run.spec.run_id, None)
@@ -157,8 +165,9 @@ class Display(Plain):
 
 
 def describe(run: PlannedRun) -> str:
-    """Name a run in one line."""
-    return f"{short_name(run.spec.backbone.name)} {run.spec.strategy} seed {run.spec.seed}"
+    """Name a run in one line; its recipe where that is not the default one."""
+    recipe = "" if run.recipe_name == "default" else f" ({run.recipe_name})"
+    return f"{short_name(run.spec.backbone.name)} {run.spec.strategy}{recipe} seed {run.spec.seed}"
 
 
 def _describe_all(runs: Sequence[PlannedRun]) -> str:

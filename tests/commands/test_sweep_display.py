@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 from example_runs import epoch, plans
 from rich.console import Console
 
-from bench.commands.sweep_display import Display, Plain
+from bench.commands.sweep_display import Display, Plain, describe
 from bench.errors import BenchError
 
 
@@ -69,6 +70,20 @@ def test_what_is_left_shrinks_as_the_runs_get_on() -> None:
         fractions.append(sum(map(display._fraction, runs)))
     assert fractions == sorted(fractions)
     assert fractions[-1] == 2 * 2 / runs[0].spec.recipe.epochs
+
+
+def test_a_run_that_another_process_took_over_is_shown_no_more() -> None:
+    display, runs = display_of(3)
+    for run in runs[:2]:
+        display.started(run, 1)
+    display.lost(runs[0])
+    assert "together" not in shown(display)
+
+
+def test_runs_of_several_recipes_are_told_apart() -> None:
+    runs, _ = plans(1)
+    assert describe(runs[0]) == "efficientnet_b0 linear seed 0"
+    assert describe(replace(runs[0], recipe_name="probe")) == "efficientnet_b0 linear (probe) seed 0"
 
 
 def test_off_a_terminal_nothing_is_said_until_a_run_ends() -> None:
