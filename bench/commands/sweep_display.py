@@ -121,10 +121,6 @@ class Display(Plain):
         """Show a run no more that another process has taken over."""
         self._past(run)
 
-    def lost(self, run: PlannedRun) -> None:
-        """Show a run no more that another process has taken over."""
-        self._past(run)
-
     def _past(self, run: PlannedRun) -> None:
         self.forecast_done += run.forecast_s
         self.at_work.pop(run.spec.run_id, None)
