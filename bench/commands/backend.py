@@ -73,9 +73,8 @@ def settled(
     def backend_for(spec: RunSpec) -> BackendName:
         key = (spec.backbone.name, spec.transform.image_size, spec.precision)
         if key not in chosen:
-            speeds = _speeds(spec, machine, device, console)
-            chosen[key] = backend_asked(speeds.soonest(sum(images.values())))
-            console.print(_said(spec, chosen[key], speeds), highlight=False, soft_wrap=True)
+            chosen[key], said = _measured(spec, sum(images.values()), machine, device, console)
+            console.print(f"{spec.backbone.name}: backend {chosen[key]}. {said}", highlight=False, soft_wrap=True)
         return chosen[key]
 
     if asked == "auto":
@@ -83,6 +82,18 @@ def settled(
     made = with_backend(runs, lambda _spec: asked)
     usable(asked, device, sorted({run.spec.precision for run in made if run.spec.backend == asked}))
     return made
+
+
+def _measured(
+    spec: RunSpec, images: int, machine: Machine, device: torch.device, console: Console
+) -> tuple[BackendName, str]:
+    """Take the backend that is through first, and say why; eager where the backbone itself does not compute."""
+    try:
+        speeds = _speeds(spec, machine, device, console)
+    except Exception as error:  # noqa: BLE001 - its runs will fail with it, one row each, and others go on
+        return "eager", f"It could not be measured: {error}."
+    rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in speeds.images_per_s.items())
+    return backend_asked(speeds.soonest(images)), " ".join([f"Images/s: {rates}.", *speeds.left_out.values()])
 
 
 def _speeds(spec: RunSpec, machine: Machine, device: torch.device, console: Console) -> Speeds:
@@ -96,9 +107,3 @@ def _speeds(spec: RunSpec, machine: Machine, device: torch.device, console: Cons
             speeds = measure(spec, device)
         keep_speeds(machine, spec, speeds)
     return speeds
-
-
-def _said(spec: RunSpec, chosen: str, speeds: Speeds) -> str:
-    rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in speeds.images_per_s.items())
-    left_out = "".join(f" {reason}" for reason in speeds.left_out.values())
-    return f"{spec.backbone.name}: backend {chosen}. Images/s: {rates}.{left_out}"

@@ -17,7 +17,7 @@ import torch
 from bench.device import hardware
 from bench.records import Provenance
 
-PACKAGES = ("backbone-bench", "torch", "torchvision", "timm", "numpy", "pillow")
+PACKAGES = ("backbone-bench", "torch", "torchvision", "timm", "numpy", "pillow", "openvino", "onnxruntime")
 
 
 def provenance(device: torch.device) -> Provenance:

@@ -64,6 +64,7 @@ def test_auto_measures_once_keeps_the_answer_and_plans_show_it(sweep, plan, tmp_
     from bench.train.backends import BACKENDS
 
     monkeypatch.delitem(BACKENDS, "compile")  # it takes long
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     assert sweep("-s", "full").code == 0  # reads the images; plans know runs from now on
     before = plan("--json", "--backend", "auto")
     assert backends(before) == {"linear": "auto", "full": "eager"}
@@ -73,6 +74,7 @@ def test_auto_measures_once_keeps_the_answer_and_plans_show_it(sweep, plan, tmp_
     assert (
         "timm/test_efficientnet: backend eager. Images/s: eager" in done.stderr
     )  # no conversion pays for 68 images
+    assert "The backend onnxruntime is not installed." in done.stderr
     kept = list((tmp_path / "home" / "backends").iterdir())
     assert len(kept) == 1
     assert backends(plan("--json", "--backend", "auto"))["linear"] == "eager"

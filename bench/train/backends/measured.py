@@ -31,8 +31,12 @@ def measure(spec: RunSpec, device: torch.device) -> Speeds:
         try:
             prepared[name] = prepare(name, frozen, images, device=device, precision=spec.precision)
             prepared[name](images)  # warms up
-        except BackendError as error:
-            left_out[name] = f"{error.what} {error.why}"
+        except Exception as error:  # whatever keeps one backend from computing says nothing of the others
+            if name == "eager":
+                raise
+            left_out[name] = (
+                f"{error.what} {error.why}" if isinstance(error, BackendError) else f"{name}: {error}."
+            )
         took[name] = time.perf_counter() - start
     best = dict.fromkeys(prepared, float("inf"))
     for _ in range(ROUNDS):
