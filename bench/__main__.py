@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TextIO
 
 import typer
 
@@ -69,6 +71,7 @@ def main() -> None:
     """Run a command; a user's mistake ends with three sentences on stderr and its exit code, never a traceback."""
     # GNU's OpenMP threads wait busily for each other; on a machine with other work that slows torch many times.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None where closed: >&-
     try:
         sys.exit(app(standalone_mode=False))
     except BenchError as error:
@@ -83,8 +86,25 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # the reader of a pipe (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end_output()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        _end_output()
+        _say(
+            BenchError("Not everything could be written.", f"{error.strerror}.", "Free some space, and try again.")
+        )
+        sys.exit(BAD_INPUT)
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _end_output() -> None:
+    """Let what is left of stdout go nowhere, for Python would fail once more to write it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(error: BenchError) -> None:

@@ -114,8 +114,8 @@ class RecipeSpec(Spec):
     weight_decay: float = Field(default=0.0, ge=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     schedule: ScheduleSpec = ScheduleSpec()
-    epochs: int = Field(default=30, ge=1)
-    batch_size: int = Field(default=64, ge=1)
+    epochs: int = Field(default=30, ge=1, le=1_000_000)
+    batch_size: int = Field(default=64, ge=1, le=1_000_000)
     early_stopping: EarlyStoppingSpec | None = None
     select: Metric = "val_top1"
     head: tuple[str, ...] = ("dropout(0.2)", "linear")

@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 
 from bench.commands import options as o
+from bench.commands.given import not_empty
 
 
 def backbones(
     pattern: Annotated[
-        str | None, typer.Argument(help="A name or wildcard: 'timm/vit*'. Default: the registry.")
+        str | None,
+        typer.Argument(callback=not_empty, help="A name or wildcard: 'timm/vit*'. Default: the registry."),
     ] = None,
-    family: Annotated[str | None, typer.Option("--family", help="Only this family.")] = None,
+    family: Annotated[str | None, typer.Option("--family", callback=not_empty, help="Only this family.")] = None,
     budget: o.Budget = None,
     shortlist: Annotated[
         bool, typer.Option("--shortlist", help="Only those that a sweep takes by default.")

@@ -68,6 +68,8 @@ def clear(
     for entry in entries:
         remove = cache.remove if isinstance(entry, Listed) else prepared_files.remove
         remove(entry.key)
+    if not entries:
+        typer.echo("note: Nothing that is kept matches; `bench cache list` shows all.", err=True)
     noun = "entry" if len(entries) == 1 else "entries"
     typer.echo(f"{len(entries)} {noun} freed, {sum(entry.bytes for entry in entries) / 1e6:,.1f} MB.")
 

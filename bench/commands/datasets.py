@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from bench.commands import options as o
+from bench.commands.given import not_empty
 
 EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def datasets(
-    name: Annotated[str | None, typer.Argument(help="Show one dataset, and how to get it.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(callback=not_empty, help="Show one dataset, and how to get it.")
+    ] = None,
     here: Annotated[bool, typer.Option("--here", help="Only those that are on this machine.")] = False,
     data_root: o.DataRoot = None,
     registry: o.RegistryFolders = None,

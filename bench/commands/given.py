@@ -1,4 +1,4 @@
-"""What options that narrow something down refuse: a value with nothing in it, which would mean everything."""
+"""What options refuse: a value with nothing in it, which would mean everything, and bytes that are no text."""
 
 from __future__ import annotations
 
@@ -22,4 +22,12 @@ def not_empty(param: typer.CallbackParam, value: Value) -> Value:
             "A shell variable that is not set may be why; an empty value is not taken to mean everything.",
             f"Give {name} a value{', or leave it out' if name.startswith('-') else ''}.",
         )
+    return value
+
+
+def readable(param: typer.CallbackParam, value: str) -> str:
+    """Return a value; raises BenchError where its bytes are no UTF-8 text, so that it could not be written."""
+    if not value.isascii() and value != value.encode(errors="replace").decode():
+        name = param.opts[0] if param.param_type_name == "option" else (param.name or "").upper()
+        raise BenchError(f"{name} is no text.", "Its bytes are not UTF-8.", f"Write {name} in UTF-8.")
     return value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands.given import not_empty
+from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.entries import DatasetEntry
@@ -55,7 +56,9 @@ Strategies = Annotated[
 ]
 Recipe = Annotated[
     list[str] | None,
-    typer.Option("--recipe", help="Recipes of the registry; default: default. Repeatable, or a,b."),
+    typer.Option(
+        "--recipe", callback=not_empty, help="Recipes of the registry; default: default. Repeatable, or a,b."
+    ),
 ]
 Set = Annotated[
     list[str] | None,
@@ -63,6 +66,7 @@ Set = Annotated[
 ]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Override the recipe's epochs.")]
 ImageSize = Annotated[int | None, typer.Option("--image-size", min=8, help="Pixels; default: the backbone's own.")]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, max=1000, help="Runs of each choice, with seeds 0, 1, ...")]
 All = Annotated[bool, typer.Option("--all", help="Every backbone of the registry, not the short list.")]
 Device = Annotated[str, typer.Option("--device", envvar="BENCH_DEVICE", help="auto, cuda, mps or cpu.")]
 CacheDtype = Annotated[
@@ -92,6 +96,10 @@ def find_dataset(registry: Registry, name: str) -> DatasetEntry:
     """Look a dataset up by name, or make the entry of `folder:PATH`."""
     from bench.entries import DatasetEntry
 
+    if name.strip() == "folder:":
+        raise BenchError(
+            "folder: names no folder.", "Nothing follows it.", "Write folder:PATH, as in folder:birds."
+        )
     if name.startswith("folder:"):
         from bench.data.datasets import folder_entry
 

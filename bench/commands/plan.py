@@ -19,7 +19,7 @@ def plan(
     overrides: o.Set = None,
     epochs: o.Epochs = None,
     image_size: o.ImageSize = None,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Runs of each choice, with seeds 0, 1, ...")] = 1,
+    seeds: o.Seeds = 1,
     everything: o.All = False,
     rejected: Annotated[
         bool, typer.Option("--rejected", help="List what does not fit too, with the reason.")

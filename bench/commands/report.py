@@ -9,6 +9,7 @@ import typer
 
 from bench.commands.filtering import check_filters
 from bench.commands.filters import Backbone, Budget, Dataset, Db, Strategy, Target, as_limits
+from bench.commands.given import readable
 from bench.commands.options import RegistryFolders
 
 
@@ -18,7 +19,7 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path(
         "reports/report.html"
     ),
-    title: Annotated[str, typer.Option("--title", help="The page's title.")] = "",
+    title: Annotated[str, typer.Option("--title", callback=readable, help="The page's title.")] = "",
     dataset: Dataset = None,
     target: Target = None,
     budget: Budget = None,

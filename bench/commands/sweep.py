@@ -27,7 +27,7 @@ Prune = Annotated[
 CacheBudget = Annotated[
     str, typer.Option("--cache-budget", help="Disk for kept activations in all: 20GB, 500MB; 0 keeps nothing.")
 ]
-Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that load images.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=0, max=256, help="Processes that load images.")]
 
 
 def sweep(
@@ -40,7 +40,7 @@ def sweep(
     overrides: o.Set = None,
     epochs: o.Epochs = None,
     image_size: o.ImageSize = None,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Runs of each choice, with seeds 0, 1, ...")] = 1,
+    seeds: o.Seeds = 1,
     everything: o.All = False,
     limit: Limit = None,
     time_limit: TimeLimit = None,

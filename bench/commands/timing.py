@@ -8,19 +8,29 @@ import typer
 
 from bench.commands import options as o
 from bench.commands.filters import Db
+from bench.commands.given import not_empty
 
 Save = Annotated[
-    str | None, typer.Option("--save", help="Keep what is measured under this name; default: the time of day.")
+    str | None,
+    typer.Option(
+        "--save", callback=not_empty, help="Keep what is measured under this name; default: the time of day."
+    ),
 ]
 Compare = Annotated[
     str | None,
-    typer.Option("--compare", help="Measure the cases of this timing again, and say what became slower."),
+    typer.Option(
+        "--compare", callback=not_empty, help="Measure the cases of this timing again, and say what became slower."
+    ),
 ]
-With = Annotated[str | None, typer.Option("--with", help="Compare with this timing, without measuring.")]
+With = Annotated[
+    str | None, typer.Option("--with", callback=not_empty, help="Compare with this timing, without measuring.")
+]
 BatchSize = Annotated[
-    int | None, typer.Option("--batch-size", min=2, help="Images of a batch.", show_default="32")
+    int | None, typer.Option("--batch-size", min=2, max=4096, help="Images of a batch.", show_default="32")
 ]
-ImageSize = Annotated[int | None, typer.Option("--image-size", min=8, help="Pixels.", show_default="224")]
+ImageSize = Annotated[
+    int | None, typer.Option("--image-size", min=8, max=4096, help="Pixels.", show_default="224")
+]
 Repeats = Annotated[int, typer.Option("--repeats", min=5, help="Rounds; each measures every case once.")]
 Threshold = Annotated[
     float, typer.Option("--threshold", min=0.0, help="How much slower is tolerated: 0.1 is 10 %.")

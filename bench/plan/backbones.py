@@ -70,7 +70,11 @@ def short_list(candidates: Iterable[Candidate], fits: Sequence[str], size: int =
 
 
 def _match(registry: Registry, pattern: str) -> list[Candidate]:
-    name, _, weights = pattern.partition("@")
+    name, at, weights = pattern.partition("@")
+    if at and not weights.strip():
+        raise WeightsError(
+            f"{pattern!r} names no weights.", "Nothing follows the @.", "Name some, or leave out @."
+        )
     if any(mark in name for mark in "*?["):
         names = catalogue().names(name if "/" in name else f"*/{name}")
         if not names:

@@ -54,7 +54,7 @@ class Location:
             query["mode"] = "ro"
             if not Path(f"{file}-wal").exists():  # nobody has it open
                 query["immutable"] = "1"  # else SQLite makes files beside it, which the owner could not write
-        return sa.URL.create("sqlite", database=f"file:{quote(str(file))}", query=query)
+        return sa.URL.create("sqlite", database=f"file:{quote(os.fsencode(file))}", query=query)
 
 
 def locate(text: str | os.PathLike[str] | None = None) -> Location:

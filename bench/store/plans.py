@@ -89,7 +89,8 @@ def _identity(asked: SweepRecord) -> str:
 
 def _columns(asked: SweepRecord) -> dict[str, Any]:
     plain = {name: getattr(asked, name) for name in ("dataset", "budget", "request")}
-    return {**plain, "command": without_passwords(asked.command)}
+    command = asked.command.encode(errors="backslashreplace").decode()  # a path's bytes may be no text
+    return {**plain, "command": without_passwords(command)}
 
 
 def _no_sweep(session: Session, sweep_id: int) -> StoreError:

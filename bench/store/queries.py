@@ -39,7 +39,8 @@ def rows(session: Session, filters: Mapping[str, str | int | None]) -> list[RunR
 
 def run(session: Session, prefix: str) -> StoredRun:
     """Return the one run whose id begins with `prefix`, or raise StoreError that names the candidates."""
-    begins = Run.run_id.startswith(prefix.lower(), autoescape=True)
+    digits = prefix.lower() if prefix.isascii() else "?"  # what is no ASCII begins no id
+    begins = Run.run_id.startswith(digits, autoescape=True)
     found = session.execute(sa.select(Run.spec, *_COLUMNS).where(begins).limit(_SHOWN)).all()
     if len(found) == 1:
         spec, *columns = found[0]
