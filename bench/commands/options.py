@@ -20,7 +20,12 @@ RegistryFolders = Annotated[
 ]
 DataRoot = Annotated[
     Path | None,
-    typer.Option("--data-root", help="Where datasets lie.", show_default="BENCH_DATA, then the tool's own folder"),
+    typer.Option(
+        "--data-root",
+        file_okay=False,
+        help="Where datasets lie.",
+        show_default="BENCH_DATA, then the tool's own folder",
+    ),
 ]
 Dataset = Annotated[str, typer.Option("--dataset", "-d", help="A dataset of the registry, or folder:PATH.")]
 Target = Annotated[

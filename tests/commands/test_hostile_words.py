@@ -21,6 +21,7 @@ TINY = ("-d", "digits", "-m", "timm/test_efficientnet@none", "-s", "linear", "--
         (("plan", *TINY, "--epochs", "99999999999999999999"), "epochs: "),
         (("plan", *TINY, "--set", "batch_size=99999999999"), "batch_size: "),
         (("plan", *TINY, "--recipe", ""), "--recipe is empty."),
+        (("plan", *TINY, "--data-root", __file__), "'--data-root'"),
         (("plan", "-d", "folder:"), "names no folder"),
         (("plan", "-d", "digits", "-m", "resnet18@"), "names no weights"),
         (("sweep", *TINY, "--workers", "100000"), "'--workers'"),
