@@ -89,7 +89,7 @@ def main() -> None:
         _end_output()
         sys.exit(0)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         _end_output()
         _say(
