@@ -34,7 +34,7 @@ def write_report(
     try:
         write_text(path, page)
     except OSError as error:
-        in_the_way = isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError) or path.is_dir()
+        in_the_way = isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError) or path == Path()
         raise BenchError(
             f"Cannot write '{path}'.",
             "It is a folder, or a part of its path is a file." if in_the_way else f"{error.strerror or error}.",
