@@ -52,7 +52,7 @@ def test_a_strategys_part_of_a_recipe_is_checked_like_the_recipe(tmp_path):
     with pytest.raises(RegistryError) as caught:
         read(folder_with(tmp_path, recipes="[mine.strategy.linaer]\nlr = 1e-3\n"))
     assert "Unknown strategy 'linaer'" in caught.value.why
-    assert caught.value.todo == "Did you mean linear?"
+    assert caught.value.todo == "Did you mean linear? `bench strategies` lists what there is."
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_an_unknown_name_lists_the_valid_ones_and_the_nearest():
     with pytest.raises(RegistryError) as caught:
         Registry.load().get(RecipeEntry, "defualt")
     assert caught.value.what == "Unknown recipe 'defualt'."
-    assert "default, quick" in caught.value.why
-    assert caught.value.todo == "Did you mean default?"
+    assert caught.value.why == "Valid: default, probe, quick."
+    assert caught.value.todo == "Did you mean default? `bench recipes` lists what there is."
 
 
 def test_the_registry_of_our_own_tests_adds_the_datasets_that_only_we_have():

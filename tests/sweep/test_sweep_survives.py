@@ -30,7 +30,7 @@ SHORT = (
     "--set",
     "batch_size=8",
 )
-LONG = ("-m", NET, "-s", "linear,last_blocks(1),full", "--seeds", "3", "--image-size", "64", "--epochs", "40",
+LONG = ("-m", NET, "-s", "linear,last_blocks(1),full", "--seeds", "3", "--image-size", "64", "--epochs", "25",
         "--set", "batch_size=2", "--set", "early_stopping=null")  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """How fast heads train on kept features, alone and together, side by side in one run.
 
-`pytest --benchmark-only -s tests/benchmarks/test_heads.py` on an otherwise idle machine; it takes the GPU where
+`pytest --benchmark-only -s tests/benchmarks/test_batched_heads.py` on an otherwise idle machine; it takes the GPU where
 there is one. The features are EfficientNet-Lite0's of the shared images, or random ones of that shape where those
 are not here.
 """
