@@ -1,8 +1,8 @@
 """How fast heads train on kept features, alone and together, side by side in one run.
 
-`pytest --benchmark-only -s tests/benchmarks/test_batched_heads.py` on an otherwise idle machine; it takes the GPU where
-there is one. The features are EfficientNet-Lite0's of the shared images, or random ones of that shape where those
-are not here.
+`pytest --benchmark-only -s tests/benchmarks/test_batched_heads.py` on an otherwise idle machine; it takes the GPU
+where there is one. The features are EfficientNet-Lite0's of the shared images, or random ones of that shape where
+those are not here.
 """
 
 from __future__ import annotations
