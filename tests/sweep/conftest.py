@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,6 +44,21 @@ class Sweeps:
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(self.command(*options), capture_output=True, text=True, check=False, timeout=300)
+
+    def killed_at_random(self, times: int, seed: int, within: tuple[float, float] = (0.0, 1.5)) -> int:
+        """Start it `times` times, each killed while it works; returns how often it was not through before."""
+        moments, at_work = random.Random(seed), 0  # noqa: S311 - moments, not secrets
+        for _ in range(times):
+            process = self.start()
+            assert process.stderr is not None
+            process.stderr.readline()  # the forecast: from here on it works; before, there is nothing to lose
+            try:
+                process.wait(timeout=moments.uniform(*within))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                at_work += 1
+            process.communicate()
+        return at_work
 
     def call(self, *options: str) -> tuple[int, str]:
         """Sweep in this process; returns the exit code and what was said on stderr."""

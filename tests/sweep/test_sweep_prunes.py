@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -63,19 +61,7 @@ def test_hopeless_runs_end_early_are_skipped_with_prune_and_finished_without(swe
 def test_a_pruning_sweep_that_is_killed_ends_with_the_fates_of_an_undisturbed_one(sweeps: Maker) -> None:
     calm, killed = sweeps("calm", *MANY, "--prune"), sweeps("killed", *MANY, "--prune")
     assert calm.run().returncode == 0
-    moments = random.Random(1)  # noqa: S311 - moments, not secrets
-    at_work = 0
-    for _ in range(8):
-        process = killed.start()
-        assert process.stderr is not None
-        process.stderr.readline()  # the forecast: from here on it works
-        try:
-            process.wait(timeout=moments.uniform(0.0, 1.5))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            at_work += 1
-        process.communicate()
-    assert at_work >= 3
+    assert killed.killed_at_random(8, seed=1) >= 3
     last = killed.run()
     assert last.returncode == 0, last.stderr
     assert fates(killed) == fates(calm)

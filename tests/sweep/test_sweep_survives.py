@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
@@ -38,19 +36,7 @@ LONG = ("-m", NET, "-s", "linear,last_blocks(1),full", "--seeds", "3", "--image-
 def test_a_sweep_killed_at_20_random_moments_ends_with_the_rows_of_an_undisturbed_one(sweeps: Maker) -> None:
     calm, killed = sweeps("calm", *LONG), sweeps("killed", *LONG)
     assert calm.run().returncode == 0
-    moments = random.Random(0)  # noqa: S311 - moments, not secrets
-    at_work = 0
-    for _ in range(20):
-        process = killed.start()
-        assert process.stderr is not None
-        process.stderr.readline()  # the forecast: from here on it works; before, there is nothing to lose
-        try:
-            process.wait(timeout=moments.uniform(0.0, 1.5))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            at_work += 1
-        process.communicate()
-    assert at_work >= 10
+    assert killed.killed_at_random(20, seed=0) >= 10
     last = killed.run()
     assert last.returncode == 0, last.stderr
     assert killed.rows() == calm.rows()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -55,18 +53,7 @@ def same(one: Any, other: Any) -> None:
 def test_killed_at_random_moments_they_end_as_undisturbed(sweeps: Maker, together: tuple[str, ...]) -> None:
     calm, killed = sweeps("calm", *together), sweeps("killed", *together)
     assert calm.run().returncode == 0
-    moments, at_work = random.Random(2), 0  # noqa: S311 - moments, not secrets
-    for _ in range(5):
-        process = killed.start()
-        assert process.stderr is not None
-        process.stderr.readline()  # the forecast: from here on it works
-        try:
-            process.wait(timeout=moments.uniform(0.2, 3.0))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            at_work += 1
-        process.communicate()
-    assert at_work >= 3
+    assert killed.killed_at_random(5, seed=2, within=(0.2, 3.0)) >= 3
     last = killed.run()
     assert last.returncode == 0, last.stderr
     same(killed, calm)
@@ -85,8 +72,8 @@ def test_interrupted_they_all_go_on_at_their_last_epochs(sweeps: Maker, together
     assert process.returncode == 130, said
     assert f"{SEEDS} left: the same command goes on" in said
     assert {row["status"] for row in stopped.rows().values()} == {"interrupted"}
-    before = stopped.epochs()
-    assert len({len(found) for found in before.values()}) == 1
+    epochs = [len(found) for found in stopped.epochs().values()]
+    assert max(epochs) - min(epochs) <= 1  # it may come while they end an epoch, one after another
     assert stopped.run().returncode == calm.run().returncode == 0
     same(stopped, calm)
     with Store.open(stopped.db) as store:
