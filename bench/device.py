@@ -117,8 +117,15 @@ def is_accelerator(device: torch.device) -> bool:
 
 
 def seed_step(value: int) -> None:
-    """Seed dropout masks and whatever else draws in the coming step, on every device."""
-    torch.manual_seed(value % 2**63)
+    """Seed dropout masks and whatever else draws in the coming step, on every device.
+
+    As torch.manual_seed does, which where there is no GPU takes a stack trace for each kind of one and keeps it.
+    """
+    torch.default_generator.manual_seed(value % 2**63)
+    if torch.cuda.is_available():
+        torch.cuda.manual_seed_all(value % 2**63)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(value % 2**63)
 
 
 def deterministic(threads: int | None = None) -> None:
