@@ -131,6 +131,16 @@ class RecipeSpec(Spec):
     norm_stats: Literal["frozen", "update"] = "frozen"
     best_on_test: bool = False
 
+    @property
+    def fixed_images(self) -> bool:
+        """Whether every epoch shows the same images, or the same views of them."""
+        return not self.augment or self.views > 0
+
+    @property
+    def keeps(self) -> bool:
+        """Whether frozen activations may be kept: the images are fixed, and norms stand still."""
+        return self.norm_stats == "frozen" and self.fixed_images
+
 
 class RunSpec(Spec):
     """One dataset x backbone x strategy x recipe x seed: trained and evaluated once.

@@ -112,7 +112,7 @@ def make_plan(request: Request, progress: Progress | None = None) -> Plan:
         if isinstance(counts, str):
             rejected[Rejected(name, one.strategy, counts)] = None
             continue
-        if not keeps(recipe):
+        if not recipe.keeps:
             counts = replace(counts, frozen_gmacs=0.0)
         if not worth_keeping(counts) and "views" not in one.variant.overrides:
             recipe = recipe.model_copy(update={"views": 0})  # nothing is kept: every epoch may have its own
@@ -159,11 +159,6 @@ def _recipe(request: Request, strategy: str, variant: Variant) -> RecipeSpec:
     recipe = for_strategy(variant.entry, strategy, variant.overrides)
     check_probe(recipe, strategy)
     return recipe if "augment" in variant.overrides else suited(recipe, request.entry)
-
-
-def keeps(recipe: RecipeSpec) -> bool:
-    """Say whether a recipe lets frozen activations be kept: the same images each epoch, norms that stand still."""
-    return recipe.norm_stats == "frozen" and (not recipe.augment or recipe.views > 0)
 
 
 def _cost(choice: Choice) -> tuple[float, float, str]:

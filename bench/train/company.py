@@ -7,7 +7,10 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Protocol
 
+import torch
+
 from bench.device import PeakMemory
+from bench.head_modules import build_head
 from bench.spec import RecipeSpec, RunSpec, digest
 from bench.train.alone import measure_alone
 from bench.train.frontier import POOLED
@@ -16,6 +19,7 @@ from bench.train.hooks import Hooks
 from bench.train.inputs import FeatureInputs
 from bench.train.run import Outcome, Run
 from bench.train.run_state import SAVE_EVERY_S, RunState
+from bench.train.stacked import stackable
 
 OWN = (
     "lr", "weight_decay", "schedule", "epochs", "early_stopping", "select", "label_smoothing", "clip_grad_norm",
@@ -36,14 +40,15 @@ SAVED_TOGETHER = 8
 def company_key(spec: RunSpec) -> str | None:
     """Name the company that a run may train in: runs of one key read the same features with heads of one shape.
 
-    None for a run that trains alone: other strategies, heads with norms, recipes without kept features, L-BFGS,
-    and fp16, whose loss scaling is a run's own.
+    None for a run that trains alone: other strategies, heads that do not stack, recipes without kept features,
+    L-BFGS, and fp16, whose loss scaling is a run's own.
     """
     recipe = spec.recipe
-    kept = recipe.norm_stats == "frozen" and (not recipe.augment or recipe.views > 0)
-    norms = any(layer.endswith("_norm") for layer in recipe.head)
-    if spec.strategy != "linear" or not kept or norms or spec.precision == "fp16" or recipe.optimizer == "lbfgs":
+    if spec.strategy != "linear" or not recipe.keeps or spec.precision == "fp16" or recipe.optimizer == "lbfgs":
         return None
+    with torch.device("meta"):
+        if not stackable(build_head(recipe.head, 1, spec.dataset.num_classes)):
+            return None
     defaults = {name: RecipeSpec.model_fields[name].default for name in OWN}
     defaults["head"] = tuple(layer for layer in recipe.head if not layer.startswith("dropout"))
     seed = spec.seed if spec.backbone.weights.source == "none" else 0  # random weights are the seed's own

@@ -61,7 +61,7 @@ class Dissected:
         The last cut computes the least, an earlier one may hold far less. A recipe whose augmentation draws new
         images every epoch has nothing to keep.
         """
-        if recipe.augment and not recipe.views:
+        if not recipe.fixed_images:
             return Frontier(IMAGES)
         found = cuts(model, self.graph, self.seen)
         if not found:
