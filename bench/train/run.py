@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from bench.data.splits import Split, Splits, split
+from bench.data.splits import Split, Splits
 from bench.device import PeakMemory, latency, one_thread, place
 from bench.errors import BenchError
 from bench.records import FeaturePass, RunResult, TestMetrics, TrainMetrics, ValMetrics
@@ -58,8 +58,7 @@ class Run:
 
     def __init__(self, spec: RunSpec, bench: Workbench, checkpoint: Path, hooks: Hooks) -> None:
         self.spec, self.bench, self.checkpoint, self.hooks = spec, bench, checkpoint, hooks
-        data = spec.dataset
-        self.splits = split(bench.dataset.manifest, data.target, data.val_fraction, data.split_seed)
+        self.splits = bench.splits(spec.dataset)
 
     def execute(self) -> Outcome:
         """Train, evaluate and measure; see `RunResult` for what each number means.

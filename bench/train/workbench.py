@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import torch
 
 from bench.data.datasets import Dataset
-from bench.spec import RunSpec
+from bench.data.splits import Splits, split
+from bench.spec import DatasetSpec, RunSpec
 from bench.train.cache import FeatureCache
 from bench.train.loaded import Shelf
 
@@ -31,3 +32,11 @@ class Workbench:
     planned: Sequence[RunSpec] = ()
     shelf: Shelf = field(default_factory=Shelf)
     latencies: dict[tuple[str, int], tuple[float, float]] = field(default_factory=dict)
+    _splits: dict[DatasetSpec, Splits] = field(default_factory=dict)
+
+    def splits(self, data: DatasetSpec) -> Splits:
+        """Split the dataset as runs see it, once for all of them."""
+        if data not in self._splits:
+            manifest = self.dataset.manifest
+            self._splits[data] = split(manifest, data.target, data.val_fraction, data.split_seed)
+        return self._splits[data]
