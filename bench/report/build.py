@@ -63,7 +63,7 @@ def make_report(store: Store, *, title: str, query: Query, overlaps: Overlaps, m
 
 
 def _title(boards: Iterable[Board]) -> str:
-    names = ", ".join(dict.fromkeys(board.task.dataset for board in boards))
+    names = ", ".join(dict.fromkeys(board.task.cut.dataset for board in boards))
     return f"Which backbone for {names}?" if names else "Which backbone?"
 
 

@@ -48,9 +48,9 @@ def to_markdown(boards: Iterable[Board], overlaps: Overlaps | None = None) -> st
 def _record(board: Board, entry: Entry) -> dict[str, Any]:
     group, task = entry.group, board.task
     record: dict[str, Any] = {
-        "dataset": task.dataset,
-        "target": task.target,
-        "fingerprint": task.fingerprint,
+        "dataset": task.cut.dataset,
+        "target": task.cut.target,
+        "fingerprint": task.cut.fingerprint,
         "rank": entry.rank,
         "pareto": entry.pareto,
         "pareto_cost": board.cost.key,

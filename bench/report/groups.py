@@ -38,12 +38,7 @@ class Cut(NamedTuple):
 class Task(NamedTuple):
     """What must be equal for two accuracies to compare: a `Cut`, and how many images it really had."""
 
-    dataset: str
-    target: str
-    fingerprint: str | None
-    protocol: int
-    val_fraction: float
-    split_seed: int
+    cut: Cut
     val_n: int | None
     test_n: int | None
 
@@ -78,7 +73,7 @@ class Group:
     @property
     def task(self) -> Task:
         """What this group's accuracies compare within."""
-        return Task(*self.cut, self.first.val_n, self.first.test_n)
+        return Task(self.cut, self.first.val_n, self.first.test_n)
 
     @property
     def cut(self) -> Cut:

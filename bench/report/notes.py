@@ -23,7 +23,7 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
         _pruned(board),
         times,
     ]
-    return [note for note in (*notes, overlap_note(board.task.dataset, overlaps or {})) if note]
+    return [note for note in (*notes, overlap_note(board.task.cut.dataset, overlaps or {})) if note]
 
 
 def _order(board: Board) -> str:

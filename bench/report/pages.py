@@ -104,7 +104,7 @@ def embedded_json(data: Any) -> str:
 def _section(board: Board, report: Report) -> BoardSection:
     columns = board_columns(board, also=_ALSO)
     rows = [[cell(entry.group, column, board) for column in columns] for entry in board.entries]
-    reply = answer(board, report.budgets.get(board.task.dataset, ""))
+    reply = answer(board, report.budgets.get(board.task.cut.dataset, ""))
     return BoardSection(board, reply, columns, rows, board_notes(board, report.overlaps, page=True))
 
 

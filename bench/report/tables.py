@@ -99,9 +99,10 @@ def _ordered(entries: list[Entry], order: Column, machine: str | None, *, revers
 
 def _title(task: Task, tasks: Iterable[Task]) -> str:
     """Name a dataset, with its target and as much of its identity as tells it from the others."""
-    name = task.dataset if task.target == "label" else f"{task.dataset}, {task.target}"
-    twins = [other for other in tasks if (other.dataset, other.target) == (task.dataset, task.target)]
+    data = task.cut
+    name = data.dataset if data.target == "label" else f"{data.dataset}, {data.target}"
+    twins = [other for other in tasks if other.cut[:2] == data[:2]]
     if len(twins) == 1:
         return name
-    fingerprint = (task.fingerprint or "unseen")[:8]
-    return f"{name} ({fingerprint}, {task.val_n or 0:,} val images, protocol {task.protocol})"
+    fingerprint = (data.fingerprint or "unseen")[:8]
+    return f"{name} ({fingerprint}, {task.val_n or 0:,} val images, protocol {data.protocol})"
