@@ -72,7 +72,7 @@ def _dots(path: str) -> Iterator[int]:
 
 @contextmanager
 def _mode(model: nn.Module, *, mode: bool) -> Iterator[None]:
-    """Set the mode of every module inside this context, frozen ones too, inside this context."""
+    """Set the mode of every module, frozen ones too, inside this context."""
     before = [(module, module.training) for module in model.modules()]
     for module, _ in before:
         module.training = mode
