@@ -10,8 +10,9 @@ from bench.commands.filters import AsJson
 from bench.commands.given import not_empty
 
 if TYPE_CHECKING:
-    from bench.data.prepared_files import Prepared
-    from bench.train.cache import Listed
+    from collections.abc import Callable
+
+    from bench.kept import Listed
 
 app = typer.Typer(
     name="cache",
@@ -40,10 +41,12 @@ def list_entries(backbone: Backbone = None, dataset: Dataset = None, json: AsJso
 
     from bench import terminal
     from bench.home import bench_home
+    from bench.kept import select
     from bench.report.cache_list import cache_json, cache_view
-    from bench.train.cache import select
 
-    entries = [asdict(entry) for entry in select(_kept(), backbone=backbone, dataset=dataset)]
+    kept = [entry for entries, _ in _kept() for entry in entries]
+    kept.sort(key=lambda entry: -entry.used_at)
+    entries = [asdict(entry) for entry in select(kept, backbone=backbone, dataset=dataset)]
     if json:
         terminal.write(cache_json(entries))
     else:
@@ -58,25 +61,26 @@ def clear(
 
     Example: bench cache clear --dataset digits
     """
-    from bench.data import prepared_files
     from bench.errors import BenchError
-    from bench.train.cache import FeatureCache, Listed, select
+    from bench.kept import select
 
     if not (keys or everything or backbone or dataset):
         raise BenchError("Nothing was named.", "This frees entries for good.", "Name keys, --dataset, or --all.")
-    cache, entries = FeatureCache(), select(_kept(), backbone=backbone, dataset=dataset, keys=keys)
-    for entry in entries:
-        remove = cache.remove if isinstance(entry, Listed) else prepared_files.remove
-        remove(entry.key)
-    if not entries:
+    freed: list[Listed] = []
+    for entries, remove in _kept():
+        for entry in select(entries, backbone=backbone, dataset=dataset, keys=keys):
+            remove(entry.key)
+            freed.append(entry)
+    if not freed:
         typer.echo("note: Nothing that is kept matches; `bench cache list` shows all.", err=True)
-    noun = "entry" if len(entries) == 1 else "entries"
-    typer.echo(f"{len(entries)} {noun} freed, {sum(entry.bytes for entry in entries) / 1e6:,.1f} MB.")
+    noun = "entry" if len(freed) == 1 else "entries"
+    typer.echo(f"{len(freed)} {noun} freed, {sum(entry.bytes for entry in freed) / 1e6:,.1f} MB.")
 
 
-def _kept() -> list[Listed | Prepared]:
-    """List what frozen passes have kept, and prepared images, what was used last first."""
-    from bench.data.prepared_files import prepared_files
+def _kept() -> list[tuple[list[Listed], Callable[[str], None]]]:
+    """List what frozen passes have kept, and prepared images, each with what frees an entry by its key."""
+    from bench.data import prepared_files
     from bench.train.cache import FeatureCache
 
-    return sorted([*FeatureCache().list(), *prepared_files()], key=lambda entry: -entry.used_at)
+    cache = FeatureCache()
+    return [(cache.list(), cache.remove), (prepared_files.prepared_files(), prepared_files.remove)]

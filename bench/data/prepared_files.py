@@ -11,9 +11,7 @@ from pathlib import Path
 
 from bench.atomic import write_text
 from bench.home import bench_home
-
-LEFTOVER_S = 24 * 3600
-"""Temporary files that nobody has written to for this long were left by a killed process."""
+from bench.kept import LEFTOVER_S, Listed
 
 
 @dataclass(frozen=True)
@@ -25,20 +23,6 @@ class Label:
     image_size: int
     images: int
     seconds: float
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A file as `bench cache list` shows it: sizes in bytes, times in seconds since 1970; no backbone made it."""
-
-    key: str
-    backbone: str
-    dataset: str
-    frontier: str
-    images: int
-    bytes: int
-    seconds: float
-    used_at: float
 
 
 def prepared_path(name: str) -> Path:
@@ -57,7 +41,7 @@ def touch(path: Path) -> None:
         os.utime(path.with_suffix(".json"))
 
 
-def prepared_files() -> list[Prepared]:
+def prepared_files() -> list[Listed]:
     """List the files, the one used last first; one without a note by its key and size alone."""
     return sorted(map(_listed, _folder().glob("[!.]*.npy")), key=lambda file: -file.used_at)
 
@@ -76,11 +60,11 @@ def _folder() -> Path:
     return bench_home() / "images"
 
 
-def _listed(path: Path) -> Prepared:
+def _listed(path: Path) -> Listed:
     size, note = path.stat().st_size, path.with_suffix(".json")
     try:
         label, used = Label(**json.loads(note.read_text(encoding="utf-8"))), note.stat().st_mtime
     except (OSError, ValueError, TypeError):
-        return Prepared(path.stem, "", "", "images", 0, size, 0.0, path.stat().st_mtime)
+        return Listed(path.stem, "", "", "images", 0, size, 0.0, path.stat().st_mtime)
     what = f"images ({label.split}, {label.image_size} px)"
-    return Prepared(path.stem, "", label.dataset, what, label.images, size, label.seconds, used)
+    return Listed(path.stem, "", label.dataset, what, label.images, size, label.seconds, used)

@@ -18,7 +18,7 @@ NUMBERS = frozenset(("images", "MB", "computed in", "last used"))
 
 
 def cache_view(entries: Sequence[Mapping[str, Any]], folder: str) -> RenderableType:
-    """Show the entries (`bench.train.cache.Listed` as dictionaries) and their sum."""
+    """Show the entries (`bench.kept.Listed` as dictionaries) and their sum."""
     table = plain_table(HEADINGS, right=NUMBERS)
     for entry in entries:
         at = entry["used_at"]

@@ -11,16 +11,16 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.home import bench_home
+from bench.kept import LEFTOVER_S, Listed
 from bench.records import FeaturePass
 
 Array = npt.NDArray[np.floating[Any]]
@@ -29,9 +29,6 @@ Kept = tuple[Array, ...]
 
 Dtype = Literal["fp32", "fp16"]
 DTYPES: dict[Dtype, type[np.floating[Any]]] = {"fp32": np.float32, "fp16": np.float16}
-
-LEFTOVER_S = 24 * 3600
-"""Temporary folders that nobody has written to for this long were left by a killed process."""
 
 
 @dataclass(frozen=True)
@@ -75,20 +72,6 @@ class Entry:
     made: FeaturePass
     alone_s: float
     fresh: bool = False
-
-
-@dataclass(frozen=True)
-class Listed:
-    """An entry as `bench cache list` shows it: sizes in bytes, times in seconds since 1970."""
-
-    key: str
-    backbone: str
-    dataset: str
-    frontier: str
-    images: int
-    bytes: int
-    seconds: float
-    used_at: float
 
 
 class FeatureCache:
@@ -143,51 +126,13 @@ class FeatureCache:
                 held -= entry.bytes
 
 
-class Named(Protocol):
-    """What is kept, by the names that it is looked for."""
-
-    @property
-    def key(self) -> str:
-        """Its key."""
-
-    @property
-    def backbone(self) -> str:
-        """The backbone that made it; empty where none did."""
-
-    @property
-    def dataset(self) -> str:
-        """The dataset that it was made of."""
-
-
-E = TypeVar("E", bound=Named)
-
-
-def select(
-    entries: Sequence[E],
-    *,
-    backbone: str | None = None,
-    dataset: str | None = None,
-    keys: Sequence[str] | None = None,
-) -> list[E]:
-    """Take the entries of a backbone (named with or without its library), of a dataset, or whose keys begin so."""
-    names = (backbone or "*", f"*/{backbone or '*'}")
-    return [
-        entry
-        for entry in entries
-        if any(fnmatchcase(entry.backbone, name) for name in names)
-        and dataset in (None, entry.dataset)
-        and (not keys or any(entry.key.startswith(key.lower()) for key in keys))
-    ]
-
-
 def _listed(folder: Path) -> Listed:
     size = sum(file.stat().st_size for file in folder.glob("*.npy"))
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         made = FeaturePass(**meta["pass"])
         used = (folder / "meta.json").stat().st_mtime
-        return Listed(
-            folder.name, made.backbone, made.dataset, meta["frontier"], made.images, size, made.seconds, used
-        )
+        named = (made.backbone, made.dataset, meta["frontier"])
+        return Listed(folder.name, *named, made.images, size, made.seconds, used)
     except (OSError, ValueError, KeyError, TypeError):
         return Listed(folder.name, "", "", "", 0, size, 0.0, 0.0)
