@@ -1,13 +1,12 @@
 """How fast heads train on kept features, alone and together, side by side in one run.
 
-`pytest --benchmark-only -s tests/benchmarks/test_batched_heads.py` on an otherwise idle machine; it takes the GPU
+`pytest --benchmark-only tests/benchmarks/test_batched_heads.py` on an otherwise idle machine; it takes the GPU
 where there is one. The features are EfficientNet-Lite0's of the shared images, or random ones of that shape where
 those are not here.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,10 +19,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench.data.datasets import open_dataset
+from bench.data.datasets import Dataset
 from bench.data.splits import Splits, TestSplit, TrainSplit, ValSplit
 from bench.device import deterministic, is_accelerator, one_thread, pick, synchronize
-from bench.entries import DatasetEntry
 from bench.head_modules import build_head
 from bench.plan.backbones import choose
 from bench.random_keys import key
@@ -68,11 +66,14 @@ def device() -> torch.device:
 
 
 @pytest.fixture(scope="module")
-def inputs(device: torch.device, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureInputs]:
+def inputs(
+    device: torch.device, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[FeatureInputs]:
     if not SHARED_DATA.is_dir():
         yield random_features(device)
         return
-    with real_features(device, tmp_path_factory.mktemp("features")) as read:
+    birds = request.getfixturevalue("birds")
+    with real_features(birds, device, tmp_path_factory.mktemp("features")) as read:
         yield read
 
 
@@ -86,9 +87,7 @@ def random_features(device: torch.device) -> FeatureInputs:
 
 
 @contextmanager
-def real_features(device: torch.device, folder: Path) -> Iterator[FeatureInputs]:
-    registry = Registry.load([Path(__file__).parents[1] / "registry"])
-    dataset = open_dataset(registry.get(DatasetEntry, "cub100"), data_root=SHARED_DATA)
+def real_features(dataset: Dataset, device: torch.device, folder: Path) -> Iterator[FeatureInputs]:
     data = DatasetSpec(
         name="cub100",
         target=dataset.manifest.default_target,
@@ -144,7 +143,7 @@ def seconds(train: Callable[..., None], *given: Any) -> float:
 
 
 def test_64_heads_one_after_another_and_together(
-    benchmark: Any, inputs: FeatureInputs, device: torch.device, tmp_path: Path, capsys: Any
+    benchmark: Any, inputs: FeatureInputs, device: torch.device, tmp_path: Path, say: Any
 ) -> None:
     times: dict[str, list[float]] = {"one after another": [], "together": []}
 
@@ -161,8 +160,7 @@ def test_64_heads_one_after_another_and_together(
     lines = [f"{len(SPECS)} heads of {CLASSES} classes, {EPOCHS} epochs, on {device}"]
     lines += [f"{name:>18}  {median(s):7.2f} s  ({min(s):.2f} to {max(s):.2f})" for name, s in times.items()]
     lines += [f"{'ratio':>18}  {median(ratios):7.2f}    ({min(ratios):.2f} to {max(ratios):.2f})"]
-    with capsys.disabled():
-        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    say("\n".join(["", *lines]))
     assert median(ratios) >= TARGET[is_accelerator(device)]
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import torch
+from pooled import Pooled
 from torch import Tensor, nn
 
 from bench.classifier import Classifier
@@ -86,17 +87,6 @@ def test_an_epoch_of_a_linear_probe(benchmark, lite0, workbench, tmp_path, say):
         say(f"{name:28s} {each:8.1f} s, {each / kept:6,.0f} x")
     assert took.pop(NOTEBOOK) / kept >= 1000
     assert min(took.values()) / kept >= 150
-
-
-class Pooled(nn.Module):
-    """A backbone as a frozen part with one output."""
-
-    def __init__(self, backbone: nn.Module) -> None:
-        super().__init__()
-        self.backbone = backbone
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        return (self.backbone(images),)
 
 
 def passes(spec: RunSpec, model: Classifier, workbench: Workbench) -> dict[str, Callable[[], None]]:

@@ -1,6 +1,6 @@
 """How fast a frozen pass is, decoding included, by backend, side by side in one run.
 
-`pytest --benchmark-only -s tests/benchmarks/test_frozen_pass.py` on an otherwise idle machine; the ratios asserted
+`pytest --benchmark-only tests/benchmarks/test_frozen_pass.py` on an otherwise idle machine; the ratios asserted
 are for EfficientNet-Lite0 on a CPU.
 """
 
@@ -9,19 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pytest
 import torch
+from pooled import Pooled
 from torch import Tensor, nn
 
-from bench.data.datasets import open_dataset
 from bench.data.loading import ordered_batches
 from bench.data.transforms import eval_transform, normalize
 from bench.device import frozen_batch, place
-from bench.entries import DatasetEntry
 from bench.plan.backbones import choose
 from bench.plan.count import count_backbone
 from bench.registry import Registry
@@ -46,15 +44,9 @@ TRANSFORM = TransformSpec(image_size=SIZE, crop_pct=0.875, mean=(0.5, 0.5, 0.5),
 pytestmark = pytest.mark.shared_data
 
 
-class Pooled(nn.Module):
-    """EfficientNet-Lite0 with its published weights, as a frozen part with one output."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.backbone, _ = load_backbone(choose(Registry.load(), [BACKBONE])[0].spec, SIZE)
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        return (self.backbone(images),)
+def lite0() -> Pooled:
+    """Load EfficientNet-Lite0 with its published weights."""
+    return Pooled(load_backbone(choose(Registry.load(), [BACKBONE])[0].spec, SIZE)[0]).eval()
 
 
 Decoded = Callable[[Any, range], Iterator[Tensor]]
@@ -88,15 +80,9 @@ class Way:
 
 
 @pytest.fixture(scope="module")
-def source(shared_data: Path) -> Any:
-    registry = Registry.load([Path(__file__).parents[1] / "registry"])
-    return open_dataset(registry.get(DatasetEntry, "cub100"), data_root=shared_data).images("train")
-
-
-@pytest.fixture(scope="module")
 def ways() -> dict[str, Way]:
     """Prepare every way that this machine has; the first is the loop that most notebooks have."""
-    contiguous, frozen = Pooled().eval(), place(Pooled().eval(), CPU)
+    contiguous, frozen = lite0(), place(lite0(), CPU)
     made = {NOTEBOOK: Way(as_notebooks_do, torch.inference_mode()(lambda images: contiguous(images)[0]))}
     for name, precision in WAYS:
         if BACKENDS[name].lacking(CPU, precision) is None:
@@ -122,7 +108,8 @@ def gmacs_a_second() -> float:
     return 2048**3 / median(times) / 1e9
 
 
-def test_images_a_second_by_backend(benchmark: Any, source: Any, ways: dict[str, Way], capsys: Any) -> None:
+def test_images_a_second_by_backend(benchmark: Any, birds: Any, ways: dict[str, Way], say: Any) -> None:
+    source = birds.images("train")
     rates: dict[str, list[float]] = {name: [] for name in ways}
     features: dict[str, Tensor] = {}
     limits: list[float] = []
@@ -150,8 +137,7 @@ def test_images_a_second_by_backend(benchmark: Any, source: Any, ways: dict[str,
             f"{median(seen) / median(limits):.2f} of the limit, {off:.1e} off, "
             f"prepared in {ways[name].prepared_s:.0f} s"
         )
-    with capsys.disabled():
-        print("", *lines, sep="\n")  # noqa: T201 - what it is run for
+    say("\n".join(["", *lines]))
     best = {name: median(seen) for name, seen in ratios.items()}
     assert max(best[name] for name in ("eager fp32", "compile fp32") if name in best) >= 3
     if any(name in best for name in OPTIONAL):
