@@ -27,6 +27,10 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def _absent(value: object) -> bool:
+    return value is None
+
+
 class WeightsSpec(Spec):
     """Which checkpoint a backbone starts from, and where that comes from.
 
@@ -55,8 +59,28 @@ class BackboneSpec(Spec):
         return f"{self.library}/{self.architecture}"
 
 
+class SubsetSpec(Spec):
+    """A stratified part of a dataset: exactly so many images of `train` and `val`; None takes all there are."""
+
+    train: int | None = Field(default=None, ge=1)
+    val: int | None = Field(default=None, ge=1)
+
+    def __str__(self) -> str:
+        """Write it as a user does: `train=5000,val=45000`."""
+        return ",".join(f"{split}={count}" for split, count in self.counts.items())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The images of each split that is cut short."""
+        return {split: count for split, count in (("train", self.train), ("val", self.val)) if count is not None}
+
+
 class DatasetSpec(Spec):
-    """One dataset as one run sees it; `fingerprint` is the manifest's (None while only planned, unseen)."""
+    """One dataset as one run sees it; `fingerprint` is the manifest's (None while only planned, unseen).
+
+    `target` may join several with `+` (`fine+coarse`): a head each, and `num_classes` is their sum. Keys that say
+    nothing are left out of the identity, so that runs of before there were such keys keep theirs.
+    """
 
     name: str
     target: str = "label"
@@ -64,6 +88,12 @@ class DatasetSpec(Spec):
     fingerprint: str | None = None
     val_fraction: float = 0.1
     split_seed: int = 0
+    subset: SubsetSpec | None = Field(default=None, exclude_if=_absent)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets, one for each head."""
+        return tuple(self.target.split("+"))
 
 
 class TransformSpec(Spec):

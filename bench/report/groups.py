@@ -33,6 +33,7 @@ class Cut(NamedTuple):
     protocol: int
     val_fraction: float
     split_seed: int
+    subset: str
 
 
 class Task(NamedTuple):

@@ -27,6 +27,7 @@ def run_columns(planned: PlannedRun) -> dict[str, Any]:
         "fingerprint": spec.dataset.fingerprint,
         "val_fraction": spec.dataset.val_fraction,
         "split_seed": spec.dataset.split_seed,
+        "subset": str(spec.dataset.subset or ""),
         "backbone": spec.backbone.name,
         "family": planned.family,
         "weights_source": spec.backbone.weights.source,

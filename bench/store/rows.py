@@ -14,7 +14,8 @@ class RunRow(NamedTuple):
     `status_at` is when the status last changed. Everything from `hardware` on is None until the run is done, and a
     number that was not finite is None. `hardware` names each hardware that the run trained on, joined with " + ".
     `frozen_gmacs`, `frontier` and `cached_bytes` are None where a bench of before they were known wrote the row;
-    `pruned_at_epoch` and `rung` are None unless the run is pruned.
+    `pruned_at_epoch` and `rung` are None unless the run is pruned. `subset` is empty where the run saw the whole
+    dataset, else what it saw: `train=5000,val=45000`.
     """
 
     run_id: str
@@ -90,6 +91,7 @@ class RunRow(NamedTuple):
     cached_bytes: int | None
     pruned_at_epoch: int | None
     rung: int | None
+    subset: str
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bench.store.schema_types import Base as Base  # noqa: PLC0414 - where there are models there is their base
+from bench.store.schema_derived import Base as Base  # noqa: PLC0414 - whoever has the base has every table
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision of the schema, oldest first; the last is the one this version of bench reads and writes."""
 
 
@@ -111,6 +111,7 @@ class Run(Base):
     cached_bytes: Mapped[int | None]
     pruned_at_epoch: Mapped[int | None]
     rung: Mapped[int | None]
+    subset: Mapped[str]
 
 
 class Attempt(Base):

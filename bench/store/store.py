@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import math
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
-
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from bench.errors import DivergedError
 from bench.store import claims, features, history, plans, queries, timings
 from bench.store.engine import BUSY_TIMEOUT_S, Database
-from bench.store.failures import translated
 from bench.store.flatten import result_columns, run_columns
 from bench.store.location import Location, locate
 from bench.store.migrate import ensure_schema
+from bench.store.sessions import Sessions
 from bench.store.worker import Worker, new_worker
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
+
+    from sqlalchemy.orm import Session
 
     from bench.records import EpochRecord, FeaturePass, PlannedRun, Provenance, RunResult, SweepRecord
     from bench.rungs import Standing
@@ -40,7 +38,7 @@ class Store:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self.sessions = database, Sessions(database)
 
     @classmethod
     def open(
@@ -91,25 +89,25 @@ class Store:
         same sweep recorded twice is one sweep.
         """
         columns = [run_columns(run) for run in runs]  # hashing takes time, and others wait once we write
-        with self._writing() as session:
-            return plans.add_plan(session, sweep, columns, self._now(session))
+        with self.sessions.writing() as session:
+            return plans.add_plan(session, sweep, columns, self.sessions.now(session))
 
     def sweeps(self) -> list[SweepRow]:
         """Return every sweep, oldest first."""
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return plans.sweeps(session)
 
     def sweep(self, sweep_id: int) -> SweepRecord:
         """Return a sweep as it was recorded. Raises StoreError where there is none of that number."""
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return plans.sweep(session, sweep_id)
 
     # Work
 
     def worker(self) -> Worker:
         """Make the worker of a sweep that begins now in this process: what it claims is leased to it."""
-        with self._reading() as session:
-            return new_worker(self._now(session))
+        with self.sessions.reading() as session:
+            return new_worker(self.sessions.now(session))
 
     def claim(
         self,
@@ -128,16 +126,16 @@ class Store:
         Of several processes that claim at once each gets a run of its own. A run that is done or diverged, or
         that the database does not know, is never taken.
         """
-        with self._writing() as session:
-            now = self._now(session)
+        with self.sessions.writing() as session:
+            now = self.sessions.now(session)
             return claims.claim(
                 session, run_ids, worker, provenance, now, retry_failed=retry_failed, resume_pruned=resume_pruned
             )
 
     def heartbeat(self, claim: Claim) -> None:
         """Keep a run. Raises LeaseLostError where another worker has taken it over."""
-        with self._writing() as session:
-            claims.renew(session, claim, self._now(session))
+        with self.sessions.writing() as session:
+            claims.renew(session, claim, self.sessions.now(session))
 
     def record_epoch(self, claim: Claim, epoch: EpochRecord) -> None:
         """Record a finished epoch; a repeat that measured the same is kept once, with the attempt that was first.
@@ -182,27 +180,27 @@ class Store:
 
     def add_feature_pass(self, made: FeaturePass) -> None:
         """Record a feature pass; of several with one key on one hardware the first is kept."""
-        with self._writing() as session:
-            features.add_feature_pass(session, made, self._now(session))
+        with self.sessions.writing() as session:
+            features.add_feature_pass(session, made, self.sessions.now(session))
 
     # Questions
 
     def statuses(self, run_ids: Iterable[str]) -> dict[str, str]:
         """Return the status of each of the runs; one that the database does not know is missing."""
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return queries.statuses(session, run_ids)
 
     def others_running(self, run_ids: Iterable[str], worker: Worker | None = None) -> list[str]:
         """Return those of the runs that another worker is at, with a living lease: they cannot be claimed now."""
-        with self._reading() as session:
-            now = self._now(session)
+        with self.sessions.reading() as session:
+            now = self.sessions.now(session)
             leases = queries.leases(session, run_ids)
         mine = worker.id if worker else None
         return [run_id for run_id, lease in leases.items() if lease.worker_id != mine and not lease.is_dead(now)]
 
     def run(self, prefix: str) -> StoredRun:
         """Return the run whose id begins with `prefix`. Raises StoreError where it is not one run."""
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return queries.run(session, prefix)
 
     def rows(
@@ -216,12 +214,12 @@ class Store:
     ) -> list[RunRow]:
         """Return the runs that match every filter that is given, oldest first; no spec is read."""
         asked = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "status": status, "sweep": sweep}
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return queries.rows(session, asked)
 
     def epochs(self, run_id: str) -> list[EpochRecord]:
         """Return a run's epochs in order, as the latest attempts measured them; what was not finite is NaN."""
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return history.epochs(session, run_id)
 
     def standings(self, metric: Metric, reached: Mapping[str, int]) -> list[Standing]:
@@ -230,57 +228,41 @@ class Store:
         `metric` is the best value up to that epoch, larger is better. A run that was done earlier stands with what
         it had; one that diverged does not stand.
         """
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return history.standings(session, metric, reached)
 
     def attempts(self, run_id: str) -> list[AttemptRow]:
         """Return every attempt at a run, first to last."""
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return queries.attempts(session, run_id)
 
     def observed_rates(self, hardware: str) -> Rates:
         """Return what compute has cost on `hardware` (a `Provenance.hardware`) so far, by backbone."""
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return features.observed_rates(session, hardware)
 
     # Timings
 
     def add_timing(self, made: Timing) -> None:
         """Record a timing under its name. Raises StoreError where the name is taken."""
-        with self._writing() as session:
-            timings.add(session, made, self._now(session))
+        with self.sessions.writing() as session:
+            timings.add(session, made, self.sessions.now(session))
 
     def timing(self, name: str) -> Timing:
         """Return a timing by its name. Raises StoreError where there is none."""
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return timings.find(session, name)
 
     def timings(self) -> list[TimingSummary]:
         """Return what was timed, oldest first, without the samples."""
-        with self._reading() as session:
+        with self.sessions.reading() as session:
             return timings.summaries(session)
 
     # Transactions
 
     @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with translated(self.location), Session(self._database.engine) as session, session.begin():
-            yield session
-
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        with translated(self.location), Session(self._database.writer) as session, session.begin():
-            yield session
-
-    @contextmanager
     def _holding(self, claim: Claim) -> Iterator[tuple[Session, float]]:
-        with self._writing() as session:
-            now = self._now(session)
+        with self.sessions.writing() as session:
+            now = self.sessions.now(session)
             claims.hold(session, claim, now)
             yield session, now
-
-    def _now(self, session: Session) -> float:
-        """Tell the time: PostgreSQL's own, because its clients' clocks differ; for SQLite this machine's."""
-        if self._database.is_sqlite:
-            return time.time()
-        return float(session.scalars(sa.select(sa.extract("epoch", sa.func.clock_timestamp()))).one())

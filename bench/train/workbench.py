@@ -38,5 +38,6 @@ class Workbench:
         """Split the dataset as runs see it, once for all of them."""
         if data not in self._splits:
             manifest = self.dataset.manifest
-            self._splits[data] = split(manifest, data.target, data.val_fraction, data.split_seed)
+            subset = data.subset.counts if data.subset else None
+            self._splits[data] = split(manifest, data.target, data.val_fraction, data.split_seed, subset)
         return self._splits[data]

@@ -105,10 +105,10 @@ class TestLeases:
         run_ids = plan(store, 1)
         claim = take(store, run_ids)
         expire(store, claim)
-        with store._reading() as session:
+        with store.sessions.reading() as session:
             (seen,) = claims._open_runs(session, run_ids, ["running"])
         store.heartbeat(claim)
-        with store._writing() as session:
+        with store.sessions.writing() as session:
             assert not claims._take(session, seen, now=time.time())
         store.finish(claim, result())
 

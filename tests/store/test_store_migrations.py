@@ -28,6 +28,7 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 STATUSES = {
     1: ["diverged", "done", "failed", "interrupted", "planned", "running"],
     2: ["diverged", "done", "failed", "interrupted", "planned", "pruned", "running"],
+    3: ["diverged", "done", "failed", "interrupted", "planned", "pruned", "running"],
 }
 """The runs in each fixture."""
 
