@@ -85,12 +85,12 @@ def chunk_threads(device: torch.device) -> int:
 
 def chunk_size(device: torch.device) -> int:
     """Return how many images are computed together: few fit a CPU's cache (measured), a GPU wants many."""
-    return 8 if device.type == "cpu" else 256
+    return 4 if device.type == "cpu" else 256
 
 
 def frozen_batch(device: torch.device) -> int:
-    """Return how many images a frozen pass takes at once: a chunk for each thread."""
-    return chunk_size(device) * max(1, chunk_threads(device))
+    """Return how many images a frozen pass takes at once: some chunks for each thread, as they end unequally."""
+    return chunk_size(device) * (4 * chunk_threads(device) or 1)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 from torch import nn
 
+from bench.dropout import Dropout
 from bench.head import HeadLayer, plan_head
 
 MODULES: dict[str, Callable[[HeadLayer], nn.Module]] = {
     "linear": lambda layer: nn.Linear(layer.inputs, layer.outputs),
-    "dropout": lambda layer: nn.Dropout(layer.arguments[0]),
+    "dropout": lambda layer: Dropout(layer.arguments[0]),
     "relu": lambda _: nn.ReLU(),
     "leaky_relu": lambda _: nn.LeakyReLU(),
     "gelu": lambda _: nn.GELU(),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when the same spec would train to another number, so that old and new rows never mix."""
 
 Metric = Literal["val_top1", "val_top5", "val_loss", "val_macro_f1"]

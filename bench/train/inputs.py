@@ -58,7 +58,7 @@ class Rowed:
         """Copy rows, by their position in the split, as float32 tensors (N, ...)."""
         if self._held is not None:
             on_device = torch.from_numpy(rows).to(self.device)
-            tensors = [held[on_device] for held in self._held]
+            tensors = [held.index_select(0, on_device) for held in self._held]
         else:
             tensors = [self._read(array, rows) for array in self.kept]
         return tuple(self._shaped(t, last=last) for t, last in zip(tensors, self.channels_last, strict=True))

@@ -18,10 +18,10 @@ def make_optimizer(model: nn.Module, recipe: RecipeSpec) -> torch.optim.Optimize
     trainable = [p for p in model.parameters() if p.requires_grad]
     if recipe.optimizer == "lbfgs":  # `bench.train.probe` makes one for each weight decay: no state outlives it
         return torch.optim.LBFGS(trainable)
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in trainable if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+    large, small = [p for p in trainable if p.ndim > 1], [p for p in trainable if p.ndim <= 1]
+    groups: list[dict[str, Any]] = [{"params": [*large, *small], "weight_decay": 0.0}]  # one is one call a step
+    if recipe.weight_decay:
+        groups = [{"params": large, "weight_decay": recipe.weight_decay}, {"params": small, "weight_decay": 0.0}]
     groups = [group for group in groups if group["params"]]
     if recipe.optimizer == "sgd":
         nesterov = recipe.momentum > 0

@@ -12,7 +12,8 @@ from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from bench.dropout import factors
 
 SAME_FOR_ALL = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Tanh)
 """Layers without parameters or randomness: one call computes them for all heads."""
@@ -45,11 +46,10 @@ def draw(head: nn.Sequential, batch: Tensor, dtype: torch.dtype = torch.float32)
     place, first, masks, width = 0, True, dict[int, Tensor](), 0
     for layer in head:
         if isinstance(layer, nn.Dropout):
-            if first:
-                batch = functional.dropout(batch, layer.p)
+            if layer.p and first:
+                batch = batch * factors(batch, layer.p)
             elif layer.p:
-                ones = torch.ones(len(batch), width, dtype=dtype, device=batch.device)
-                mask = functional.dropout(ones, layer.p)
+                mask = factors(torch.empty(len(batch), width, dtype=dtype, device=batch.device), layer.p)
                 masks[place] = masks[place] * mask if place in masks else mask
             continue
         if isinstance(layer, nn.Linear):
