@@ -19,11 +19,14 @@ SMALL_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds per gmac of inference and train_gmac of training: the machine's, and each backbone's where known."""
+    """Seconds per gmac of inference and train_gmac of training: the machine's, and each backbone's where known.
+
+    `features`, of frozen passes, is by backbone and backend.
+    """
 
     machine: Machine
     training: Mapping[str, float] = field(default_factory=dict)
-    features: Mapping[str, float] = field(default_factory=dict)
+    features: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,12 @@ def _seconds(run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: s
     val = images.get("val", images.get("train", 0) - train)
     test = images.get("test", 0)
     name, epochs = spec.backbone.name, spec.recipe.epochs
-    forward = speed.features.get(name, speed.machine.forward_s) * counts.gmacs
-    once = 0.0
+    eager = speed.features.get((name, "eager"), speed.machine.forward_s)
+    forward, once = eager * counts.gmacs, 0.0
     if worth_keeping(counts):
-        shared = (spec.backbone, spec.transform, spec.precision, spec.recipe.augment)
-        once = (sum(images.values()) + spec.recipe.views * images.get("train", 0)) * forward
+        shared = (spec.backbone, spec.transform, spec.precision, spec.backend, spec.recipe.augment)
+        once = sum(images.values()) + spec.recipe.views * images.get("train", 0)
+        once *= speed.features.get((name, spec.backend), eager) * counts.gmacs
         once *= shared not in passes
         passes.add(shared)
     if not counts.trainable_backbone_params and counts.frozen_gmacs:

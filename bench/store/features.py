@@ -47,27 +47,28 @@ def _training(session: Session, hardware: str) -> dict[str, float]:
     statement = sa.select(Run.backbone, Run.train_s / work).where(
         Run.status == "done", Run.hardware == hardware, Run.run_id.not_in(cached), work > 0
     )
-    return _medians(session, statement)
+    return {backbone: rate for (backbone,), rate in _medians(session, statement).items()}
 
 
-def _features(session: Session, hardware: str) -> dict[str, float]:
+def _features(session: Session, hardware: str) -> dict[tuple[str, str], float]:
     """Take each pass once, whatever it filled; the deepest frontier that a run read says how far it computed."""
     gmacs = sa.func.coalesce(sa.func.nullif(Run.frozen_gmacs, 0.0), Run.gmacs)  # older rows do not say
     work = sa.func.max(gmacs * FeaturePassRow.images)
     statement = (
-        sa.select(FeaturePassRow.backbone, sa.func.max(FeaturePassRow.seconds) / work)
+        sa.select(FeaturePassRow.backbone, Run.backend, sa.func.max(FeaturePassRow.seconds) / work)
         .join(RunFeature, RunFeature.pass_id == FeaturePassRow.id)
         .join(Run, Run.run_id == RunFeature.run_id)
         .where(FeaturePassRow.hardware == hardware)
-        .group_by(FeaturePassRow.backbone, FeaturePassRow.pass_key)
+        .group_by(FeaturePassRow.backbone, Run.backend, FeaturePassRow.pass_key)
         .having(work > 0)
     )
-    return _medians(session, statement)
+    return {(backbone, backend): rate for (backbone, backend), rate in _medians(session, statement).items()}
 
 
-def _medians(session: Session, statement: sa.Select[*tuple[Any, ...]]) -> dict[str, float]:
-    found: dict[str, list[float]] = defaultdict(list)
-    for backbone, rate in session.execute(statement):
+def _medians(session: Session, statement: sa.Select[*tuple[Any, ...]]) -> dict[tuple[str, ...], float]:
+    """Take the last column's median over the rows whose other columns are equal."""
+    found: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    for *named, rate in session.execute(statement):
         if rate is not None:
-            found[backbone].append(rate)
-    return {backbone: median(values) for backbone, values in found.items()}
+            found[tuple(named)].append(rate)
+    return {named: median(values) for named, values in found.items()}

@@ -155,8 +155,8 @@ class Rates:
     """What compute has cost on one hardware, by backbone, as medians over what is stored.
 
     `training` is seconds per train_gmac per image seen, of runs that trained without cached features; `features`
-    is seconds per gmac per image of feature passes. A backbone that has not run there is missing.
+    is seconds per gmac per image of feature passes, by backbone and backend. What has not run there is missing.
     """
 
     training: dict[str, float] = field(default_factory=dict)
-    features: dict[str, float] = field(default_factory=dict)
+    features: dict[tuple[str, str], float] = field(default_factory=dict)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench.machine import Machine
@@ -76,11 +78,19 @@ def test_a_datasets_own_val_is_not_cut_from_train():
 
 
 def test_what_was_measured_goes_before_what_was_probed():
-    speed = Speed(MACHINE, training={"timm/net": 0.5}, features={"timm/net": 1.0})
+    speed = Speed(MACHINE, training={"timm/net": 0.5}, features={("timm/net", "eager"): 1.0})
     slow = seconds(run(FROZEN), run(TRAINED, "full"), speed=speed)
     fast = seconds(run(FROZEN), run(TRAINED, "full"))
     assert slow[0] > 1.9 * fast[0]
     assert slow[1] == pytest.approx(2 * fast[1])
+
+
+def test_what_a_pass_took_with_one_backend_says_nothing_of_another():
+    speed = Speed(MACHINE, features={("timm/net", "openvino"): 1.0})
+    planned = run(FROZEN)
+    other = replace(planned, spec=planned.spec.model_copy(update={"backend": "openvino"}))
+    assert seconds(planned, speed=speed) == seconds(planned)
+    assert seconds(other, speed=speed)[0] > 1.9 * seconds(planned)[0]
 
 
 def test_a_plans_total_downloads_each_backbones_weights_once():

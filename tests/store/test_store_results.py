@@ -200,7 +200,7 @@ class TestFeatures:
         store.finish(moved, uncached_result())
         rates = store.observed_rates(HARDWARE)
         assert rates.training == {"timm/efficientnet_b1": pytest.approx(4.5 / (0.41 * 1437 * 3))}
-        assert rates.features == {"timm/efficientnet_b0": pytest.approx(2.25 / (0.38 * 1797))}
+        assert rates.features == {("timm/efficientnet_b0", "eager"): pytest.approx(2.25 / (0.38 * 1797))}
 
     def test_a_pass_that_filled_several_frontiers_counts_once_and_as_far_as_it_went(self, store):
         whole = replace(feature_pass(), pass_key="k" * 64, seconds=9.0)
@@ -215,7 +215,7 @@ class TestFeatures:
             store.finish(take(store, (run.spec.run_id,)), replace(result(), feature_keys=(key * 64,)))
         deep, alone = 9.0 / (0.38 * 1797), 1.0 / (0.38 * 1797)
         assert store.observed_rates(HARDWARE).features == {
-            "timm/efficientnet_b0": pytest.approx((deep + alone) / 2)
+            ("timm/efficientnet_b0", "eager"): pytest.approx((deep + alone) / 2)
         }
 
     def test_a_pass_that_filled_one_frontier_is_called_as_that_is(self, store):
