@@ -71,7 +71,8 @@ class DatasetEntry(Spec):
 
     `reader` names a function of `bench.data.readers`; `locations` are looked for, in order, below the data roots
     (a folder or an archive each; an absolute path is taken as it is). `counts` are the images of each split.
-    `unsuited` names augmentations that recipes leave out here unless told otherwise.
+    `unsuited` names augmentations that recipes leave out here unless told otherwise; `horizontal_flip` stands for
+    a library's `HorizontalFlip` and `RandomHorizontalFlip` too.
     `targets` are the classes under each target, the first is the default; none means one target, `label`.
     `class_names` are the classes' where the files hold no names.
     """

@@ -1,25 +1,22 @@
 """The random changes of training images that a recipe may name: one explicit table, name -> function.
 
 Each takes the image after the deterministic transform (uint8, image_size x image_size) and the last leaves it at
-that size. Reading a recipe imports no torch: torchvision comes in only where a function builds its step.
+that size. Nothing is imported but where a function builds its step. Beside these a recipe may name any transform
+of a library (`bench.data.libraries`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from bench.calls import Call, bind, look_up, parse_call
-from bench.errors import RecipeError
 from bench.spec import TransformSpec
 
 Step = Any
-"""A torchvision transform, which has no types: uint8 tensor [3, H, W] -> uint8 tensor [3, H, W]."""
+"""Mostly a torchvision transform, which has no types: uint8 tensor [3, H, W] -> uint8 tensor [3, H, W]."""
 
-_KIND = "augmentation"
-_LIMITS: dict[str, tuple[float, float]] = {
+LIMITS: dict[str, tuple[float, float]] = {
     "p": (0, 1),
     "degrees": (0, 180),
     "padding": (0, 1024),
@@ -28,6 +25,11 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "n": (1, 14),
     "m": (0, 30),
     "size": (1, 4096),
+    "num_magnitude_bins": (2, 1000),
+    "num_steps": (1, 100),
+    "distort_limit": (0, 1),
+    "alpha": (0, 10_000),
+    "sigma": (1, 256),
 }
 """Smallest and largest value of each parameter, whatever function has it."""
 
@@ -67,9 +69,32 @@ def rand_augment(spec: TransformSpec, n: int = 2, m: int = 9) -> Step:
     return _v2().RandAugment(n, m, interpolation=_mode(spec, bicubic=False), fill=_mean_colour(spec))
 
 
+def trivial_augment_wide(spec: TransformSpec, num_magnitude_bins: int = 31) -> Step:
+    """TrivialAugment (Mueller and Hutter 2021): one of 14 changes, of a strength drawn anew each time."""
+    mode, fill = _mode(spec, bicubic=False), _mean_colour(spec)
+    return _v2().TrivialAugmentWide(num_magnitude_bins, interpolation=mode, fill=fill)
+
+
 def random_erasing(spec: TransformSpec, p: float = 0.25) -> Step:
     """Cover a rectangle with the mean colour with probability `p` (Zhong et al. 2020)."""
     return _v2().RandomErasing(p, value=_mean_colour(spec))
+
+
+def grid_distortion(spec: TransformSpec, num_steps: int = 5, distort_limit: float = 0.3, p: float = 0.5) -> Step:
+    """Squeeze and stretch the columns and rows of a grid, each by up to `distort_limit`, as albumentations does.
+
+    The grid has `num_steps` cells a side, but no more than there are pixels; what is at the border stays there.
+    """
+    cells = min(num_steps, spec.image_size)
+    return _albumentations("GridDistortion", spec, num_steps=cells, distort_limit=distort_limit, p=p)
+
+
+def elastic_transform(spec: TransformSpec, alpha: float = 1.0, sigma: float = 50.0, p: float = 0.5) -> Step:
+    """Move pixels by `alpha` x noise smoothed over `sigma` pixels (Simard et al. 2003), as albumentations does.
+
+    The defaults are the library's, and move no pixel by a fifth of one: `elastic_transform(300, 10)` is seen.
+    """
+    return _albumentations("ElasticTransform", spec, alpha=alpha, sigma=sigma, p=p)
 
 
 def resize(spec: TransformSpec, size: int) -> Step:
@@ -79,6 +104,8 @@ def resize(spec: TransformSpec, size: int) -> Step:
 
 AUGMENTATIONS: dict[str, Callable[..., Step]] = {
     "color_jitter": color_jitter,
+    "elastic_transform": elastic_transform,
+    "grid_distortion": grid_distortion,
     "horizontal_flip": horizontal_flip,
     "rand_augment": rand_augment,
     "random_crop": random_crop,
@@ -86,46 +113,25 @@ AUGMENTATIONS: dict[str, Callable[..., Step]] = {
     "random_resized_crop": random_resized_crop,
     "resize": resize,
     "rotation": rotation,
+    "trivial_augment_wide": trivial_augment_wide,
     "vertical_flip": vertical_flip,
 }
 
 
-def canonical_augment(names: Iterable[str]) -> tuple[str, ...]:
-    """Write augmentations with every argument named and given: `horizontal_flip` is `horizontal_flip(p=0.5)`.
-
-    Raises RecipeError for an unknown name (it lists the valid ones), a wrong argument or one out of its limits.
-    """
-    return tuple(str(Call(call.name, kwargs=arguments)) for call, _, arguments in map(_read, names))
-
-
-def build_steps(names: Iterable[str], spec: TransformSpec) -> list[Step]:
-    """Build the steps in the given order; a last one restores image_size where a `resize` changed it."""
-    steps = [function(spec, **arguments) for _, function, arguments in map(_read, names)]
-    if any(parse_call(name).name == "resize" for name in names):
-        steps.append(resize(spec, spec.image_size))
-    return steps
-
-
-def _read(name: str) -> tuple[Call, Callable[..., Step], dict[str, Any]]:
-    """Return the call that a text is, its function, and the arguments for it beside the spec."""
-    call = parse_call(name, kind=_KIND)
-    function = look_up(call, AUGMENTATIONS, kind=_KIND)
-    arguments = bind(call, partial(function, TransformSpec(image_size=1)), kind=_KIND)
-    for parameter, value in arguments.items():
-        low, high = _LIMITS[parameter]
-        if not low <= value <= high:
-            raise RecipeError(
-                f"The augmentation {call} has a wrong argument.",
-                f"{parameter} must be from {low} to {high}, not {value}.",
-                "Correct it in the recipe.",
-            )
-    return call, function, arguments
+OF_ALBUMENTATIONS = ("elastic_transform", "grid_distortion")
+"""Those of the table that albumentations computes, an optional package."""
 
 
 def _v2() -> Any:
     from bench.vision import torchvision  # noqa: PLC0415 - slow, and reading a recipe does not need it
 
     return import_module(f"{torchvision.__name__}.transforms.v2")
+
+
+def _albumentations(name: str, spec: TransformSpec, **arguments: float) -> Step:
+    from bench.data.library_steps import AlbumentationsStep, Guarded  # noqa: PLC0415 - torch
+
+    return Guarded(name, AlbumentationsStep(name, {**arguments, "fill": tuple(_mean_colour(spec))}))
 
 
 def _mode(spec: TransformSpec, *, bicubic: bool = True) -> Any:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from bench.calls import parse_call
-from bench.data.augmentations import canonical_augment
+from bench.data.augment_list import base_name, canonical_augment
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import BenchError, RecipeError, unknown_name
 from bench.head import canonical_head
@@ -71,12 +70,16 @@ def resolve(
         }
     )
     decided = {"image_size": None, "crop_pct": None, "interpolation": None, "precision": "auto"}
-    spelled = {"augment": canonical_augment(recipe.augment), "head": canonical_head(recipe.head)}
+    spelled = {"augment": canonical_augment(recipe.augment, transform), "head": canonical_head(recipe.head)}
     views = {} if recipe.augment else {"views": 0}
     return recipe.model_copy(update={**decided, **spelled, **views}), transform
 
 
 def suited(recipe: RecipeSpec, dataset: DatasetEntry) -> RecipeSpec:
-    """Leave out the augmentations that change what an image of this dataset means: a mirrored 3 is no 3."""
-    kept = tuple(text for text in recipe.augment if parse_call(text).name not in dataset.unsuited)
+    """Leave out the augmentations that change what an image of this dataset means: a mirrored 3 is no 3.
+
+    A library's own is left out with ours of its name.
+    """
+    unsuited = set(map(base_name, dataset.unsuited))
+    kept = tuple(text for text in recipe.augment if base_name(text) not in unsuited)
     return recipe.model_copy(update={"augment": kept})
