@@ -12,6 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from bench.commands import cache
+from bench.commands.augment import augment
 from bench.commands.backbones import backbones
 from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
@@ -40,8 +41,8 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, timing,
-    doctor,
+    sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, augment,
+    timing, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -23,6 +23,7 @@ from bench.spec import BackboneSpec
 
 REQUIRED = ("torch", "torchvision", "timm", "sqlalchemy", "alembic", "plotly", "pandas", "scikit-learn")
 OPTIONAL = {
+    "albumentations": "more augmentations: pip install 'backbone-bench[albumentations]'",
     "psycopg": "PostgreSQL databases: pip install 'backbone-bench[postgresql]'",
     "openvino": "a faster frozen pass on CPUs: pip install 'backbone-bench[openvino]'",
     "onnxruntime": "a faster frozen pass: pip install 'backbone-bench[onnxruntime]'",

@@ -18,6 +18,16 @@ def key(seed: int, purpose: str, *steps: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
+def augment_key(seed: int, epoch: int, index: int) -> int:
+    """Return the key by which an epoch augments the image at an index of its official split."""
+    return key(seed, "augment", epoch, index)
+
+
+def view_key(view: int, index: int) -> int:
+    """Return the key of one of the views that an image is shown in; no run's seed is in it."""
+    return key(0, "view", view, index)
+
+
 def shuffled(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """Return 0 .. count - 1 in an epoch's order: sorted by the raw numbers of Philox under the key of "order".
 

@@ -1,144 +1,102 @@
-"""The random changes of training images that a recipe may name: one explicit table, name -> function.
+"""A recipe's list of augmentations: read, checked, and built into steps.
 
-Each takes the image after the deterministic transform (uint8, image_size x image_size) and the last leaves it at
-that size. Nothing is imported but where a function builds its step. Beside these a recipe may name any transform
-of a library (`bench.data.libraries`).
+Each is one of the table in `bench.data.augmentation_table`, or a library's transform: `albumentations.Solarize`.
+Reading a list imports no torch, unless a library's transform is in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
+from bench.calls import Call, bind, look_up, parse_call
+from bench.data.albumentations_package import require
+from bench.data.augmentation_table import AUGMENTATIONS, LIMITS, OF_ALBUMENTATIONS, Step, resize
+from bench.data.library_calls import is_library_call, parse_library_call
+from bench.errors import RecipeError
 from bench.spec import TransformSpec
 
-Step = Any
-"""Mostly a torchvision transform, which has no types: uint8 tensor [3, H, W] -> uint8 tensor [3, H, W]."""
-
-LIMITS: dict[str, tuple[float, float]] = {
-    "p": (0, 1),
-    "degrees": (0, 180),
-    "padding": (0, 1024),
-    "min_scale": (0.01, 1),
-    "strength": (0, 1),
-    "n": (1, 14),
-    "m": (0, 30),
-    "size": (1, 4096),
-    "num_magnitude_bins": (2, 1000),
-    "num_steps": (1, 100),
-    "distort_limit": (0, 1),
-    "alpha": (0, 10_000),
-    "sigma": (1, 256),
-}
-"""Smallest and largest value of each parameter, whatever function has it."""
+_KIND = "augmentation"
 
 
-def horizontal_flip(_spec: TransformSpec, p: float = 0.5) -> Step:
-    """Mirror left and right with probability `p`."""
-    return _v2().RandomHorizontalFlip(p)
+@dataclass(frozen=True)
+class _Read:
+    """An augmentation as a recipe names it, with every argument named and given; `build` makes its step.
 
-
-def vertical_flip(_spec: TransformSpec, p: float = 0.5) -> Step:
-    """Mirror top and bottom with probability `p`."""
-    return _v2().RandomVerticalFlip(p)
-
-
-def rotation(spec: TransformSpec, degrees: float = 15.0) -> Step:
-    """Rotate by an angle from -degrees to degrees; corners take the mean colour."""
-    return _v2().RandomRotation(degrees, _mode(spec, bicubic=False), fill=_mean_colour(spec))
-
-
-def random_crop(spec: TransformSpec, padding: int = 4) -> Step:
-    """Pad with the mean colour by `padding` pixels on each side and cut image_size x image_size anywhere."""
-    return _v2().RandomCrop(spec.image_size, padding or None, pad_if_needed=True, fill=_mean_colour(spec))
-
-
-def random_resized_crop(spec: TransformSpec, min_scale: float = 0.35) -> Step:
-    """Cut a part of `min_scale` to 1 of the area (sides 3:4 to 4:3) and resize it to image_size."""
-    return _v2().RandomResizedCrop(spec.image_size, (min_scale, 1.0), interpolation=_mode(spec), antialias=True)
-
-
-def color_jitter(_spec: TransformSpec, strength: float = 0.4) -> Step:
-    """Change brightness, contrast and saturation by a factor from 1 - strength to 1 + strength each."""
-    return _v2().ColorJitter(strength, strength, strength)
-
-
-def rand_augment(spec: TransformSpec, n: int = 2, m: int = 9) -> Step:
-    """RandAugment (Cubuk et al. 2020): `n` of 14 changes with strength `m` of 30."""
-    return _v2().RandAugment(n, m, interpolation=_mode(spec, bicubic=False), fill=_mean_colour(spec))
-
-
-def trivial_augment_wide(spec: TransformSpec, num_magnitude_bins: int = 31) -> Step:
-    """TrivialAugment (Mueller and Hutter 2021): one of 14 changes, of a strength drawn anew each time."""
-    mode, fill = _mode(spec, bicubic=False), _mean_colour(spec)
-    return _v2().TrivialAugmentWide(num_magnitude_bins, interpolation=mode, fill=fill)
-
-
-def random_erasing(spec: TransformSpec, p: float = 0.25) -> Step:
-    """Cover a rectangle with the mean colour with probability `p` (Zhong et al. 2020)."""
-    return _v2().RandomErasing(p, value=_mean_colour(spec))
-
-
-def grid_distortion(spec: TransformSpec, num_steps: int = 5, distort_limit: float = 0.3, p: float = 0.5) -> Step:
-    """Squeeze and stretch the columns and rows of a grid, each by up to `distort_limit`, as albumentations does.
-
-    The grid has `num_steps` cells a side, but no more than there are pixels; what is at the border stays there.
+    `surely` makes the same without a chance that an image is left alone; `resizes` says that sides may change.
     """
-    cells = min(num_steps, spec.image_size)
-    return _albumentations("GridDistortion", spec, num_steps=cells, distort_limit=distort_limit, p=p)
+
+    text: str
+    build: Callable[[TransformSpec], Step]
+    surely: Callable[[TransformSpec], Step]
+    resizes: bool
 
 
-def elastic_transform(spec: TransformSpec, alpha: float = 1.0, sigma: float = 50.0, p: float = 0.5) -> Step:
-    """Move pixels by `alpha` x noise smoothed over `sigma` pixels (Simard et al. 2003), as albumentations does.
+def canonical_augment(names: Iterable[str], transform: TransformSpec | None = None) -> tuple[str, ...]:
+    """Write augmentations with every argument named and given: `horizontal_flip` is `horizontal_flip(p=0.5)`.
 
-    The defaults are the library's, and move no pixel by a fifth of one: `elastic_transform(300, 10)` is seen.
+    Raises RecipeError for an unknown name (it lists the valid ones), a wrong argument or one out of its limits, a
+    package that is not installed and, with a `transform`, a library's that fails on images of its size.
     """
-    return _albumentations("ElasticTransform", spec, alpha=alpha, sigma=sigma, p=p)
+    texts = tuple(_read(name).text for name in names)
+    if transform is not None and any(map(is_library_call, texts)):
+        _try_out(texts, transform)
+    return texts
 
 
-def resize(spec: TransformSpec, size: int) -> Step:
-    """Resize to `size` x `size`, for example ahead of a `random_crop(0)`."""
-    return _v2().Resize((size, size), _mode(spec), antialias=True)
+def build_steps(names: Iterable[str], spec: TransformSpec) -> list[Step]:
+    """Build the steps in the given order; a last one restores image_size where another may have changed it."""
+    read = [_read(name) for name in names]
+    return [*(each.build(spec) for each in read), *_restored(read, spec)]
 
 
-AUGMENTATIONS: dict[str, Callable[..., Step]] = {
-    "color_jitter": color_jitter,
-    "elastic_transform": elastic_transform,
-    "grid_distortion": grid_distortion,
-    "horizontal_flip": horizontal_flip,
-    "rand_augment": rand_augment,
-    "random_crop": random_crop,
-    "random_erasing": random_erasing,
-    "random_resized_crop": random_resized_crop,
-    "resize": resize,
-    "rotation": rotation,
-    "trivial_augment_wide": trivial_augment_wide,
-    "vertical_flip": vertical_flip,
-}
+def base_name(text: str) -> str:
+    """Name what an augmentation does, whoever computes it: `A.HorizontalFlip(p=1)` is a `horizontal_flip`.
+
+    Raises RecipeError for what cannot be read.
+    """
+    name = parse_library_call(text).name if is_library_call(text) else parse_call(text, kind=_KIND).name
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().removeprefix("random_")
 
 
-OF_ALBUMENTATIONS = ("elastic_transform", "grid_distortion")
-"""Those of the table that albumentations computes, an optional package."""
+@lru_cache(maxsize=256)
+def _try_out(texts: tuple[str, ...], spec: TransformSpec) -> None:
+    from bench.data.library_steps import try_out  # noqa: PLC0415 - torch
+
+    read = [_read(text) for text in texts]
+    try_out([each.surely(spec) for each in read], spec.image_size)
 
 
-def _v2() -> Any:
-    from bench.vision import torchvision  # noqa: PLC0415 - slow, and reading a recipe does not need it
-
-    return import_module(f"{torchvision.__name__}.transforms.v2")
+def _restored(read: Iterable[_Read], spec: TransformSpec) -> list[Step]:
+    return [resize(spec, spec.image_size)] if any(each.resizes for each in read) else []
 
 
-def _albumentations(name: str, spec: TransformSpec, **arguments: float) -> Step:
-    from bench.data.library_steps import AlbumentationsStep, Guarded  # noqa: PLC0415 - torch
-
-    return Guarded(name, AlbumentationsStep(name, {**arguments, "fill": tuple(_mean_colour(spec))}))
+def _read(name: str) -> _Read:
+    return _of_a_library(name) if is_library_call(name) else _of_the_table(name)
 
 
-def _mode(spec: TransformSpec, *, bicubic: bool = True) -> Any:
-    """Return the interpolation as torchvision names it; rotations of tensors know no bicubic one."""
-    name = spec.interpolation if bicubic or spec.interpolation == "nearest" else "bilinear"
-    return _v2().InterpolationMode(name)
+def _of_a_library(name: str) -> _Read:
+    from bench.data.libraries import certain, library_step, read_library_call  # noqa: PLC0415 - torch
+
+    call = read_library_call(name)
+    return _Read(str(call), lambda _: library_step(call), lambda _: library_step(certain(call)), resizes=True)
 
 
-def _mean_colour(spec: TransformSpec) -> list[float]:
-    return [float(round(255 * value)) for value in spec.mean]
+def _of_the_table(name: str) -> _Read:
+    call = parse_call(name, kind=_KIND)
+    function = look_up(call, AUGMENTATIONS, kind=_KIND)
+    arguments = bind(call, partial(function, TransformSpec(image_size=1)), kind=_KIND)
+    for parameter, value in arguments.items():
+        low, high = LIMITS[parameter]
+        if not low <= value <= high:
+            raise RecipeError(
+                f"The augmentation {call} has a wrong argument.",
+                f"{parameter} must be from {low} to {high}, not {value}.",
+                "Correct it in the recipe.",
+            )
+    if call.name in OF_ALBUMENTATIONS:
+        require(f"The augmentation {call.name}")
+    build = partial(function, **arguments)
+    return _Read(str(Call(call.name, kwargs=arguments)), build, build, resizes=call.name == "resize")

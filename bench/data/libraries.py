@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from bench.data.albumentations_package import load
-from bench.data.augmentations import Step
+from bench.data.augmentation_table import Step
 from bench.data.library_calls import LibraryCall, parse_library_call
 from bench.data.library_steps import AlbumentationsStep, Guarded
 from bench.errors import RecipeError, did_you_mean, unknown_name
@@ -156,8 +156,8 @@ def _defaults(cls: type) -> dict[str, Any]:
 def _build_torchvision(name: str, arguments: dict[str, Any]) -> Step:
     """Build it; a word stands for a member of an enumeration where the default is one."""
     cls = getattr(_torchvision(), name)
-    defaults = dict.fromkeys(arguments) | _defaults(cls)
-    return cls(**{k: type(defaults[k])(v) if isinstance(defaults[k], Enum) else v for k, v in arguments.items()})
+    members = {key: type(value) for key, value in _defaults(cls).items() if isinstance(value, Enum)}
+    return cls(**{key: members[key](value) if key in members else value for key, value in arguments.items()})
 
 
 def _build_albumentations(name: str, arguments: dict[str, Any]) -> Step:

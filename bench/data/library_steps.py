@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from bench.data.albumentations_package import load
-from bench.data.augmentations import Step
+from bench.data.augmentation_table import Step
 from bench.errors import RecipeError
 
 _IMAGE = torch.uint8, 3, 3
@@ -63,7 +63,7 @@ class Guarded:
             return changed
         raise RecipeError(
             f"The augmentation {self.text} does not make an image of an image.",
-            f"It must give 3 x height x width values of uint8, not {_told(changed)}.",
+            f"What it gives must be 3 x height x width of uint8, but is {_told(changed)}.",
             "Take it out of the recipe; images are scaled and normalized after all augmentations.",
         )
 
@@ -84,4 +84,4 @@ def _first_line(error: Exception) -> str:
 def _told(value: object) -> str:
     if isinstance(value, Tensor):
         return f"{' x '.join(map(str, value.shape))} of {str(value.dtype).removeprefix('torch.')}"
-    return f"a {type(value).__name__}"
+    return f"of type {type(value).__name__}"

@@ -20,7 +20,7 @@ from bench.data.splits import TrainSplit
 from bench.data.transforms import Augment
 from bench.device import one_thread
 from bench.errors import BenchError
-from bench.random_keys import key, shuffled, view_of
+from bench.random_keys import augment_key, shuffled, view_key, view_of
 
 
 class Batch(NamedTuple):
@@ -115,9 +115,9 @@ class _Chance(NamedTuple):
 
     def keys(self, epoch: int, positions: Positions, indices: Positions) -> list[int]:
         if not self.views:
-            return [key(self.seed, "augment", epoch, int(index)) for index in indices]
+            return [augment_key(self.seed, epoch, int(index)) for index in indices]
         shown = view_of(self.images, self.seed, epoch, self.views)[positions]
-        return [key(0, "view", int(view), int(index)) for view, index in zip(shown, indices, strict=True)]
+        return [view_key(int(view), int(index)) for view, index in zip(shown, indices, strict=True)]
 
 
 class _BatchMaker(TorchDataset[Any]):

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from bench.data.augment_list import build_steps
+from bench.data.augmentations import build_steps
 from bench.spec import TransformSpec
 
 _RESAMPLING = {

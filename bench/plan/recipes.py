@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from bench.data.augment_list import base_name, canonical_augment
+from bench.data.augmentations import base_name, canonical_augment
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import BenchError, RecipeError, unknown_name
 from bench.head import canonical_head

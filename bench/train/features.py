@@ -17,7 +17,7 @@ from bench.data.raw import OfficialSplit
 from bench.data.transforms import Augment, eval_transform, normalize
 from bench.device import frozen_batch, one_thread
 from bench.errors import BenchError
-from bench.random_keys import key
+from bench.random_keys import view_key
 from bench.spec import RunSpec, digest
 from bench.train.backends import prepare
 from bench.train.backends.base import Compute
@@ -195,9 +195,9 @@ class FrozenPass:
 
 
 def _augmented(raw: Tensor, augment: Augment, view: int, at: int) -> Tensor:
-    """Augment a batch whose first image is the `at`-th of the official split; no run's seed is in it."""
+    """Augment a batch whose first image is the `at`-th of the official split."""
     with one_thread():
-        return torch.stack([augment(image, key(0, "view", view, at + i)) for i, image in enumerate(raw)])
+        return torch.stack([augment(image, view_key(view, at + i)) for i, image in enumerate(raw)])
 
 
 def _as_array(tensor: Tensor, *, channels_last: bool) -> Array:

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 import bench.vision
-from bench.data.augment_list import canonical_augment
-from bench.data.augmentations import AUGMENTATIONS
+from bench.data.augmentation_table import AUGMENTATIONS
+from bench.data.augmentations import canonical_augment
 from bench.data.transforms import augment, eval_transform, normalize
 from bench.errors import RecipeError
 from bench.spec import TransformSpec
@@ -148,7 +148,7 @@ def test_the_canonical_text_names_and_gives_every_argument():
 
 def test_reading_a_recipe_imports_no_torch():
     code = (
-        "import sys; from bench.data.augment_list import canonical_augment; canonical_augment(['rotation(5)']);"
+        "import sys; from bench.data.augmentations import canonical_augment; canonical_augment(['rotation(5)']);"
         "import bench.data.datasets, bench.data.splits; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
