@@ -100,7 +100,9 @@ def elastic_transform(_spec: TransformSpec, alpha: float = 1.0, sigma: float = 5
 
 def resize(spec: TransformSpec, size: int) -> Step:
     """Resize to `size` x `size`, for example ahead of a `random_crop(0)`."""
-    return _v2().Resize((size, size), _mode(spec), antialias=True)
+    from bench.data.library_steps import Resized  # noqa: PLC0415 - torch
+
+    return Resized(_v2().Resize((size, size), _mode(spec), antialias=True), size)
 
 
 AUGMENTATIONS: dict[str, Callable[..., Step]] = {

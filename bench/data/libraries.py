@@ -15,7 +15,6 @@ from bench.data.augmentation_table import Step
 from bench.data.library_calls import LibraryCall, parse_library_call
 from bench.data.library_steps import AlbumentationsStep, Guarded
 from bench.errors import RecipeError, did_you_mean, unknown_name
-from bench.vision import torchvision
 
 SHORT = {"A": "albumentations"}
 """What a library is called in most code -> its name here."""
@@ -143,6 +142,8 @@ def _messages(error: Exception) -> str:
 
 
 def _torchvision() -> Any:
+    from bench.vision import torchvision  # noqa: PLC0415 - timm comes with it, which is slow
+
     return import_module(f"{torchvision.__name__}.transforms.v2")
 
 

@@ -47,7 +47,7 @@ def parse_library_call(text: str) -> LibraryCall:
         call = parsed if isinstance(parsed, ast.Call) else ast.Call(parsed, [], [])
         library, name = _names(call.func)
         args = tuple(_value(node) for node in call.args)
-        kwargs = {_word(given.arg): _value(given.value) for given in call.keywords}
+        kwargs = _keywords(call.keywords)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise RecipeError(
             f"Cannot read the augmentation {text!r}.",
@@ -76,10 +76,11 @@ def _names(node: ast.expr) -> tuple[str, str]:
     raise ValueError("Its name must be that of a library and that of a transform, with a dot between")
 
 
-def _word(name: str | None) -> str:
-    if name is None:
-        raise ValueError("** cannot be used")
-    return name
+def _keywords(given: list[ast.keyword]) -> dict[str, Any]:
+    named = {each.arg: _value(each.value) for each in given if each.arg is not None}
+    if len(named) < len(given):
+        raise ValueError("An argument is given twice, or with **")
+    return named
 
 
 def _value(node: ast.expr) -> Any:

@@ -42,6 +42,20 @@ class AlbumentationsStep:
         return torch.from_numpy(self.transform(image=pixels)["image"]).permute(2, 0, 1).contiguous()
 
 
+class Resized:
+    """Torchvision's resizing, also to one pixel: torch's kernel fails on that unless channels come last (2.13)."""
+
+    def __init__(self, resize: Step, size: int) -> None:
+        self.resize, self.size = resize, size
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Resize one image."""
+        if self.size == 1:
+            image = image.movedim(0, -1).contiguous().movedim(-1, 0)
+        changed: Tensor = self.resize(image)
+        return changed
+
+
 class Guarded:
     """A step that raises RecipeError where the library fails, and where it gives something else than an image."""
 

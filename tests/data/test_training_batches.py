@@ -25,6 +25,7 @@ from bench.spec import TransformSpec
 
 SPEC = TransformSpec(image_size=224)
 SMALL = TransformSpec(image_size=12)
+LIBRARIES = ("grid_distortion", "A.GaussNoise", "torchvision.RandomAffine(degrees=20)", "elastic_transform(9, 3)")
 CHANCE = ("horizontal_flip", "color_jitter(0.4)", "random_resized_crop(0.5)")
 
 
@@ -97,11 +98,13 @@ def test_order_and_augmentation_change_with_epoch_and_seed(birds):
     assert len({pixels.numpy().tobytes() for pixels in image}) == 3
 
 
+@pytest.mark.parametrize("chance", [CHANCE, LIBRARIES], ids=["ours", "libraries"])
 @pytest.mark.parametrize("workers", [0, 2])
-def test_an_epoch_is_the_same_after_others_and_on_its_own(birds, workers):
+def test_an_epoch_is_the_same_after_others_and_on_its_own(birds, workers, chance):
     _, dataset, part = birds
     pixels = decoded(dataset, part)
-    assert_equal(epochs(pixels, part, [1, 2, 3], workers=workers)[2:], epochs(pixels, part, [3], workers=workers))
+    after = epochs(pixels, part, [1, 2, 3], workers=workers, chance=chance)[2:]
+    assert_equal(after, epochs(pixels, part, [3], chance=chance))
 
 
 @pytest.mark.parametrize("workers", [0, 2])

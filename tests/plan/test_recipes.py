@@ -67,3 +67,20 @@ def test_augmentations_that_change_what_an_image_means_are_left_out():
     digits = DatasetEntry(name="d", reader="digits", num_classes=10, unsuited=("horizontal_flip",))
     recipe = RecipeSpec(augment=("horizontal_flip(p=0.3)", "rotation(5)"))
     assert suited(recipe, digits).augment == ("rotation(5)",)
+
+
+@pytest.mark.parametrize(
+    "named", ["A.HorizontalFlip(p=1)", "albumentations.HorizontalFlip", "torchvision.RandomHorizontalFlip()"]
+)
+def test_a_librarys_augmentation_is_left_out_with_ours_of_its_name(named):
+    digits = DatasetEntry(name="d", reader="digits", num_classes=10, unsuited=("horizontal_flip", "rotate90"))
+    recipe = RecipeSpec(augment=(named, "A.Rotate(limit=5)", "A.RandomRotate90", "A.VerticalFlip(p=1)"))
+    assert suited(recipe, digits).augment == ("A.Rotate(limit=5)", "A.VerticalFlip(p=1)")
+
+
+def test_a_crop_larger_than_the_images_is_found_when_the_recipe_is_resolved():
+    recipe = RecipeSpec(augment=("A.RandomCrop(100, 100, p=0.001)",), image_size=64)
+    with pytest.raises(RecipeError, match="fails on an image of 64 x 64 pixels"):
+        resolve(recipe, OWN, None)
+    resolved, _ = resolve(recipe.model_copy(update={"image_size": 100}), OWN, None)
+    assert "p=0.001" in resolved.augment[0]
