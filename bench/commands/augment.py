@@ -73,18 +73,15 @@ def augment(
     Example: bench augment --dataset digits --augment "rotation(20)" --augment "A.CoarseDropout(p=1)"
     """
     from bench import terminal
-    from bench.atomic import atomic_file, disk_errors
     from bench.data.datasets import open_dataset
     from bench.data.samples import draws, samples
     from bench.data.splits import split
-    from bench.report.sample_sheet import draw
 
     path = _png(out or Path("reports") / f"augment-{re.sub('[^A-Za-z0-9.-]', '-', dataset)}.png")
     known = o.open_registry(registry)
     entry = o.find_dataset(known, dataset)
     given = {"augment": augmentations, "image_size": image_size, "views": views}
-    everywhere = {key: value for key, value in given.items() if value is not None}
-    asked, transform = _resolved(known, entry, recipe, strategy, overrides or [], everywhere, backbone)
+    asked, transform = _resolved(known, entry, recipe, strategy, overrides or [], given, backbone)
     opened = open_dataset(entry, data_root=data_root, download=download)
     target = opened.manifest.default_target
     part = split(opened.manifest, target, entry.val_fraction, entry.split_seed).train
@@ -92,10 +89,9 @@ def augment(
     found = samples(opened, part, asked.augment, transform, shown, images)
     names = [opened.manifest.class_names(target)[sample.label] for sample in found]
     source = "augmentations as named" if augmentations else f"recipe {recipe} for {strategy}"
-    title = f"{entry.name}, {transform.image_size} x {transform.image_size} pixels, {source}"
-    sheet = _sheet(title if asked.views else f"{title}, seed {seed}", shown, found, names, asked.augment)
-    with disk_errors(path), atomic_file(path) as temporary:
-        draw(sheet).save(temporary, format="PNG")
+    title = f"{entry.name}, {transform.image_size} pixels, {source}" + ("" if asked.views else f", seed {seed}")
+    sheet = _sheet(title, shown, found, names, asked.augment)
+    _write(sheet, path)
     if json:
         rows = [{"id": sample.id, "class": name} for sample, name in zip(found, names, strict=True)]
         record = {"picture": str(path), "augment": asked.augment, "image_size": transform.image_size}
@@ -118,16 +114,17 @@ def _resolved(
     recipe: str,
     strategy: str,
     overrides: list[str],
-    everywhere: dict[str, Any],
+    given: dict[str, Any],
     backbone: str | None,
 ) -> tuple[RecipeSpec, TransformSpec]:
-    """Resolve the recipe as the planner does. Raises RecipeError where it augments nothing."""
+    """Resolve the recipe as the planner does, with what is `given`. Raises RecipeError where nothing is left."""
     from bench.entries import RecipeEntry
     from bench.errors import RecipeError
     from bench.plan.recipes import for_strategy, resolve, suited
     from bench.plan.variants import variants
     from bench.strategies import canonical
 
+    everywhere = {key: value for key, value in given.items() if value is not None}
     made = variants([known.get(RecipeEntry, recipe)], overrides, everywhere)
     if len(made) > 1:
         raise RecipeError(
@@ -170,3 +167,11 @@ def _sheet(
         [[image.permute(1, 2, 0).numpy() for image in (sample.original, *sample.drawn)] for sample in found],
         [f"{number}. {text}" for number, text in enumerate(augment, 1)],
     )
+
+
+def _write(sheet: Sheet, path: Path) -> None:
+    from bench.atomic import atomic_file, disk_errors
+    from bench.report.sample_sheet import draw
+
+    with disk_errors(path), atomic_file(path) as temporary:
+        draw(sheet).save(temporary, format="PNG")

@@ -135,7 +135,7 @@ def _albumentations(name: str, **arguments: float) -> Step:
     """Build a distortion that mirrors what it lacks at the borders, as was the default until albumentations 2."""
     from bench.data.library_steps import AlbumentationsStep, Guarded  # noqa: PLC0415 - torch
 
-    return Guarded(name, AlbumentationsStep(name, {**arguments, "border_mode": _REFLECT_101}))
+    return Guarded(f"albumentations.{name}", AlbumentationsStep(name, {**arguments, "border_mode": _REFLECT_101}))
 
 
 def _mode(spec: TransformSpec, *, bicubic: bool = True) -> Any:

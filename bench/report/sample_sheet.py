@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,9 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 Pixels = npt.NDArray[np.uint8]
 """One image, [height, width, 3]."""
 
-_SMALLEST, _LARGEST = 96, 168
+_SMALLEST, _LARGEST = 96, 192
 _GAP, _MARGIN, _LINE = 6, 20, 20
-_NAMES, _NAME_LINES = 150, 3
+_NAMES, _NAME_LINES, _TITLE = 150, 3, 900
 _INK, _FAINT, _PAPER = "#1f2328", "#6e7781", "#ffffff"
 
 
@@ -39,7 +40,7 @@ def draw(sheet: Sheet) -> Image.Image:
     left = _MARGIN + min(_NAMES, max(round(_length(_spaced(name))) for name in sheet.names)) + 3 * _GAP
     columns = [left + i * (side + _GAP) + (2 * _GAP if i else 0) for i in range(len(sheet.headings))]
     top = _MARGIN + 2 * _LINE + _LINE // 2
-    width = columns[-1] + side + _MARGIN
+    width = max(columns[-1] + side, _MARGIN + min(_TITLE, math.ceil(_length(sheet.title, 16)))) + _MARGIN
     notes = [part for note in sheet.notes for part in _wrapped(note, width - 2 * _MARGIN)]
     below = top + len(sheet.images) * (side + _GAP) + _LINE // 2
     picture = Image.new("RGB", (width, below + len(notes) * _LINE + _MARGIN), _PAPER)

@@ -17,7 +17,10 @@ import torch
 from bench.device import hardware
 from bench.records import Provenance
 
-PACKAGES = ("backbone-bench", "torch", "torchvision", "timm", "numpy", "pillow", "openvino", "onnxruntime")
+PACKAGES = (
+    "backbone-bench", "torch", "torchvision", "timm", "numpy", "pillow", "openvino", "onnxruntime",
+    "albumentations", "opencv-python-headless",
+)  # fmt: skip
 
 
 def provenance(device: torch.device) -> Provenance:

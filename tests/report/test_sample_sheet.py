@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ def sheet(size, names=("one", "two"), notes=("rotation(degrees=15.0)",), columns
     return Sheet("digits", [f"epoch {i}" for i in range(columns)], list(names), images, list(notes))
 
 
-@pytest.mark.parametrize("size", [1, 7, 8, 32, 64, 96, 100, 168])
+@pytest.mark.parametrize("size", [1, 7, 8, 32, 64, 95, 96, 100, 192])
 def test_a_small_image_is_enlarged_pixel_by_pixel(size):
     made = sheet(size)
     picture = np.asarray(draw(made))
@@ -24,7 +26,7 @@ def test_a_small_image_is_enlarged_pixel_by_pixel(size):
 
 
 def test_a_large_image_is_shrunk():
-    assert draw(sheet(512)).size < draw(sheet(168, columns=4)).size
+    assert draw(sheet(512)).size == draw(sheet(192)).size
 
 
 def test_all_names_and_notes_find_room():
@@ -36,6 +38,11 @@ def test_all_names_and_notes_find_room():
     assert picture.height > plain.height + 4 * 20
     right = np.asarray(picture)[:, -10:]
     assert (right == 255).all()
+
+
+def test_a_title_is_not_cut_where_there_are_few_columns():
+    few = sheet(8, ["one"], (), columns=1)
+    assert draw(replace(few, title="word " * 12)).width > draw(few).width
 
 
 def test_one_column_and_one_row_are_enough():
