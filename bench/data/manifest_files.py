@@ -63,6 +63,21 @@ def load_manifest(entry: DatasetEntry, location: Path | None, signature: str) ->
     return manifest if manifest.fingerprint == header.fingerprint else None
 
 
+def manifest_of(fingerprint: str) -> Manifest | None:
+    """Read the manifest of data with this fingerprint, wherever that data lay; None if none was seen here."""
+    for path in sorted((bench_home() / "manifests").glob("*.header.json")):
+        try:
+            if json.loads(path.read_text("utf-8"))["fingerprint"] != fingerprint:
+                continue
+            kept = path.with_name(path.name.replace(".header.json", ".json"))
+            manifest = Manifest.model_validate_json(kept.read_bytes())
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+        if manifest.fingerprint == fingerprint:
+            return manifest
+    return None
+
+
 def save_manifest(manifest: Manifest, entry: DatasetEntry, location: Path | None, signature: str) -> None:
     """Keep a manifest, then its header, each written whole or not at all.
 
