@@ -17,6 +17,7 @@ from bench.commands.backbones import backbones
 from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
 from bench.commands.leaderboard import leaderboard
+from bench.commands.look import look
 from bench.commands.plan import plan
 from bench.commands.recipes import recipes
 from bench.commands.report import report
@@ -41,8 +42,8 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, augment,
-    timing, doctor,
+    sweep, plan, leaderboard, report, runs, show, look, backbones, strategies, datasets, recipes, studies,
+    augment, timing, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -23,7 +23,7 @@ class ClassNames:
 
 
 def class_names(stored: StoredRun, artifacts: Artifacts) -> ClassNames:
-    """Find the class names of a run's targets: data with its fingerprint was read here, or its weights were kept."""
+    """Find the names of a run's classes: data with its fingerprint was read here, or its weights were kept."""
     row, targets = stored.row, stored.row.target.split("+")
     found = dict(_of_manifest(row.fingerprint) if row.fingerprint else {})
     if any(target not in found for target in targets):
@@ -31,7 +31,9 @@ def class_names(stored: StoredRun, artifacts: Artifacts) -> ClassNames:
     names = {target: found[target] for target in targets if target in found}
     if len(names) == len(targets):
         return ClassNames(names)
-    why = f"the dataset {row.dataset} as the run saw it was not read on this machine, or not since its home was made"
+    why = (
+        f"the dataset {row.dataset} as the run saw it was not read on this machine, or not since its home was made"
+    )
     return ClassNames(names, f"Classes are shown by their numbers: {why}.")
 
 

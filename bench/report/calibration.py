@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def _binned(confidence: Floats, right: Truths, edges: Floats) -> list[Bin]:
     places = np.searchsorted(edges[1:-1], confidence, side="left")
     return [
         _bin(float(low), float(high), confidence[places == place], right[places == place])
-        for place, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True))
+        for place, (low, high) in enumerate(itertools.pairwise(edges))
     ]
 
 

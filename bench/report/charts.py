@@ -22,7 +22,7 @@ ROLES: dict[Role, Colour] = {
     "gap": PALETTE[1],
     "muted": Colour("#5b636c", "#9ba4ad"),
 }
-"""What a colour stands for in every chart of a run: blue and orange stay apart for the colour-blind and in print."""
+"""What a colour stands for in a run's charts: blue and orange stay apart for the colour-blind and in print."""
 
 ERRORS = Colour("#d55e00", "#ff8f4a")
 HITS = Colour("#0072b2", "#56b4e9")

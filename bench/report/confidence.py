@@ -1,4 +1,4 @@
-"""How sure a model is when it is right and when it is wrong, and what it gains by staying silent when it is not."""
+"""How sure a model is when right and when wrong, and what it gains by staying silent when it is not sure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STEPS = 20
 
 @dataclass(frozen=True)
 class Sureness:
-    """The confidence of n images: mean, median, and how many there are in each of `STEPS` equal bins over [0, 1]."""
+    """The confidence of n images: mean, median, and how many are in each of `STEPS` equal bins over [0, 1]."""
 
     n: int
     mean: float

@@ -38,7 +38,8 @@ def confusion_matrix(labels: Counts, predicted: Counts, classes: int) -> Counts:
 def row_shares(matrix: npt.NDArray[np.number]) -> Shares:
     """Divide each row by its sum; a row of zeros stays zero."""
     sums = matrix.sum(axis=1, keepdims=True)
-    return np.divide(matrix, sums, out=np.zeros(matrix.shape), where=sums > 0)
+    shares: Shares = np.divide(matrix, sums, out=np.zeros(matrix.shape), where=sums > 0)
+    return shares
 
 
 def expected_confusion(probabilities: Shares, labels: Counts) -> Shares:
@@ -65,8 +66,8 @@ def worst_pairs(matrix: Counts, most: int = 40) -> list[Pair]:
 def clustered_order(confusion: npt.NDArray[np.number]) -> Order:
     """Order classes so that those which are confused with each other stand side by side.
 
-    Average-linkage clustering of 1 - sqrt(s), where s is the mean of what i gives to j and j to i as shares of their
-    rows; leaves ordered as Bar-Joseph et al. (2001), up to `LEAVES_ORDERED` classes.
+    Average-linkage clustering of 1 - sqrt(s), where s is the mean of what i gives to j and j to i as shares of
+    their rows; leaves ordered as Bar-Joseph et al. (2001), up to `LEAVES_ORDERED` classes.
     """
     from scipy.cluster.hierarchy import leaves_list, linkage  # noqa: PLC0415 - slow, and only this needs it
     from scipy.spatial.distance import squareform  # noqa: PLC0415 - the same

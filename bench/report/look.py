@@ -58,8 +58,8 @@ def look_at(
 ) -> Look:
     """Read a run and diagnose its predictions on `split`; `what` are the parts to show, all without any.
 
-    A run that is not done is shown by its epochs alone. Raises StoreError where it is not one run or its predictions
-    are missing, BenchError where there is nothing to show of what is asked.
+    A run that is not done is shown by its epochs alone. Raises StoreError where it is not one run or its
+    predictions are missing, BenchError where there is nothing to show of what is asked.
     """
     asked = chosen_parts(what)
     stored = store.run(prefix)
@@ -73,7 +73,7 @@ def look_at(
     named = find_names(stored, artifacts)
     made = artifacts.predictions(run_id)
     heads = tuple(_head(part, split) for part in split_heads(made, stored.row.target.split("+"), named.names))
-    return Look(details, split, asked, heads, () if named.names else (named.source,))
+    return Look(details, split, asked, heads, (named.missing,) if named.missing else ())
 
 
 def chosen_parts(what: Collection[str]) -> tuple[Part, ...]:
@@ -97,13 +97,13 @@ def _head(part: HeadPredictions, split: LookedAt) -> Head:
 
 
 def _curves_only(details: RunDetails, what: Collection[str]) -> tuple[Part, ...]:
-    row = details.row
+    row, short = details.row, details.row.run_id[:12]
     if details.epochs and (not what or "curves" in what):
         return ("curves",)
     raise BenchError(
-        f"There is nothing to show of run {row.run_id[:12]}.",
+        f"There is nothing to show of run {short}.",
         f"It is {row.status}: it has no predictions{'' if details.epochs else ' and no epoch'}.",
-        f"`bench show {row.run_id[:12]}` says how it ended{'; --what curves shows its epochs' * bool(details.epochs)}.",
+        f"`bench show {short}` says how it ended{'; --what curves shows its epochs' * bool(details.epochs)}.",
     )
 
 

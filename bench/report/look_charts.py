@@ -56,7 +56,9 @@ def _pair(epochs: Sequence[EpochRecord], x: Sequence[float], metric: str) -> tup
 
 def _curves_caption(recipe: dict[str, object], *, probe: bool) -> str:
     if probe:
-        return "Each step is one weight decay, from the strongest to the weakest; both lines are measured after it."
+        return (
+            "Each step is one weight decay, from the strongest to the weakest; both lines are measured after it."
+        )
     smoothing = recipe.get("label_smoothing") or 0
     hardened = ["dropout"] * any("dropout" in str(part) for part in _list(recipe.get("head")))
     hardened += ["augmentation"] * bool(recipe.get("augment")) + ["drop path"] * bool(recipe.get("drop_path"))
@@ -114,10 +116,16 @@ def _sureness(diagnosis: Diagnosis) -> Panel:
 
 
 def _histogram(name: str, part: Sureness, x: Sequence[float]) -> Series:
-    title = f"{name}: {part.n:,}, mean {show(part.mean, 'fraction')} %"
+    title = f"{name}: {part.n:,}, mean {show(part.mean, 'fraction')} %" if part.n else f"{name}: none"
     texts = [f"{count:,} images that were {name}" for count in part.histogram]
     return Series(
-        title, "steps", "right" if name == "right" else "wrong", x, part.histogram, [1 / STEPS] * STEPS, texts=texts
+        title,
+        "steps",
+        "right" if name == "right" else "wrong",
+        x,
+        part.histogram,
+        [1 / STEPS] * STEPS,
+        texts=texts,
     )
 
 
@@ -125,7 +133,12 @@ def _coverage(diagnosis: Diagnosis) -> Panel:
     steps = diagnosis.coverage
     texts = [f"where confidence is at least {show(step.confidence, 'fraction')} %" for step in steps]
     series = Series(
-        "accuracy", "line", "model", [step.coverage for step in steps], [step.accuracy for step in steps], texts=texts
+        "accuracy",
+        "line",
+        "model",
+        [step.coverage for step in steps],
+        [step.accuracy for step in steps],
+        texts=texts,
     )
     floor = min((step.accuracy for step in steps), default=0.0)
     y = Axis("Accuracy of those (%)", percent=True, low=max(0.0, math.floor(10 * floor - 0.5) / 10), high=1)
@@ -136,7 +149,9 @@ def _coverage(diagnosis: Diagnosis) -> Panel:
 def _calibration_caption(diagnosis: Diagnosis, split: str) -> str:
     left_out = f" {diagnosis.not_finite:,} more have logits that are not finite." * bool(diagnosis.not_finite)
     finite = diagnosis.n - diagnosis.not_finite
-    caption = f"{finite:,} {split} images in {len(diagnosis.calibration.bins)} bins of equal width; whiskers are 95 % "
+    caption = (
+        f"{finite:,} {split} images in {len(diagnosis.calibration.bins)} bins of equal width; whiskers are 95 % "
+    )
     caption += "Wilson intervals."
     if diagnosis.temperature is not None:
         own = " (these images, so what it gains here is flattered)" if split == "val" else ""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
 
 import jinja2
@@ -23,6 +21,7 @@ from bench.report.figures import (
     strategy_colours,
 )
 from bench.report.groups import Group
+from bench.report.html import embedded_json, environment, template_text
 from bench.report.layout import board_columns, cell, heading, seeds, short_name
 from bench.report.notes import board_notes
 from bench.report.overlaps import Overlaps, overlap_note
@@ -31,7 +30,7 @@ from bench.report.tables import Board
 from bench.report.units import show
 from bench.store.rows import RunRow
 
-_SCRIPTS = ("format.js", "ticks.js", "labels.js", "plot.js", "sortable.js", "page.js")
+_SCRIPTS = ("format.js", "theme.js", "ticks.js", "labels.js", "plot.js", "sortable.js", "page.js")
 _ALSO = ("epochs", "latency_1_s", "stored_bytes")
 
 
@@ -87,18 +86,10 @@ def render(report: Report) -> str:
         x_axes=[axis(key) for key in X_AXES],
         y_axes=[axis(key) for key in Y_AXES],
         data=embedded_json(_data(sections, colours, marks)),
-        styles=_text("report.css"),
-        scripts="\n".join(_text(name) for name in _SCRIPTS),
+        styles=template_text("report.css"),
+        scripts="\n".join(template_text(name) for name in _SCRIPTS),
         plotly_js=get_plotlyjs(),
     )
-
-
-def embedded_json(data: Any) -> str:
-    """Write data as JSON that is safe inside `<script>`: no `<`, `>`, `&`, and no line separator of JavaScript."""
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
 
 
 def _section(board: Board, report: Report) -> BoardSection:
@@ -126,16 +117,10 @@ def _data(
 
 
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_text),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["accuracy"] = accuracy
-    environment.filters["measured"] = _measured
-    environment.globals.update(
+    made = environment()
+    made.filters["accuracy"] = accuracy
+    made.filters["measured"] = _measured
+    made.globals.update(
         heading=heading,
         seeds=seeds,
         short_name=short_name,
@@ -143,13 +128,8 @@ def _environment() -> jinja2.Environment:
         overlap_note=overlap_note,
         never_ranks=NEVER_RANKS,
     )
-    return environment
+    return made
 
 
 def _measured(group: Group, key: str) -> str:
     return show(group.stat(key).mean, COLUMNS[key].unit)
-
-
-def _text(name: str) -> str:
-    """Read a file of `templates/`."""
-    return files("bench.report").joinpath("templates", name).read_text(encoding="utf-8")

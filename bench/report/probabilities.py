@@ -42,7 +42,7 @@ class Scored:
 
 
 def score(logits: npt.NDArray[np.floating], labels: Counts, temperature: float = 1.0) -> Scored:
-    """Turn logits (n, classes), divided by `temperature`, into probabilities; of equal logits the first class wins.
+    """Turn logits (n, classes), over `temperature`, into probabilities; of equal logits the first class wins.
 
     Raises ValueError where a label is no class.
     """
@@ -54,9 +54,7 @@ def score(logits: npt.NDArray[np.floating], labels: Counts, temperature: float =
     predicted = np.full(n, -1, np.int64)
     predicted[finite] = logits[finite].argmax(axis=1)
     confidence = probabilities.max(axis=1, initial=0.0)
-    return Scored(
-        n, predicted, labels[finite], predicted[finite] == labels[finite], confidence, probabilities
-    )
+    return Scored(n, predicted, labels[finite], predicted[finite] == labels[finite], confidence, probabilities)
 
 
 def log_softmax(logits: npt.NDArray[np.floating]) -> Floats:
@@ -68,7 +66,7 @@ def log_softmax(logits: npt.NDArray[np.floating]) -> Floats:
 
 
 def top_k(logits: npt.NDArray[np.floating], labels: Counts) -> dict[int, float]:
-    """Return the share of images whose class is among the first k, for each k of `TOPS` below the classes, and 1."""
+    """Return the share of images whose class is among the first k, for 1 and each k of `TOPS` below `classes`."""
     n, classes = logits.shape
     own = logits[np.arange(n), labels][:, None]
     rank = (logits > own).sum(axis=1) + ((logits == own) & (np.arange(classes) < labels[:, None])).sum(axis=1)
@@ -86,9 +84,9 @@ def likelihood_loss(scored: Scored) -> float:
 
 
 def brier(scored: Scored) -> float:
-    """Return the mean squared distance of probabilities from the truth, from 0 to 2 (Brier 1950); NaN without images.
+    """Return the mean squared distance of probabilities from the truth, from 0 to 2; NaN without images.
 
-    It is summed over the classes, as Brier did.
+    It is summed over the classes, as Brier (1950) did.
     """
     if not len(scored.labels):
         return math.nan
@@ -99,8 +97,8 @@ def brier(scored: Scored) -> float:
 def fit_temperature(val: ValPredictions) -> float | None:
     """Return the temperature that makes the likelihood of validation labels largest (Guo et al. 2017).
 
-    It is kept between `COLDEST` and `HOTTEST`: where every image is right, no temperature is cold enough. None where
-    there is nothing to fit: no image with finite logits, or one class.
+    It is kept between `COLDEST` and `HOTTEST`: where every image is right, no temperature is cold enough. None
+    where there is nothing to fit: no image with finite logits, or one class.
     """
     from scipy.optimize import minimize_scalar  # noqa: PLC0415 - slow, and only this needs it
 

@@ -59,8 +59,8 @@ def sparkline(values: Sequence[float]) -> str:
 def _sections(details: RunDetails) -> dict[str, RenderableType | None]:
     row = details.row
     return {
-        "Spec": _pairs(_spec_lines(details.stored.spec_data)),
-        "Counts": _pairs((COLUMNS[key].label, show(field(row, key), COLUMNS[key].unit)) for key in _COUNTS),
+        "Spec": pairs(_spec_lines(details.stored.spec_data)),
+        "Counts": pairs((COLUMNS[key].label, show(field(row, key), COLUMNS[key].unit)) for key in _COUNTS),
         "Results": _results(row) if row.status == "done" else None,
         "Epochs": _curves(details.epochs) if details.epochs else None,
         "Attempts": _attempts(details.attempts) if details.attempts else None,
@@ -99,7 +99,7 @@ def _results(row: RunRow) -> RenderableType:
     never = ((COLUMNS[key].label, show(field(row, key), "fraction")) for key in NEVER_RANKS)
     costs = ((COLUMNS[key].label.partition(" (")[0], _measured(row, key)) for key in (*_MEASURED, *_SERVED))
     kept = [("frozen part ends at", _frontier(row))] if row.frontier else []
-    return Group(table, note, _pairs(never), Text(""), _pairs([*costs, *kept]))
+    return Group(table, note, pairs(never), Text(""), pairs([*costs, *kept]))
 
 
 def _frontier(row: RunRow) -> str:
@@ -111,16 +111,20 @@ def _measured(row: RunRow, key: str) -> str:
     return show(field(row, key), COLUMNS[key].unit)
 
 
-def _curves(epochs: Sequence[EpochRecord]) -> RenderableType:
-    """Show each curve as a sparkline, then the epochs as a table; of many epochs evenly spread ones."""
+def curve_lines(epochs: Sequence[EpochRecord]) -> Table:
+    """Show each curve as a sparkline, with the values that it begins and ends with."""
     curves = {
         "val top-1": [epoch.val.top1 for epoch in epochs],
         "val loss": [epoch.val.loss for epoch in epochs],
         "train loss": [epoch.train_loss for epoch in epochs],
     }
-    lines = _pairs(
+    return pairs(
         (name, f"{sparkline(values)}  {values[0]:.4g} to {values[-1]:.4g}") for name, values in curves.items()
     )
+
+
+def _curves(epochs: Sequence[EpochRecord]) -> RenderableType:
+    """Show each curve as a sparkline, then the epochs as a table; of many epochs evenly spread ones."""
     table = plain_table(["epoch", "steps", "lr", "train loss", "train top-1 %", "val loss", "val top-1 %"])
     for column in table.columns:
         column.justify = "right"
@@ -128,7 +132,7 @@ def _curves(epochs: Sequence[EpochRecord]) -> RenderableType:
         losses = (f"{epoch.train_loss:.4f}", show(epoch.train_top1, "fraction"), f"{epoch.val.loss:.4f}")
         numbers = (f"{epoch.steps:,}", f"{epoch.lr:.3g}", *losses, show(epoch.val.top1, "fraction"))
         table.add_row(str(epoch.epoch), *numbers)
-    return Group(lines, Text(""), table)
+    return Group(curve_lines(epochs), Text(""), table)
 
 
 def _spread(epochs: Sequence[EpochRecord]) -> Sequence[EpochRecord]:
@@ -158,7 +162,7 @@ def _provenance(attempt: AttemptRow | None) -> RenderableType | None:
         return None
     shown = {key: value for key, value in attempt.provenance.items() if key not in ("command", "versions")}
     versions = ", ".join(f"{name} {number}" for name, number in attempt.provenance.get("versions", {}).items())
-    return _pairs([*((key, _plain(value)) for key, value in shown.items()), ("versions", versions or "-")])
+    return pairs([*((key, _plain(value)) for key, value in shown.items()), ("versions", versions or "-")])
 
 
 def _repeat(details: RunDetails) -> RenderableType | None:
@@ -168,7 +172,7 @@ def _repeat(details: RunDetails) -> RenderableType | None:
     return Group(Text(details.command), Text(note, style="dim"))
 
 
-def _pairs(pairs: Iterable[tuple[str, str]]) -> Table:
+def pairs(pairs: Iterable[tuple[str, str]]) -> Table:
     """Lay names and values out in two columns."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)

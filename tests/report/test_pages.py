@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plausible_runs import CPU, GPU, MODELS, done_row
 
-from bench.report.pages import Lost, Report, embedded_json, render
+from bench.report.html import embedded_json
+from bench.report.pages import Lost, Report, render
 from bench.report.query import Query
 from bench.report.tables import leaderboard
 

@@ -1,18 +1,19 @@
-"""Every class as a bar: its F1, with precision and recall as marks, weakest first, in as many columns as it takes."""
+"""Every class as a bar: its F1, precision and recall as marks, weakest first, in as many columns as it takes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from bench.report.charts import PALETTE
 from bench.report.class_scores import ClassScore
 from bench.report.diagnosis import Diagnosis
+from bench.report.figures import PALETTE
 from bench.report.png.theme import GROUND, INK, MUTED, cut, headed
 from bench.report.units import show
 
@@ -28,7 +29,8 @@ def draw_classes(diagnosis: Diagnosis, subject: str, split: str) -> Figure:
     rows = math.ceil(len(shown) / columns)
     pitch = 0.27 if rows <= 20 else 0.165  # noqa: PLR2004 - inches of a row: few may be tall
     names = 0.082 * max(len(cut(score.name, _NAME)) for score in shown) * min(1.0, pitch / 0.2) + 0.35
-    wide = names + 2.4 + 0.75
+    bar = 2.4 if columns > 1 else 4.4
+    wide = names + bar + 0.75
     width, height = max(7.0, columns * wide + 0.2), rows * pitch + 1.9
     words = "Class by class", subject, _caption(diagnosis, split, len(shown))
     figure, bottom, top = headed(width, height, words)
@@ -36,7 +38,7 @@ def draw_classes(diagnosis: Diagnosis, subject: str, split: str) -> Figure:
     for column in range(columns):
         part = shown[column * rows : (column + 1) * rows]
         tall = (high - low) * len(part) / rows
-        box = ((column * wide + names) / width, (high - tall) / height, 2.4 / width, tall / height)
+        box = ((column * wide + names) / width, (high - tall) / height, bar / width, tall / height)
         _draw_column(figure.add_axes(box), part, 0.62 * 72 * pitch, key=column == 0)
     return figure
 
@@ -53,7 +55,13 @@ def _caption(diagnosis: Diagnosis, split: str, shown: int) -> str:
 def _draw_column(axes: Axes, scores: Sequence[ClassScore], size: float, *, key: bool) -> None:
     size, places = min(8.5, size), np.arange(len(scores))
     axes.barh(places, [score.f1 for score in scores], 0.74, color=_BAR, alpha=0.38, linewidth=0, label="F1")
-    look = {"markeredgecolor": GROUND, "markeredgewidth": 0.4, "linestyle": "none", "zorder": 3, "clip_on": False}
+    look: dict[str, Any] = {
+        "markeredgecolor": GROUND,
+        "markeredgewidth": 0.4,
+        "linestyle": "none",
+        "zorder": 3,
+        "clip_on": False,
+    }
     for name, marker, colour, larger in (("precision", "D", _PRECISION, 0.7), ("recall", "o", _RECALL, 0.5)):
         values = [getattr(score, name) for score in scores]
         axes.plot(values, places, marker, color=colour, label=name, markersize=larger * size, **look)

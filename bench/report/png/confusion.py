@@ -1,8 +1,9 @@
-"""The confusion matrix as a picture: coloured cells, class names where there is room, the worst pairs beside it."""
+"""The confusion matrix as a picture: coloured cells, names where there is room, the worst pairs beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,27 +19,39 @@ from bench.report.units import show
 
 ERROR_SHADES = LinearSegmentedColormap.from_list("errors", [GROUND, "#fbd9bf", ERRORS.light, "#7a3200"])
 HIT_SHADES = LinearSegmentedColormap.from_list("hits", ["#eef4f9", "#9cc6e4", HITS.light])
-NAMED_UP_TO, COUNTED_UP_TO, NUMBERED = 110, 16, 15  # classes, classes, pairs
+NAMED_UP_TO, COUNTED_UP_TO, NUMBERED = 110, 32, 15  # classes, classes, pairs
 _NAME, _LIST = 26, 24  # letters of a class name beside the matrix, and in the list
 _LIST_WIDTH, _LIST_ROW = 4.6, 0.235  # inches
-
+_COLUMNS: tuple[tuple[float, Literal["left", "right"]], ...] = (
+    (0.2, "right"),
+    (0.32, "left"),
+    (1.88, "left"),
+    (3.95, "right"),
+    (4.5, "right"),
+)
+"""Where the columns of the list stand, in inches, and which of their sides."""
 
 
 def draw_confusion(diagnosis: Diagnosis, subject: str, split: str) -> Figure:
-    """Draw the matrix with its classes clustered; the worst pairs are listed, and numbered where names are small."""
+    """Draw the matrix with its classes clustered and the worst pairs listed, numbered where cells are small."""
     classes = len(diagnosis.names)
-    side = float(np.clip(0.104 * classes, 5.2, 10.4))
+    side = float(np.clip(0.25 * classes, 5.2, 10.4))
     margin = _margin(diagnosis.names, side) if classes <= NAMED_UP_TO else 0.2
     width, height = 0.55 + margin + side + 0.5 + _LIST_WIDTH, side + margin + 1.85
     words = "What is taken for what", subject, _caption(diagnosis, split)
-    figure, bottom, top = headed(width, height, words)
+    figure, bottom, _ = headed(width, height, words)
+
+    def box(left: float, low: float, wide: float, tall: float) -> Axes:
+        return figure.add_axes((left / width, low / height, wide / width, tall / height))
+
     low, left = bottom + 0.42 + margin, 0.55 + margin
-    axes = figure.add_axes((left / width, low / height, side / width, side / height))
-    _draw_matrix(axes, diagnosis, 72 * side / max(classes, 1))
-    beside = (left + side + 0.5) / width
-    listed = diagnosis.pairs[: int((side - 1.6) / _LIST_ROW - 2.4)]
-    _draw_list(figure, diagnosis.names, listed, (beside, (low + side) / height))
-    _draw_keys(figure, diagnosis, beside, low / height)
+    _draw_matrix(box(left, low, side, side), diagnosis, 72 * side / classes)
+    listing = box(left + side + 0.5, low, _LIST_WIDTH, side)
+    listing.set(xlim=(0, _LIST_WIDTH), ylim=(side / _LIST_ROW, 0))
+    listing.set_axis_off()
+    _draw_list(listing, diagnosis.names, diagnosis.pairs[: int((side - 1.6) / _LIST_ROW - 2.4)])
+    keys = [box(left + side + 0.5, low + foot, 2.2, 0.13) for foot in (0.22, 0.84)]
+    _draw_keys(keys, _scale(row_shares(diagnosis.matrix)).vmax or 1.0)
     return figure
 
 
@@ -58,10 +71,12 @@ def _caption(diagnosis: Diagnosis, split: str) -> str:
     absent = int((diagnosis.matrix.sum(axis=1) == 0).sum())
     parts = [
         f"{known - diagnosis.errors:,} of {known:,} {split} images are right, {diagnosis.errors:,} are mistaken.",
-        "Rows are true classes, columns what they are taken for; classes that are taken for each other stand together.",
+        "Rows are true classes, columns what they are taken for; those taken for each other stand together.",
         "Colour is the share of the row's images, mistakes on a square-root scale.",
         f"{absent:,} classes have no image and an empty row." if absent else "",
-        "There is no room for names; look.html shows them." if len(diagnosis.names) > NAMED_UP_TO else "",
+        "There is no room for names here; the page (HTML) shows them."
+        if len(diagnosis.names) > NAMED_UP_TO
+        else "",
     ]
     return " ".join(part for part in parts if part)
 
@@ -83,7 +98,7 @@ def _draw_matrix(axes: Axes, diagnosis: Diagnosis, points: float) -> None:
     axes.set_xticks(places, names, size=size, color=INK, rotation=90)
     axes.tick_params(pad=2)
     if len(order) <= COUNTED_UP_TO:
-        _write_counts(axes, counts, shares, min(9.0, 0.34 * points))
+        _write_counts(axes, counts, shares, points)
     else:
         _number_pairs(axes, diagnosis.pairs[:NUMBERED], counts, order)
 
@@ -103,13 +118,19 @@ def _scale(shares: Shares) -> PowerNorm:
     return PowerNorm(0.5, 0, mistakes.max(initial=0.0) or 1.0, clip=True)
 
 
-def _write_counts(axes: Axes, counts: npt.NDArray[np.int64], shares: Shares, size: float) -> None:
-    norm = _scale(shares)
+def _write_counts(axes: Axes, counts: npt.NDArray[np.int64], shares: Shares, points: float) -> None:
+    norm, size = _scale(shares), min(9.0, 0.4 * points, 1.35 * points / len(str(counts.max())))
     for row, column in zip(*np.nonzero(counts), strict=True):
         share = shares[row, column]
         dark = share > 0.6 if row == column else norm(share) > 0.6  # noqa: PLR2004 - where white is read better
         axes.text(
-            column, row, f"{counts[row, column]:,}", ha="center", va="center", size=size, color=GROUND if dark else INK
+            column,
+            row,
+            str(counts[row, column]),
+            ha="center",
+            va="center",
+            size=size,
+            color=GROUND if dark else INK,
         )
 
 
@@ -124,7 +145,7 @@ def _number_pairs(axes: Axes, pairs: Sequence[Pair], counts: npt.NDArray[np.int6
         axes.plot(x, y, "s", markersize=7, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=0.7)
         at = _free_spot(x, y, busy)
         axes.text(*at, str(number), size=7, weight="bold", ha="center", va="center", color=INK)
-        busy[_around(*at, busy)] += 4.0
+        busy[_around(at, busy)] += 4.0
 
 
 def _free_spot(x: int, y: int, busy: Shares) -> tuple[float, float]:
@@ -132,51 +153,48 @@ def _free_spot(x: int, y: int, busy: Shares) -> tuple[float, float]:
     reach = 0.022 * len(busy)
     angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     spots = [
-        (x + reach * far * np.cos(angle), y + reach * far * np.sin(angle)) for far in (1, 1.5, 2) for angle in angles
+        (x + reach * far * np.cos(angle), y + reach * far * np.sin(angle))
+        for far in (1, 1.5, 2)
+        for angle in angles
     ]
     edge = 0.6 * reach
     inside = [spot for spot in spots if all(edge <= at <= len(busy) - 1 - edge for at in spot)]
-    return min(inside, key=lambda spot: float(busy[_around(*spot, busy)].sum()))
+    return min(inside, key=lambda spot: float(busy[_around(spot, busy)].sum()))
 
 
-def _around(x: float, y: float, busy: Shares) -> tuple[slice, slice]:
+def _around(at: tuple[float, float], busy: Shares) -> tuple[slice, slice]:
     """Return the cells that a number at (x, y) covers."""
     half = 0.011 * len(busy)
-    rows, columns = ((max(0, round(at - half)), round(at + half) + 1) for at in (y, x))
+    columns, rows = ((max(0, round(place - half)), round(place + half) + 1) for place in at)
     return slice(*rows), slice(*columns)
 
 
-def _draw_list(figure: Figure, names: Sequence[str], pairs: Sequence[Pair], at_top: tuple[float, float]) -> None:
-    """List the worst pairs, a line each: its number, true class, what it was taken for, count and share."""
-    (width, height), (left, top) = figure.get_size_inches(), at_top
-    at, down = (lambda inches: left + inches / width), _LIST_ROW / height
-    figure.text(at(0), top, "Most often taken for another", size=10, weight="bold", va="top")
-    heads = ((0.32, "true class", "left"), (1.95, "taken for", "left"), (3.88, "images", "right"), (4.4, "share", "right"))
-    for x, word, side in heads:
-        figure.text(at(x), top - 1.4 * down, word, size=7.5, color=MUTED, va="top", ha=side)
+def _draw_list(axes: Axes, names: Sequence[str], pairs: Sequence[Pair]) -> None:
+    """List the worst pairs, a line each, in axes that are measured in inches across and in lines down."""
+    axes.text(0, 0, "Most often taken for another", size=10, weight="bold", va="top")
+    heads = "", "true class", "taken for", "images", "share"
+    _write_line(axes, 1.4, heads, color=MUTED)
     if not pairs:
-        figure.text(at(0.32), top - 2.4 * down, "Nothing is mistaken.", size=8, va="top")
+        axes.text(_COLUMNS[1][0], 2.4, "Nothing is mistaken.", size=8, va="top")
     for place, pair in enumerate(pairs):
-        y = top - (2.4 + place) * down
         true, predicted = (cut(names[index], _LIST) for index in (pair.true, pair.predicted))
-        cells = ((0.2, str(place + 1), "right"), (0.32, true, "left"), (1.95, predicted, "left"))
-        numbers = ((3.88, f"{pair.count:,}", "right"), (4.4, f"{show(pair.share, 'fraction')} %", "right"))
-        for x, text, side in (*cells, *numbers):
-            small = 6.6 if side == "left" and len(text) > 18 else 8  # noqa: PLR2004 - what fits its column
-            figure.text(at(x), y, text, size=small, va="top", ha=side, color=MUTED if x < 0.3 else INK)
+        share = f"{show(pair.share, 'fraction')} %"
+        _write_line(axes, 2.4 + place, (str(place + 1), true, predicted, f"{pair.count:,}", share), color=INK)
 
 
-def _draw_keys(figure: Figure, diagnosis: Diagnosis, left: float, low: float) -> None:
-    """Draw what the two colours mean, below the list."""
-    width, height = figure.get_size_inches()
-    most = _scale(row_shares(diagnosis.matrix)).vmax or 1.0
+def _write_line(axes: Axes, line: float, cells: Sequence[str], color: str) -> None:
+    for (x, side), text in zip(_COLUMNS, cells, strict=True):
+        axes.text(x, line, text, size=7.3, va="top", ha=side, color=color if x > _COLUMNS[0][0] else MUTED)
+
+
+def _draw_keys(boxes: Sequence[Axes], most: float) -> None:
+    """Draw what the two colours mean; `most` is the largest share of mistakes."""
     ramp = np.linspace(0, 1, 128)
     keys = (
         ("mistaken: share of the class's images", ERROR_SHADES(np.sqrt(ramp)), most),
         ("right: share of the class's images", HIT_SHADES(ramp), 1.0),
     )
-    for place, (word, colours, end) in enumerate(keys):
-        axes = figure.add_axes((left, low + (0.62 * place + 0.22) / height, 2.2 / width, 0.13 / height))
+    for axes, (word, colours, end) in zip(boxes, keys, strict=True):
         axes.imshow(np.asarray(colours)[None], aspect="auto", extent=(0, 100 * end, 0, 1))
         axes.set_yticks([])
         axes.grid(visible=False)

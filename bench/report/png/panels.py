@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -61,7 +63,8 @@ def draw_panel(axes: Axes, panel: Panel) -> None:
         axes.axvline(x, color=LINE, linewidth=1.1, zorder=1.5)
         right = x > sum(axes.get_xlim()) / 2
         axes.annotate(
-            word, (x, 0.02), (-4 if right else 4, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
+            word, (x, 0.02), (-4 if right else 4, 0), xycoords=("data", "axes fraction"),
+            textcoords="offset points",
             ha="right" if right else "left", size=8, color=MUTED,
         )  # fmt: skip
     if len(panel.series) > 1:
@@ -69,11 +72,19 @@ def draw_panel(axes: Axes, panel: Panel) -> None:
 
 
 def _line(axes: Axes, series: Series) -> None:
-    dots = {"marker": "o", "markersize": 3.6, "markeredgecolor": GROUND, "markeredgewidth": 0.6}
+    dots: dict[str, Any] = {"marker": "o", "markersize": 3.6, "markeredgecolor": GROUND, "markeredgewidth": 0.6}
     shown = dots if len(series.x) <= _DOTTED_UP_TO else {}
     style = "--" if series.kind == "dashes" else "-"
     axes.plot(
-        series.x, series.y, style, color=ROLES[series.role].light, linewidth=1.8, label=series.name, zorder=3, **shown
+        series.x,
+        series.y,
+        style,
+        color=ROLES[series.role].light,
+        linewidth=1.8,
+        label=series.name,
+        zorder=3,
+        clip_on=False,
+        **shown,
     )
 
 

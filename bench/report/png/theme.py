@@ -6,6 +6,7 @@ import io
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ from bench.report.charts import Axis
 INK, MUTED, LINE, GRID, GROUND = "#16191d", "#5b636c", "#b9bdb9", "#ecece8", "#ffffff"
 DPI = 150
 
-_STYLE = {
+_STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Noto Sans CJK JP", "Noto Sans", "Arial Unicode MS", "sans-serif"],
     "font.size": 9.0,
@@ -71,10 +72,10 @@ def headed(width: float, height: float, words: tuple[str, str, str]) -> tuple[Fi
     title, subject, caption = words
     figure = Figure(figsize=(width, height))
     lines = wrapped(caption, width - 0.6)
-    left, note = 0.3 / width, {"size": 8, "color": MUTED}
+    left = 0.3 / width
     figure.text(left, 1 - 0.22 / height, title, size=13, weight="bold", va="top")
     figure.text(left, 1 - 0.5 / height, cut(subject, int(width * 15)), size=8.5, color=MUTED, va="top")
-    figure.text(left, 0.18 / height, "\n".join(lines), va="bottom", linespacing=1.4, **note)
+    figure.text(left, 0.18 / height, "\n".join(lines), va="bottom", linespacing=1.4, size=8, color=MUTED)
     return figure, 0.26 + 0.165 * len(lines), height - 0.72
 
 

@@ -3,10 +3,6 @@
 const MOST_LABELS = 40;
 const MARGIN = { l: 56, r: 20, t: 14, b: 52 };
 
-function css(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
 // The points that have both values: {i, x, y, spread, front}.
 function plotPoints(board, state) {
   const axis = DATA.axes[state.x];
@@ -147,10 +143,7 @@ function drawPlot(element, board, state) {
     width, height, margin: MARGIN, dragmode: "zoom", hovermode: "closest", showlegend: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: css("--font"), color: css("--ink") },
-    hoverlabel: {
-      bgcolor: css("--surface"), bordercolor: css("--line-strong"), align: "left",
-      font: { family: css("--font"), size: 13, color: css("--ink") },
-    },
+    hoverlabel: hoverLabel(),
     xaxis: axisLayout(axis.label, axis.unit, scaling, view.x, Math.max(2, Math.floor(size.width / 72))),
     yaxis: { ...axisLayout("", "fraction", yScale, view.y, Math.max(2, Math.floor(size.height / 52))) },
     annotations: labelAnnotations(board, points, scaling, view, size),
