@@ -14,6 +14,7 @@ import typer
 from bench.commands import cache
 from bench.commands.augment import augment
 from bench.commands.backbones import backbones
+from bench.commands.compare import compare
 from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
 from bench.commands.leaderboard import leaderboard
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, plan, leaderboard, report, runs, show, look, backbones, strategies, datasets, recipes, studies,
+    sweep, plan, leaderboard, report, runs, show, look, compare, backbones, strategies, datasets, recipes, studies,
     augment, timing, doctor,
 )  # fmt: skip
 

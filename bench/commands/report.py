@@ -26,12 +26,19 @@ def report(
     backbone: Backbone = None,
     strategy: Strategy = None,
     registry: RegistryFolders = None,
+    details: Annotated[
+        bool,
+        typer.Option("--details", help="Also a page for each run, in a folder beside the file, linked from it."),
+    ] = False,
 ) -> None:
     """Write one self-contained HTML file: the answer, the Pareto plot and the leaderboard. It opens offline.
+
+    With --details each ranked run is linked to a page with its curves, confusions, classes and calibration.
 
     Example: bench report --dataset cub --budget 10M -o reports/cub.html
     """
     from bench import terminal
+    from bench.class_names import class_names
     from bench.report.build import write_report
     from bench.report.overlaps import known_overlaps
     from bench.report.query import Query
@@ -41,5 +48,6 @@ def report(
     with Store.open(db, create=False) as store:
         if query.filters:
             check_filters(store.rows(), query, registry)
-        path = write_report(store, output, title=title, query=query, overlaps=known_overlaps(registry))
+        overlaps, names = known_overlaps(registry), class_names if details else None
+        path = write_report(store, output, title=title, query=query, overlaps=overlaps, details=names)
     terminal.out().print(str(path), soft_wrap=True)

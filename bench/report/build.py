@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.atomic import write_text
 from bench.errors import BenchError, BudgetError
+from bench.report.detail_pages import write_details
 from bench.report.groups import ranks
+from bench.report.look import FindNames
 from bench.report.overlaps import Overlaps
 from bench.report.pages import Lost, Report, render
 from bench.report.query import Query, select_rows, within
@@ -28,11 +31,18 @@ def write_report(
     title: str = "",
     query: Query | None = None,
     overlaps: Overlaps | None = None,
+    details: FindNames | None = None,
 ) -> Path:
-    """Write the report of what the query lets through as one HTML file, whole or not at all; return its path."""
-    page = render(make_report(store, title=title, query=query or Query(), overlaps=overlaps or {}))
+    """Write the report of what the query lets through as one HTML file, whole or not at all; return its path.
+
+    With `details`, which finds the names of classes, each run has a page in a folder beside it.
+    """
+    report = make_report(store, title=title, query=query or Query(), overlaps=overlaps or {})
     try:
-        write_text(path, page)
+        if details:
+            ranked = (row for board in report.boards for entry in board.entries for row in entry.group.rows)
+            report = replace(report, details=write_details(store, path, ranked, details))
+        write_text(path, render(report))
     except OSError as error:
         in_the_way = isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError) or path == Path()
         raise BenchError(

@@ -50,7 +50,7 @@ class Diagnosis:
     """What logits say of n images; `not_finite` of them have no prediction and count as wrong.
 
     `matrix` counts images by true (rows) and predicted class; `orders` are permutations of the classes, by the
-    names of `ORDERS`. `cooled` is the calibration after dividing by `temperature`; both are None where there is none.
+    names of `ORDERS`. `cooled` is the calibration after dividing by `temperature`; without one it is None.
     """
 
     names: tuple[str, ...]

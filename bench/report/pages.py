@@ -44,7 +44,10 @@ class Lost:
 
 @dataclass(frozen=True)
 class Report:
-    """What a report is made of. `budgets` is by dataset; of `lost_count` runs `lost` may hold a part."""
+    """What a report is made of. `budgets` is by dataset; of `lost_count` runs `lost` may hold a part.
+
+    `details` says by run id where its own page is.
+    """
 
     title: str
     boards: Sequence[Board]
@@ -54,6 +57,7 @@ class Report:
     budgets: Mapping[str, str] = field(default_factory=dict)
     overlaps: Overlaps = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
     filters: str = ""
     made: str = ""
 

@@ -73,16 +73,24 @@ def _spec_lines(spec: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Write each part of a spec on a line of its own, defaults and all: a spec is what identifies a run."""
     for name, value in spec.items():
         if isinstance(value, Mapping):
-            yield name, ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items() if inner is not None)
+            yield (
+                name,
+                ", ".join(f"{key} {plain_value(inner)}" for key, inner in value.items() if inner is not None),
+            )
         else:
-            yield name, _plain(value)
+            yield name, plain_value(value)
 
 
-def _plain(value: Any) -> str:
+def plain_value(value: Any) -> str:
+    """Write a value of a spec on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items() if inner is not None) + "}"
+        return (
+            "{"
+            + ", ".join(f"{key} {plain_value(inner)}" for key, inner in value.items() if inner is not None)
+            + "}"
+        )
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_plain(inner) for inner in value) + "]"
+        return "[" + ", ".join(plain_value(inner) for inner in value) + "]"
     return str(value) if value != "" else "-"
 
 
@@ -162,7 +170,7 @@ def _provenance(attempt: AttemptRow | None) -> RenderableType | None:
         return None
     shown = {key: value for key, value in attempt.provenance.items() if key not in ("command", "versions")}
     versions = ", ".join(f"{name} {number}" for name, number in attempt.provenance.get("versions", {}).items())
-    return pairs([*((key, _plain(value)) for key, value in shown.items()), ("versions", versions or "-")])
+    return pairs([*((key, plain_value(value)) for key, value in shown.items()), ("versions", versions or "-")])
 
 
 def _repeat(details: RunDetails) -> RenderableType | None:
