@@ -76,7 +76,8 @@ def look(
     elif out is None:
         console.print(look_view(seen, console))
     else:
+        paths = write_look(seen, out, wanted, dpi)
         for note in seen.notes:
             typer.echo(f"note: {note}", err=True)
-        for path in write_look(seen, out, wanted, dpi):
+        for path in paths:
             console.print(str(path), soft_wrap=True)

@@ -40,6 +40,8 @@ def write_report(
     report = make_report(store, title=title, query=query or Query(), overlaps=overlaps or {})
     try:
         if details:
+            if path.is_dir():
+                raise IsADirectoryError
             ranked = (row for board in report.boards for entry in board.entries for row in entry.group.rows)
             report = replace(report, details=write_details(store, path, ranked, details))
         write_text(path, render(report))

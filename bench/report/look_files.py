@@ -46,9 +46,10 @@ def write_look(look: Look, folder: Path, formats: Collection[str], dpi: int) -> 
         if "json" in formats:
             written.append(folder / f"{name}.json")
             write_text(written[-1], to_json(look_record(look)) + "\n")
-    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+    except OSError as error:
+        why = f"{error.strerror or error}."
         raise BenchError(
-            f"Cannot write into '{folder}'.", f"{error.strerror}.", "Name a folder, or one that can be made."
+            f"Cannot write into '{folder}'.", why, "Name a folder, or one that can be made."
         ) from error
     return written
 

@@ -1,10 +1,9 @@
 """The report in a real chromium, from disk: it works, it asks the network for nothing, it logs no error."""
 
 import itertools
-import os
-from pathlib import Path
 
 import pytest
+from browser import WINDOW, until
 from plausible_runs import (
     GPU,
     MODELS,
@@ -21,58 +20,9 @@ from bench.report.units import DASH
 from bench.spec import DatasetSpec
 from bench.store.store import Store
 
-CHROMIUM = Path(os.environ.get("BENCH_CHROMIUM", "/usr/bin/chromium"))
-WINDOW = {"width": 1280, "height": 900}
 HOSTILE = "<img src=x onerror=alert(1)><b>bold</b>&amp;"
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.is_file():
-        missing = f"there is no chromium at {CHROMIUM}: install it, or set BENCH_CHROMIUM"
-        if os.environ.get("BENCH_REQUIRE_BROWSER") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--headless", "--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def wrong():
-    """What any page logged as wrong, or asked of the network."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def visit(browser, wrong):
-    """Open a file in a window of its own, watched."""
-    contexts = []
-
-    def open_page(path, **options):
-        context = browser.new_context(viewport=WINDOW, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text) if message.type != "log" else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: wrong.append(f"dialog {dialog.message}") or dialog.dismiss())
-        page.on("request", lambda request: None if allowed(request.url) else wrong.append(request.url))
-        page.goto(path.as_uri())
-        return page
-
-    def allowed(url):
-        return url.startswith(("file://", "data:", "blob:")) and "onerror" not in url
-
-    yield open_page
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture(autouse=True)
@@ -146,13 +96,6 @@ def no_runs(store):
 
 def five_thousand(store):
     bulk_fill(store, 5000, seeds=1)
-
-
-def until(page, condition):
-    """Wait until a condition holds (playwright's own way evaluates text, which the page forbids)."""
-    page.evaluate(
-        f"new Promise((done) => {{ const look = () => ({condition} ? done() : setTimeout(look, 20)); look(); }})"
-    )
 
 
 def drawn(page):

@@ -19,15 +19,15 @@ function shortened(name) {
 function matrixLayers(head, order) {
   const size = order.length, place = new Array(size);
   order.forEach((index, at) => { place[index] = at; });
-  const empty = () => Array.from({ length: size }, () => new Array(size).fill(null));
-  const layers = { errors: empty(), hits: empty(), texts: empty(), counts: empty(), most: 0 };
+  const filled = (value) => Array.from({ length: size }, () => new Array(size).fill(value));
+  const layers = { errors: filled(null), hits: filled(null), texts: filled(""), counts: filled(""), most: 0 };
   const sums = new Array(size).fill(0);
   for (const [row, , count] of head.cells) sums[row] += count;
   for (const [row, column, count] of head.cells) {
     const share = count / sums[row], layer = row === column ? layers.hits : layers.errors;
     layer[place[row]][place[column]] = row === column ? share : Math.sqrt(share);
     if (row !== column) layers.most = Math.max(layers.most, share);
-    layers.counts[place[row]][place[column]] = count;
+    layers.counts[place[row]][place[column]] = count.toLocaleString("en-US");
     const told = row === column ? "are right" : `are taken for <b>${plain(head.names[column])}</b>`;
     layers.texts[place[row]][place[column]] = `<b>${plain(head.names[row])}</b><br>${count.toLocaleString("en-US")} of ${sums[row].toLocaleString("en-US")} ${told} (${(100 * share).toFixed(1)} %)`;
   }
@@ -36,9 +36,9 @@ function matrixLayers(head, order) {
 
 function matrixTraces(head, order) {
   const layers = matrixLayers(head, order), top = Math.sqrt(layers.most) || 1;
-  const base = { type: "heatmap", showscale: false, hoverongaps: false, hovertemplate: "%{text}<extra></extra>", text: layers.texts };
+  const base = { type: "heatmap", showscale: false, hoverongaps: false, hovertemplate: "%{customdata}<extra></extra>", customdata: layers.texts };
   base.xgap = base.ygap = order.length < 60 ? 1 : 0;
-  if (order.length <= COUNTED_UP_TO) Object.assign(base, { customdata: layers.counts, texttemplate: "%{customdata:,}" });
+  if (order.length <= COUNTED_UP_TO) Object.assign(base, { text: layers.counts, texttemplate: "%{text}" });
   return [
     { ...base, z: layers.errors, zmin: 0, zmax: top, colorscale: shades(ERROR_SHADES) },
     { ...base, z: layers.hits, zmin: 0, zmax: 1, colorscale: shades(HIT_SHADES) },
