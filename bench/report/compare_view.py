@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report.columns import COLUMNS
-from bench.report.compare import Comparison, HeadComparison
+from bench.report.compare import Comparison
 from bench.report.console import plain_table
 from bench.report.diagnosis import Diagnosis
+from bench.report.head_comparison import HeadComparison
 from bench.report.paired import PairedTest
 from bench.report.rows import field
 from bench.report.run_view import pairs, plain_value
@@ -131,7 +132,12 @@ def _classes(head: HeadComparison) -> RenderableType:
         recalls = (show(one.first_recall, "fraction"), show(one.second_recall, "fraction"))
         gained = _points(one.first_recall - one.second_recall)
         table.add_row(
-            Text(one.name), f"{one.support:,}", *recalls, gained, f"{one.only_first:,}", f"{one.only_second:,}"
+            Text(" ".join(one.name.split())),
+            f"{one.support:,}",
+            *recalls,
+            gained,
+            f"{one.only_first:,}",
+            f"{one.only_second:,}",
         )
     note = "Shares of each class's images that are right. With many classes some differ much by chance alone."
     return Group(table, Text(note, style="dim"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
 from bench.atomic import write_text
-from bench.errors import StoreError
+from bench.errors import BenchError, StoreError
 from bench.report.look import FindNames, Look, look_at
 from bench.report.look_page import plotly_script, render_look
 from bench.store.rows import RunRow
@@ -39,5 +40,6 @@ def _look(store: Store, row: RunRow, find_names: FindNames) -> Look | None:
     try:
         return look_at(store, row.run_id, find_names)
     except StoreError:  # its predictions are missing or damaged
-        seen = look_at(store, row.run_id, find_names, what=("curves",))
-        return seen if seen.details.epochs else None
+        with contextlib.suppress(BenchError):  # and it has no epochs
+            return look_at(store, row.run_id, find_names, what=("curves",))
+    return None

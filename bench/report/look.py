@@ -68,7 +68,7 @@ def look_at(
     if stored.row.status != "done":
         return Look(details, split, _curves_only(details, what), (), (_unfinished(stored.row),))
     if asked == ("curves",):
-        return Look(details, split, asked, (), ())
+        return Look(details, split, _curves_only(details, what), (), ())
     artifacts = Artifacts.beside(store.location)
     named = find_names(stored, artifacts)
     made = artifacts.predictions(run_id)
@@ -102,7 +102,7 @@ def _curves_only(details: RunDetails, what: Collection[str]) -> tuple[Part, ...]
         return ("curves",)
     raise BenchError(
         f"There is nothing to show of run {short}.",
-        f"It is {row.status}: it has no predictions{'' if details.epochs else ' and no epoch'}.",
+        f"It is {row.status} and has {'no predictions' if details.epochs else 'recorded no epoch'}.",
         f"`bench show {short}` says how it ended{'; --what curves shows its epochs' * bool(details.epochs)}.",
     )
 

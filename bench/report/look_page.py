@@ -22,12 +22,15 @@ _SCRIPTS = ("format.js", "theme.js", "sortable.js", "panels.js", "matrix.js", "l
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """One card of the page. `number` is the place of its chart, or of its head, in the page's data."""
+    """One card of the page. `number` is the place of its chart, or of its head, in the page's data.
+
+    `opens` is there for the first card of a head.
+    """
 
     kind: Literal["panels", "confusion", "classes"]
     number: int
     head: Head | None = None
-    first: bool = False
+    opens: Diagnosis | None = None
     chart: Chart | None = None
     bins: tuple[Bin, ...] = ()
     most: float = 0.0
@@ -46,7 +49,7 @@ def render_look(look: Look, *, plotly_at: str = "", back: str = "") -> str:
         .render(
             look=look,
             parts=sections,
-            facts=_facts(look.heads[0].diagnosis) if len(look.heads) == 1 else (),
+            facts=_facts,
             roles=ROLES,
             show=show,
             back=back,
@@ -75,17 +78,16 @@ def _sections(look: Look) -> Iterable[Section]:
         yield Section("panels", charts, chart=curves_chart(look.details, look.title))
         charts += 1
     for number, head in enumerate(look.heads):
-        first = True
-        if "confusion" in look.parts:
-            yield Section("confusion", number, head, first, most=_most_mistaken(head.diagnosis))
-            first = False
-        if "classes" in look.parts:
-            yield Section("classes", number, head, first)
-            first = False
-        if "calibration" in look.parts:
-            chart = calibration_chart(head.diagnosis, look.title, look.split)
-            yield Section("panels", charts, head, first, chart, head.diagnosis.calibration.bins)
-            charts += 1
+        for place, part in enumerate(part for part in look.parts if part != "curves"):
+            opens = head.diagnosis if place == 0 else None
+            if part == "confusion":
+                yield Section(part, number, head, opens, most=_most_mistaken(head.diagnosis))
+            elif part == "classes":
+                yield Section(part, number, head, opens)
+            else:
+                chart = calibration_chart(head.diagnosis, look.title, look.split)
+                yield Section("panels", charts, head, opens, chart, head.diagnosis.calibration.bins)
+                charts += 1
 
 
 def _most_mistaken(diagnosis: Diagnosis) -> float:

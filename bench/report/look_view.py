@@ -77,7 +77,7 @@ def _worst_pairs(diagnosis: Diagnosis, width: int) -> RenderableType:
     table = plain_table(["true class", "taken for", "images", "share %"], right=["images", "share %"])
     _keep_on_a_line(table, width)
     for pair in diagnosis.pairs[:_ROWS]:
-        names = (Text(diagnosis.names[index]) for index in (pair.true, pair.predicted))
+        names = (_name(diagnosis.names[index]) for index in (pair.true, pair.predicted))
         table.add_row(*names, f"{pair.count:,}", _p(pair.share))
     return table
 
@@ -88,7 +88,7 @@ def _weakest(diagnosis: Diagnosis, width: int) -> Table:
     _keep_on_a_line(table, width)
     for score in diagnosis.classes[:_ROWS]:
         values = (_p(value) for value in (score.f1, score.precision, score.recall))
-        table.add_row(Text(score.name), *values, f"{score.support:,}")
+        table.add_row(_name(score.name), *values, f"{score.support:,}")
     return table
 
 
@@ -114,6 +114,10 @@ def _keep_on_a_line(table: Table, width: int) -> None:
     for column in table.columns:
         if column.justify == "left":
             column.no_wrap, column.overflow, column.max_width = True, "ellipsis", width
+
+
+def _name(text: str) -> Text:
+    return Text(" ".join(text.split()))
 
 
 def _p(value: float) -> str:
