@@ -6,6 +6,7 @@ from plausible_runs import CPU, GPU, MODELS, done_row
 from bench.errors import BenchError
 from bench.report.query import Query
 from bench.report.tables import leaderboard
+from bench.spec import PROTOCOL
 
 
 def only(rows, **query):
@@ -61,7 +62,7 @@ def test_datasets_and_targets_and_fingerprints_each_have_their_own_board():
 
 
 def test_another_protocol_is_another_board():
-    assert len(leaderboard([done_row(MODELS[0]), done_row(MODELS[1], protocol=2)], Query())) == 2
+    assert len(leaderboard([done_row(MODELS[0]), done_row(MODELS[1], protocol=PROTOCOL + 1)], Query())) == 2
 
 
 @pytest.mark.parametrize("asked", [{"sort": "standalone_s"}, {"cost": "standalone_s"}, {"sort": "latency_1_s"}])
