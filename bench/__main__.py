@@ -16,6 +16,8 @@ from bench.commands.augment import augment
 from bench.commands.backbones import backbones
 from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
+from bench.commands.ensemble import ensemble
+from bench.commands.ensembles import ensembles
 from bench.commands.leaderboard import leaderboard
 from bench.commands.plan import plan
 from bench.commands.recipes import recipes
@@ -41,8 +43,8 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, augment,
-    timing, doctor,
+    sweep, plan, leaderboard, report, runs, show, ensemble, ensembles, backbones, strategies, datasets, recipes,
+    studies, augment, timing, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:
