@@ -60,15 +60,15 @@ def make_ensemble(options: Options) -> None:
         artifacts = Artifacts.beside(store.location)
         candidates = _pooled(store, artifacts, options) if options.pool else named(store, artifacts, options.runs)
         made = make(candidates, artifacts, Wanted(rule, limits, options.most, command_line()))
-        details = read_details(store, made)
-        if not details.is_one:
-            store.ensembles.add(made)
+        details = read_details(store, made if len(made.members) == 1 else store.ensembles.add(made))
     show_details(details, json=options.json)
 
 
 def read_details(store: Store, made: Ensemble) -> EnsembleDetails:
     """Read an ensemble's members, and compare it with the best of them where their predictions are there."""
     rows = members_of(made, {row.run_id: row for row in store.rows(dataset=made.dataset)})
+    if len(rows) == 1:
+        return EnsembleDetails(made, rows)
     best = best_member(made, {row.run_id: _val(row) for row in rows})
     try:
         gain = compare(made, best, Artifacts.beside(store.location))

@@ -5,7 +5,7 @@ Of their predictions only those on validation are held on to; what chooses among
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ import numpy as np
 
 from bench.errors import BenchError, StoreError
 from bench.plan.shared import Part
-from bench.records import Counts, ValMetrics
-from bench.spec import canonical, digest
+from bench.records import ValMetrics
+from bench.report.rows import counts
+from bench.spec import digest
 from bench.store.artifacts import Artifacts, Predictions, RunPredictions, ValPredictions
 from bench.store.rows import RunRow, StoredRun
 from bench.store.store import Store
@@ -64,9 +65,9 @@ def pool(
 
     With `like`, runs on other images are passed over; without, such runs are an error.
     """
-    candidates, errors = [] if like is None else [like], list[BenchError]()
+    candidates, errors = list[Candidate](), list[BenchError]()
     for row in rows:
-        other = like is not None and (row.run_id == like.run_id or row[2:6] != like.row[2:6])
+        other = like is not None and _data(row) != _data(like.row)
         if row.status != "done" or "+" in row.target or other:
             continue
         try:
@@ -102,7 +103,7 @@ def candidate(run: StoredRun, artifacts: Artifacts) -> Candidate:
     for split, made in (("val", kept.val), ("test", kept.test)):
         _check(row, split, made)
     metrics = measure(ValMetrics, kept.val.logits, kept.val.labels)
-    return Candidate(row, _part(run), kept.val, metrics, kept.split_digest, _images(kept))
+    return Candidate(row, _part(run), kept.val, metrics, kept.split_digest, _images(row, kept))
 
 
 def same_images(candidates: Sequence[Candidate], todo: str) -> None:
@@ -148,27 +149,23 @@ def _check(row: RunRow, split: str, made: Predictions) -> None:
     )
 
 
-def _images(kept: RunPredictions) -> str:
-    made: Collection[Predictions] = (kept.val, kept.test)
-    return digest([kept.split_digest, *([split.ids.tolist(), split.labels.tolist()] for split in made)], "images")
+def _data(row: RunRow) -> tuple[str, str, int, str | None]:
+    return row.dataset, row.target, row.num_classes, row.fingerprint
+
+
+def _images(row: RunRow, kept: RunPredictions) -> str:
+    splits: Sequence[Predictions] = (kept.val, kept.test)
+    images = [[made.ids.tolist(), made.labels.tolist()] for made in splits]
+    return digest([_data(row), kept.split_digest, images], "images")
 
 
 def _part(run: StoredRun) -> Part:
     """Say what the run computes, and on which trunk it stands."""
-    row, spec = run.row, run.spec
-    counts = Counts(
-        row.total_params,
-        row.trainable_params,
-        row.trainable_backbone_params,
-        row.gmacs,
-        row.train_gmacs,
-        row.frozen_gmacs or 0.0,
-    )
+    row, spec = run.row, run.spec_data  # as it was written, also by another version of bench
     start: dict[str, Any] = {"digest": row.weights_digest}
     if row.weights_digest is None:
-        seed = spec.seed if spec.backbone.weights.source == "none" else None
-        start = {"weights": spec.backbone.weights.model_dump(mode="json"), "seed": seed}
-    same = [spec.backbone.name, start, spec.transform.model_dump(mode="json"), spec.precision]
-    still = spec.recipe.norm_stats == "frozen" and row.frozen_gmacs is not None
-    trunk = digest(canonical(same), "trunk") if still else None
-    return Part(trunk, spec.backbone.name, spec.transform.image_size, spec.strategy, counts)
+        seed = row.seed if row.weights_source == "none" else None
+        start = {"weights": spec["backbone"]["weights"], "seed": seed}
+    still = spec["recipe"].get("norm_stats", "frozen") == "frozen" and row.frozen_gmacs is not None
+    trunk = digest([row.backbone, start, spec["transform"], row.precision], "trunk") if still else None
+    return Part(trunk, row.backbone, row.image_size, row.strategy, counts(row))

@@ -104,9 +104,11 @@ def _weights(candidates: Sequence[Candidate], joint: Joint, wanted: Wanted) -> d
 
     alone = [found for found in candidates if fits(frozenset([found.run_id]))]
     if not alone:
+        smallest = min(candidates, key=lambda found: (found.row.total_params, found.run_id))
+        broken = wanted.budget.reasons(joint.counts([smallest.run_id]))
         raise BudgetError(
-            f"No run of the {len(candidates)} fits the budget {wanted.budget}.",
-            f"The smallest has {min(found.row.total_params for found in candidates):,} parameters.",
+            f"None of the {len(candidates)} runs fits the budget {wanted.budget}.",
+            f"Of the smallest, {smallest.run_id[:12]}, {', '.join(broken)}.",
             "Raise the budget, or choose from other runs.",
         )
     limited = bool(wanted.budget.limits)

@@ -66,7 +66,7 @@ class Ensemble:
     @property
     def rule_name(self) -> str:
         """The rule as tables call it: `soft vote`."""
-        return self.rule if self.rule == "greedy" else f"{self.rule} vote"
+        return "greedy choice" if self.rule == "greedy" else f"{self.rule} vote"
 
 
 @dataclass(frozen=True)

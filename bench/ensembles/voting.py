@@ -27,10 +27,11 @@ def log_probabilities(made: Predictions) -> Scores:
 def soft_vote(members: Mapping[str, Predictions], weights: Mapping[str, float] | None = None) -> Scores:
     """Return the logarithms of the members' mean probabilities, weighted if weights (0 or more) are given.
 
-    Added up as logarithms, so that a probability too small for a float is small and not 0.
+    A member without a weight is left out. Added up as logarithms, so that a probability too small for a float is
+    small and not 0.
     """
     shares = weights or dict.fromkeys(members, 1.0)
-    named = [name for name in sorted(members) if shares[name] > 0]
+    named = [name for name in sorted(members) if shares.get(name, 0.0) > 0]
     total = sum(shares[name] for name in named)
     mean: Scores = log_probabilities(members[named[0]]) + np.log(shares[named[0]] / total)
     for name in named[1:]:

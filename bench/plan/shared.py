@@ -60,19 +60,19 @@ class Joint:
     """Counts any choice of some models, by name, as one model."""
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
-        """Look at every trunk once. Raises BackboneError where one has to be built to be counted, and cannot."""
         self._parts = parts
-        on: dict[str, list[Part]] = {}
-        for part in parts.values():
-            if part.trunk is not None:
-                on.setdefault(part.trunk, []).append(part)
-        self._trunks = {trunk: _trunk(found) for trunk, found in on.items()}
 
     def counts(self, names: Iterable[str]) -> Counts:
-        """Count models as one; `train_gmacs` is the sum of theirs, for they were trained apart."""
+        """Count models as one; `train_gmacs` is the sum of theirs, for they were trained apart.
+
+        Raises BackboneError where a backbone has to be built to count it, and cannot be.
+        """
         parts = [self._parts[name] for name in set(names)]
-        frozen = [self._frozen(trunk, parts) for trunk in sorted({part.trunk or "" for part in parts})]
-        params, macs = (sum(pair[i] for pair in frozen) for i in range(2))
+        on: dict[str, list[Part]] = {}
+        for number, part in enumerate(parts):
+            on.setdefault(part.trunk or f"alone {number}", []).append(part)
+        frozen = [self._frozen(found) for found in on.values()]
+        params, macs = sum(n for n, _ in frozen), sum(n for _, n in frozen)
         trained = sum(part.counts.trainable_params for part in parts)
         own = sum(round(part.counts.gmacs * 1e9) - part.frozen_macs for part in parts)
         return Counts(
@@ -84,38 +84,19 @@ class Joint:
             frozen_gmacs=macs / 1e9,
         )
 
-    def _frozen(self, trunk: str, parts: Sequence[Part]) -> tuple[int, int]:
-        here = [part for part in parts if (part.trunk or "") == trunk]
-        if trunk:
-            return self._trunks[trunk].frozen(part.strategy for part in here)
-        return sum(part.frozen_params for part in here), sum(part.frozen_macs for part in here)
+    def _frozen(self, parts: Sequence[Part]) -> tuple[int, int]:
+        """Count the parameters and MACs that are frozen in at least one of the models on a trunk.
 
-
-def _trunk(parts: Sequence[Part]) -> Trunk:
-    """Find what the strategies on a trunk leave frozen.
-
-    Where at most one of them trains any of the backbone, the models' own counts say it all: what that one leaves
-    frozen, the heads on the frozen backbone leave frozen too. Else the backbone is built on the meta device.
-    """
-    by_strategy = {part.strategy: part for part in parts}
-    strategies = tuple(sorted(by_strategy, key=lambda name: (by_strategy[name].frozen_params, name)))
-    training = [name for name in strategies if by_strategy[name].counts.trainable_backbone_params]
-    if len(training) > 1:
-        return _counted(parts[0].backbone, parts[0].image_size, strategies)
-    params, macs = (
-        _nested([getattr(by_strategy[name], quantity) for name in strategies])
-        for quantity in ("frozen_params", "frozen_macs")
-    )
-    return Trunk(strategies, params, macs)
-
-
-def _nested(frozen: Sequence[int]) -> Pieces:
-    """Split quantities of which each contains those before it."""
-    everyone = (1 << len(frozen)) - 1
-    pieces: Pieces = {}
-    for i, (less, more) in enumerate(zip([0, *frozen], frozen, strict=False)):
-        pieces[everyone & ~((1 << i) - 1)] = more - less
-    return pieces
+        Where at most one strategy trains any of the backbone, the models' own counts say it: what that one leaves
+        frozen, the others leave frozen too. Else the backbone is built on the meta device, once.
+        """
+        training = {part.strategy for part in parts if part.counts.trainable_backbone_params}
+        if len(training) <= 1:
+            return max(part.frozen_params for part in parts), max(part.frozen_macs for part in parts)
+        first = parts[0]
+        strategies = {part.strategy for part in self._parts.values() if part.trunk == first.trunk}
+        trunk = _counted(first.backbone, first.image_size, tuple(sorted(strategies)))
+        return trunk.frozen(part.strategy for part in parts)
 
 
 @cache

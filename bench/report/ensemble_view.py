@@ -106,6 +106,8 @@ def _gain(details: EnsembleDetails) -> Text:
 
 
 def _evidence(gain: Gain) -> str:
+    if not gain.won + gain.lost:
+        return "Both are right about the very same test images."
     interval = f"95 % of bootstrap samples of the test images: {_points(gain.low)} to {_points(gain.high)} points"
     pairs = f"{gain.won:,} images only the ensemble has right, {gain.lost:,} only the run"
     return f"{interval}\n{pairs}; McNemar's exact p = {gain.p:.2g}"
@@ -115,6 +117,8 @@ def _costs(details: EnsembleDetails) -> Text:
     made, (params, gmacs) = details.ensemble, details.apart
     total = f"{made.total_params:,} parameters, {made.trainable_params:,} of them trained"
     compute = f"{show(made.gmacs, 'gmacs')} GMACs an image"
+    if details.is_one:
+        return Text(f"{total}; {compute}")
     if made.total_params == params and math.isclose(made.gmacs, gmacs, rel_tol=1e-6):
         return Text(f"{total}; {compute}; nothing is shared")
     apart = f"{params:,} parameters and {show(gmacs, 'gmacs')} GMACs apart: what is shared counts once"

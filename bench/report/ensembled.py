@@ -31,7 +31,8 @@ def ensemble_groups(ensembles: Iterable[Ensemble], rows: Iterable[RunRow], query
     An ensemble passes filters on names if all its members do, and a budget if it keeps it as one model. It stands
     on no board if its members were trained or chosen on different data.
     """
-    by_id = {row.run_id: row for row in rows}
+    ensembles = list(ensembles)
+    by_id = {row.run_id: row for row in rows} if ensembles else {}
     names = Query(query.dataset, query.target, None, query.backbone, query.strategy)
     groups = []
     for made in ensembles:

@@ -72,7 +72,9 @@ def _ensembles(board: Board) -> str:
     made = [entry.group.ensemble for entry in board.entries if entry.group.ensemble]
     if not made:
         return ""
-    note = "An ensemble counts what its members share once; `bench ensembles` lists the members."
+    note = (
+        "`bench ensembles` lists the ensembles: what members share counts once, time alone is the sum of theirs."
+    )
     if any(ensemble.chosen_on_val for ensemble in made):
         note += f" {CHOSEN.strip()} Chosen on the validation images that rank it, which flatters it a little."
     return note

@@ -37,8 +37,11 @@ class Ensembles:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def add(self, made: Ensemble) -> None:
-        """Record an ensemble; the same one made again stays as it was first. Its members must be known."""
+    def add(self, made: Ensemble) -> Ensemble:
+        """Record an ensemble and return it as it is kept: the same one made again stays as it was first.
+
+        The database must know its members.
+        """
         ensemble_id = made.ensemble_id
         members = [
             {"ensemble_id": ensemble_id, "position": position, "run_id": member.run_id, "weight": member.weight}
@@ -48,6 +51,7 @@ class Ensembles:
             row = {**_columns(made), "ensemble_id": ensemble_id, "created_at": self._sessions.now(session)}
             add_missing(session, EnsembleRow, [row])
             add_missing(session, EnsembleMemberRow, members)
+            return _found(session, EnsembleRow.ensemble_id == ensemble_id)[0]
 
     def list(self) -> list[Ensemble]:
         """Return every ensemble, oldest first."""
