@@ -166,6 +166,6 @@ def _part(run: StoredRun) -> Part:
     if row.weights_digest is None:
         seed = row.seed if row.weights_source == "none" else None
         start = {"weights": spec["backbone"]["weights"], "seed": seed}
-    still = spec["recipe"].get("norm_stats", "frozen") == "frozen" and row.frozen_gmacs is not None
+    still = spec["recipe"].get("norm_stats", "frozen") == "frozen"
     trunk = digest([row.backbone, start, spec["transform"], row.precision], "trunk") if still else None
     return Part(trunk, row.backbone, row.image_size, row.strategy, counts(row))

@@ -36,9 +36,19 @@ class Part:
         return self.counts.total_params - self.counts.trainable_params
 
     @property
-    def frozen_macs(self) -> int:
-        """Multiply-accumulates of one image that no trainable parameter reaches."""
-        return round(self.counts.frozen_gmacs * 1e9)
+    def macs(self) -> int:
+        """Multiply-accumulates of one image."""
+        return round(self.counts.gmacs * 1e9)
+
+    @property
+    def frozen_macs(self) -> int | None:
+        """MACs that no trainable parameter reaches; None where the counts do not say.
+
+        `Counts.frozen_gmacs` is what training computed once: 0 also where images change in every epoch.
+        """
+        if self.counts.frozen_gmacs or not self.frozen_params:
+            return round(self.counts.frozen_gmacs * 1e9)
+        return None
 
 
 @dataclass(frozen=True)
@@ -71,32 +81,38 @@ class Joint:
         on: dict[str, list[Part]] = {}
         for number, part in enumerate(parts):
             on.setdefault(part.trunk or f"alone {number}", []).append(part)
-        frozen = [self._frozen(found) for found in on.values()]
-        params, macs = sum(n for n, _ in frozen), sum(n for _, n in frozen)
+        once = [self._once(found) for found in on.values()]
         trained = sum(part.counts.trainable_params for part in parts)
-        own = sum(round(part.counts.gmacs * 1e9) - part.frozen_macs for part in parts)
         return Counts(
-            total_params=params + trained,
+            total_params=sum(params for params, _ in once) + trained,
             trainable_params=trained,
             trainable_backbone_params=sum(part.counts.trainable_backbone_params for part in parts),
-            gmacs=(macs + own) / 1e9,
+            gmacs=sum(macs for _, macs in once) / 1e9,
             train_gmacs=sum(round(part.counts.train_gmacs * 1e9) for part in parts) / 1e9,
-            frozen_gmacs=macs / 1e9,
         )
 
-    def _frozen(self, parts: Sequence[Part]) -> tuple[int, int]:
-        """Count the parameters and MACs that are frozen in at least one of the models on a trunk.
+    def _once(self, parts: Sequence[Part]) -> tuple[int, int]:
+        """Count the frozen parameters, and all MACs, of models on one trunk.
 
-        Where at most one strategy trains any of the backbone, the models' own counts say it: what that one leaves
-        frozen, the others leave frozen too. Else the backbone is built on the meta device, once.
+        Where at most one strategy trains any of the backbone, the models' own counts mostly say it: what that one
+        leaves frozen, the others leave frozen too. Else the backbone is built on the meta device, once.
         """
+        if len(parts) == 1:
+            return parts[0].frozen_params, parts[0].macs
+        frozen = [part.frozen_macs for part in parts]
         training = {part.strategy for part in parts if part.counts.trainable_backbone_params}
-        if len(training) <= 1:
-            return max(part.frozen_params for part in parts), max(part.frozen_macs for part in parts)
-        first = parts[0]
-        strategies = {part.strategy for part in self._parts.values() if part.trunk == first.trunk}
-        trunk = _counted(first.backbone, first.image_size, tuple(sorted(strategies)))
-        return trunk.frozen(part.strategy for part in parts)
+        if len(training) <= 1 and None not in frozen:
+            known = [macs for macs in frozen if macs is not None]
+            shared = max(part.frozen_params for part in parts), max(known)
+        else:
+            trunk = self._trunk(parts[0])
+            known = [trunk.frozen([part.strategy])[1] for part in parts]
+            shared = trunk.frozen(part.strategy for part in parts)
+        return shared[0], shared[1] + sum(part.macs for part in parts) - sum(known)
+
+    def _trunk(self, of: Part) -> Trunk:
+        strategies = {part.strategy for part in self._parts.values() if part.trunk == of.trunk}
+        return _counted(of.backbone, of.image_size, tuple(sorted(strategies)))
 
 
 @cache

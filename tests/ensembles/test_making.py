@@ -15,7 +15,6 @@ from bench.ensembles.making import Wanted, best_member, compare, make
 from bench.ensembles.record import RULES
 from bench.errors import BenchError, BudgetError, StoreError
 from bench.plan.budget import parse_budget
-from bench.records import Counts
 from bench.spec import RecipeSpec
 from bench.store.artifacts import Artifacts, TestPredictions, ValPredictions
 from bench.store.store import Store
@@ -260,16 +259,3 @@ def test_a_run_with_several_heads_is_refused_and_no_pool_takes_it(store, artifac
         named(store, artifacts, [library[0], joint])
     refused(error, "a head for each of fine, coarse")
     assert len(pool(store, artifacts, store.rows())[0]) == len(library)
-
-
-def test_counts_of_before_frozen_compute_was_known_share_nothing(store, artifacts):
-    counts = Counts(1000, 100, 0, 0.5, 0.6, 0.0)
-    runs = [record_run(store, replace(planned(0, seed=s), counts=counts), predictions(1.0, s)) for s in (2, 3)]
-    import sqlalchemy as sa
-
-    from bench.store.schema import Run
-
-    with store.sessions.writing() as session:
-        session.execute(sa.update(Run).values(frozen_gmacs=None))
-    made = make(named(store, artifacts, runs), artifacts, Wanted())
-    assert (made.total_params, made.gmacs) == (2000, 1.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from itertools import combinations_with_replacement
 
 import pytest
@@ -18,9 +20,10 @@ SIZE = 32
 def part():
     """Make the part that a strategy on a backbone is; each is counted as a plan counts it."""
 
-    def made(name, strategy, trunk="t", classes=10):
+    @cache
+    def made(name, strategy, trunk="t"):
         counted = count_backbone(name, SIZE, [strategy])
-        return Part(trunk, name, SIZE, strategy, with_head(counted, strategy, HEAD, classes))
+        return Part(trunk, name, SIZE, strategy, with_head(counted, strategy, HEAD, 10))
 
     return made
 
@@ -58,13 +61,19 @@ STRATEGIES = ("linear", "last_blocks(1)", "last_blocks(2)", "freeze_first(1)", "
 
 
 @pytest.mark.parametrize("name", ["timm/test_efficientnet", "timm/test_vit"])
-def test_partly_trained_models_share_what_each_parameter_and_product_says(part, on_meta, name):
-    """Brute force: a frozen parameter is known by its name, a trained one by its model too; products likewise."""
+@pytest.mark.parametrize("augmented", [False, True])
+def test_partly_trained_models_share_what_each_parameter_and_product_says(part, on_meta, name, augmented):
+    """Brute force: a frozen parameter is known by its name, a trained one by its model too; products likewise.
+
+    Where every epoch had new images, training computed nothing once; at inference as much is shared.
+    """
     model, seen = on_meta(name, SIZE)
     sizes = {n: p.numel() for n, p in model.backbone.named_parameters()}
     trainable = {strategy: apply(model, strategy).trainable_backbone for strategy in STRATEGIES}
     bits = {s: seen._bits(trainable[s]) for s in STRATEGIES}
     parts = {strategy: part(name, strategy) for strategy in STRATEGIES}
+    if augmented:
+        parts = {s: replace(p, counts=replace(p.counts, frozen_gmacs=0.0)) for s, p in parts.items()}
     for chosen in combinations_with_replacement(STRATEGIES, 2):
         params = {(n, i if n in trainable[s] else None) for i, s in enumerate(chosen) for n in sizes}
         macs = {
@@ -88,9 +97,9 @@ def test_one_model_is_what_it_is(part):
 def test_one_partly_trained_strategy_beside_heads_is_counted_without_building_anything(part, monkeypatch):
     import bench.classifier
 
-    linear, blocks, neck = (part("timm/test_resnet", name) for name in ("linear", "last_blocks(1)", "neck"))
+    linear, blocks, norm = (part("timm/test_resnet", name) for name in ("linear", "last_blocks(1)", "norm"))
     monkeypatch.delattr(bench.classifier, "bare_on_meta")  # what builds one
     found = joint(linear, blocks, blocks)
     assert found.total_params == linear.counts.total_params + 2 * blocks.counts.trainable_params
     with pytest.raises(ImportError):
-        joint(linear, blocks, neck)
+        joint(linear, blocks, norm)
