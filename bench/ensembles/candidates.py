@@ -6,15 +6,14 @@ Of their predictions only those on validation are held on to; what chooses among
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from bench.errors import BenchError, StoreError
 from bench.plan.shared import Part
-from bench.records import ValMetrics
-from bench.report.rows import counts
+from bench.records import Counts, ValMetrics
 from bench.spec import digest
 from bench.store.artifacts import Artifacts, Predictions, RunPredictions, ValPredictions
 from bench.store.rows import RunRow, StoredRun
@@ -168,4 +167,5 @@ def _part(run: StoredRun) -> Part:
         start = {"weights": spec["backbone"]["weights"], "seed": seed}
     still = spec["recipe"].get("norm_stats", "frozen") == "frozen"
     trunk = digest([row.backbone, start, spec["transform"], row.precision], "trunk") if still else None
-    return Part(trunk, row.backbone, row.image_size, row.strategy, counts(row))
+    counts = Counts(**{field.name: getattr(row, field.name) or 0 for field in fields(Counts)})
+    return Part(trunk, row.backbone, row.image_size, row.strategy, counts)
