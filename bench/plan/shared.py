@@ -1,10 +1,10 @@
 """Count several trained models as one: what they share is counted once.
 
 Models whose backbone starts from the same weights, sees the same images and computes in the same precision stand
-on one trunk. A parameter that is frozen in several of them has one value, which is kept once; a matrix product that
-no trainable parameter reaches gives the same numbers in each of them, and is computed once.
-So heads on one frozen backbone cost one backbone and their heads, and after `norm` or `bitfit`, where early layers
-train, weights are shared but hardly any compute. Models whose norm statistics moved share nothing.
+on one trunk. A parameter that is frozen in several of them has one value, which is kept once; a matrix product
+that no trainable parameter reaches gives the same numbers in each of them, and is computed once. So heads on one
+frozen backbone cost one backbone and their heads, and after `norm` or `bitfit`, where early layers train, weights
+are shared but hardly any compute. Models whose norm statistics moved share nothing.
 """
 
 from __future__ import annotations
