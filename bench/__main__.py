@@ -17,6 +17,8 @@ from bench.commands.backbones import backbones
 from bench.commands.compare import compare
 from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
+from bench.commands.ensemble import ensemble
+from bench.commands.ensembles import ensembles
 from bench.commands.leaderboard import leaderboard
 from bench.commands.look import look
 from bench.commands.plan import plan
@@ -43,8 +45,8 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, plan, leaderboard, report, runs, show, look, compare, backbones, strategies, datasets, recipes, studies,
-    augment, timing, doctor,
+    sweep, plan, leaderboard, report, runs, show, look, compare, ensemble, ensembles, backbones, strategies,
+    datasets, recipes, studies, augment, timing, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

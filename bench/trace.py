@@ -8,7 +8,7 @@ for any choice of trainable parameters, which products the backward pass has to 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +80,20 @@ class Trace:
         """Count the part of the forward pass that no trainable parameter reaches: what may be computed once."""
         mask = self._bits(trainable)
         return sum(p.macs for p in self.products if not any(factor & mask for factor in p.factors))
+
+    def frozen_by(self, choices: Sequence[Iterable[str]]) -> dict[int, int]:
+        """Split the forward MACs by which choices of trainable parameters leave them frozen.
+
+        A key's bit i stands for the i-th choice; keys of products that every choice reaches (0) are left out.
+        """
+        masks = [self._bits(names) for names in choices]
+        found: dict[int, int] = {}
+        for product in self.products:
+            reached = product.factors[0] | product.factors[1]
+            frozen = sum(1 << i for i, mask in enumerate(masks) if not reached & mask)
+            found[frozen] = found.get(frozen, 0) + product.macs
+        found.pop(0, None)
+        return found
 
     def _bits(self, names: Iterable[str]) -> int:
         bits = {name: 1 << i for i, name in enumerate(self.parameters)}

@@ -32,7 +32,7 @@ def leaderboard(
     csv: Annotated[bool, typer.Option("--csv", help="Every row as CSV, safe for spreadsheets.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Every row as Markdown.")] = False,
 ) -> None:
-    """Rank what was trained by validation top-1: seeds grouped, Pareto-optimal rows marked.
+    """Rank what was trained by validation top-1: seeds grouped, Pareto-optimal rows marked, ensembles among them.
 
     Test accuracy is reported, never used to choose. The spread (±) is the sample standard deviation over seeds; a
     row of one seed has none. What chance alone is worth on a test set of that size is said below the table
@@ -55,7 +55,7 @@ def leaderboard(
     with no_collection(), Store.open(db, create=False) as store:
         rows = store.rows()
         check_filters(rows, query, registry)
-        boards = ranked(rows, query)
+        boards = ranked(rows, query, store.ensembles.list())
     if form == "json":
         terminal.write(to_json(board_records(boards)))
     elif form == "csv":

@@ -1,4 +1,4 @@
-"""`bench show`: one run in full."""
+"""`bench show`: one run, or one ensemble, in full."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from bench.commands.given import not_empty
 def show(
     run: Annotated[
         str,
-        typer.Argument(callback=not_empty, help="The run's id, or as many of its first digits as tell it apart."),
+        typer.Argument(
+            callback=not_empty, help="The run's or ensemble's id, or as many first digits as tell it apart."
+        ),
     ],
     db: Db = None,
     json: AsJson = False,
 ) -> None:
     """Show one run: spec, counts, results, curves, attempts with their errors, provenance, and how to repeat it.
+
+    Of an ensemble: its members, results, the gain over its best member, and what it costs as one model.
 
     Example: bench show 3fa9c1
     """
@@ -29,6 +33,12 @@ def show(
     from bench.store.store import Store
 
     with Store.open(db, create=False) as store:
+        made = store.ensembles.find(run)
+        if made is not None:
+            from bench.commands.ensembling import read_details, show_details
+
+            show_details(read_details(store, made), json=json)
+            return
         stored = store.run(run)
         run_id = stored.row.run_id
         details = RunDetails(stored, store.epochs(run_id), store.attempts(run_id))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import terminal
+from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, foreseen, settled, usable
 from bench.commands.interrupts import Interrupts
@@ -27,7 +28,7 @@ from bench.request import Asked, dataset_spec, plan_for, request_record
 from bench.settling import Tally
 from bench.store.store import Store
 from bench.sweep import Sweep, deadline
-from bench.train.provenance import command_line, provenance
+from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

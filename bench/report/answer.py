@@ -16,17 +16,23 @@ _LESS = 0.5  # of the compute: what is worth naming as the cheaper choice
 
 @dataclass(frozen=True)
 class Answer:
-    """`headline` says what to take, `evidence` why, `cheaper` what half the compute buys, if anything."""
+    """`headline` says what to take, `evidence` why, `cheaper` what half the compute buys, if anything.
+
+    It is always a single run, for which backbone to take is the question; `together` says what the best ensemble
+    adds, if one validates better.
+    """
 
     headline: str
     evidence: str
     cheaper: str
     best: Group
+    together: str = ""
 
 
 def answer(board: Board, budget: str = "") -> Answer | None:
     """Answer for one board, chosen by validation accuracy alone; None where nothing ranks."""
-    groups = rank_groups(entry.group for entry in board.entries)
+    ranked = rank_groups(entry.group for entry in board.entries)
+    groups = [group for group in ranked if group.ensemble is None]
     if not groups:
         return None
     best = groups[0]
@@ -36,6 +42,7 @@ def answer(board: Board, budget: str = "") -> Answer | None:
         evidence=_evidence(best, len(groups)),
         cheaper=_cheaper(best, groups[1:]),
         best=best,
+        together=_together(best, next((group for group in ranked if group.ensemble), None)),
     )
 
 
@@ -86,4 +93,15 @@ def _cheaper(best: Group, others: list[Group]) -> str:
     return (
         f"With {factor}: {choice(found)}, {accuracy(found, 'test_top1')} test top-1, "
         f"{show(given_up, 'fraction')} points lower on validation."
+    )
+
+
+def _together(best: Group, found: Group | None) -> str:
+    """Name the best ensemble where it validates better than the best single choice."""
+    if found is None or found.val <= best.val:
+        return ""
+    row = found.first
+    return (
+        f"The {row.backbone} ({row.strategy}): {accuracy(found, 'test_top1')} test top-1 with "
+        f"{row.total_params:,} parameters and {show(row.gmacs, 'gmacs')} GMACs an image."
     )

@@ -57,8 +57,9 @@ def write_report(
 
 def make_report(store: Store, *, title: str, query: Query, overlaps: Overlaps, most_lost: int = 500) -> Report:
     """Read everything that a report says; of `most_lost` runs without a result it gives the reason."""
-    rows = select_rows(store.rows(), query)
-    boards = leaderboard(rows, query)
+    everything = store.rows()
+    rows = select_rows(everything, query)
+    boards = leaderboard(everything, query, store.ensembles.list())
     lost = [row for row in rows if row.status in _LOST or (row.status == "done" and not ranks(row))]
     return Report(
         title=title or _title(boards),
@@ -112,7 +113,7 @@ def _versions(store: Store, boards: Iterable[Board]) -> Mapping[str, str]:
     found: dict[str, dict[str, None]] = {}
     for board in boards:
         best = next((entry.group for entry in board.entries if entry.rank == 1), None)
-        for attempt in store.attempts(best.first.run_id) if best else ():
+        for attempt in store.attempts(best.run_ids[0]) if best else ():
             for name, number in attempt.provenance.get("versions", {}).items():
                 found.setdefault(name, {})[number] = None
     return {name: ", ".join(numbers) for name, numbers in sorted(found.items())}

@@ -69,7 +69,7 @@ def plain_table(headings: Iterable[str], *, right: Iterable[str] = ()) -> Table:
 
 def _title(board: Board) -> Text:
     classes = board.entries[0].group.first.num_classes if board.entries else 0
-    runs = sum(len(entry.group.rows) for entry in board.entries)
+    runs = sum(entry.group.seeds for entry in board.entries)
     title = Text.assemble(
         (board.title, "bold"), (f"  {classes} classes, {runs} run{'s' * (runs != 1)}, top-1 accuracy", "dim")
     )

@@ -54,14 +54,15 @@ def _record(board: Board, entry: Entry) -> dict[str, Any]:
         "rank": entry.rank,
         "pareto": entry.pareto,
         "pareto_cost": board.cost.key,
-        "seeds": len(group.rows),
+        "seeds": group.seeds,
         "seeds_lost": group.lost,
     }
     record |= _values(group, board.machine)
     record["test_top1_se"] = group.test_error
     record["hardware"] = board.machine or " | ".join(group.machines)
     record["group_id"] = group.group_id
-    record["run_ids"] = [row.run_id for row in group.rows]
+    record["run_ids"] = group.run_ids
+    record["ensemble"] = group.ensemble.rule if group.ensemble else None
     return record
 
 

@@ -116,7 +116,7 @@ def board_figure(
         "names": [group.first.backbone for group in groups],
         "strategies": [strategies.index(group.first.strategy) for group in groups],
         "families": [families.index(group.family) for group in groups],
-        "seeds": [len(group.rows) for group in groups],
+        "seeds": [group.seeds for group in groups],
         "values": {key: _values(groups, key, machines) for key in dict.fromkeys((*Y_AXES, *X_AXES, *shown))},
         "spreads": {key: [_round(group.stat(key).std) for group in groups] for key in Y_AXES},
         "fronts": {key: _fronts(groups, key, machines) for key in X_AXES},

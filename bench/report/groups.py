@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from bench.ensembles.record import Ensemble
 from bench.report.columns import COLUMNS, Column
 from bench.report.rows import family, field, hardware
 from bench.store.rows import RunRow
@@ -46,10 +47,14 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True)
 class Group:
-    """The finished runs of one group. `lost` counts its seeds that failed or diverged, which no mean includes."""
+    """The finished runs of one group. `lost` counts its seeds that failed or diverged, which no mean includes.
+
+    An ensemble is a group of one row (`bench.report.ensembled.as_row`), with what it is made of in `ensemble`.
+    """
 
     rows: tuple[RunRow, ...]
     lost: int = 0
+    ensemble: Ensemble | None = None
 
     @property
     def first(self) -> RunRow:
@@ -81,9 +86,21 @@ class Group:
         """The data that the group was trained and chosen on."""
         return cut(self.first)
 
+    @property
+    def run_ids(self) -> list[str]:
+        """The runs behind the group: its seeds, or the members of an ensemble."""
+        return [run.run_id for run in (self.ensemble.members if self.ensemble else self.rows)]
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds its means are over; an ensemble has none."""
+        return 0 if self.ensemble else len(self.rows)
+
     @cached_property
     def machines(self) -> tuple[str, ...]:
-        """The hardware that the runs ran on, each named once."""
+        """The hardware that the runs ran on, each named once; none for an ensemble of several machines."""
+        if self.ensemble and self.first.hardware is None:
+            return ()
         return tuple(dict.fromkeys(hardware(row) for row in self.rows))
 
     @property

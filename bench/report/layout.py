@@ -9,13 +9,16 @@ from bench.report.columns import COLUMNS, NEVER_RANKS, Column
 from bench.report.groups import Group
 from bench.report.rows import field
 from bench.report.tables import Board
-from bench.report.units import show, show_spread
+from bench.report.units import DASH, show, show_spread
 
 NAMES = ("backbone", "strategy")
 _TOLD_APART_BY = ("weights", "recipe_name", "image_size", "precision")
 _MEASURED = ("val_top1", "test_top1")
 ESSENTIAL = (*NAMES, *_TOLD_APART_BY, "run", *_MEASURED)
 """What a table shows on the narrowest terminal: without it, rows could not be told apart or compared."""
+
+CHOSEN = " ‡"
+"""Marks an ensemble whose weights or members were chosen on the validation images that rank it."""
 
 _COSTS = ("trainable_params", "total_params", "gmacs", "standalone_s")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -36,7 +39,8 @@ def board_columns(board: Board, also: Sequence[str] = ()) -> list[Column]:
 def cell(group: Group, column: Column, board: Board) -> str:
     """Write what a row shows in a column; a time among several hardwares carries the letter of its own."""
     if column.unit == "text":
-        return short_name(str(field(group.first, column.key)))
+        mark = CHOSEN if column.key == "strategy" and group.ensemble and group.ensemble.chosen_on_val else ""
+        return short_name(str(field(group.first, column.key))) + mark
     mean, std, _ = group.stat(column.key, board.machine)
     text = show_spread(mean, std, column.unit) if column.unit == "fraction" else show(mean, column.unit)
     if column.hardware and mean is not None and len(board.machines) > 1:
@@ -46,7 +50,9 @@ def cell(group: Group, column: Column, board: Board) -> str:
 
 def seeds(group: Group) -> str:
     """Write how many seeds a mean has, and of how many that were tried where some failed or diverged."""
-    n = len(group.rows)
+    n = group.seeds
+    if not n:
+        return DASH
     return f"{n} of {n + group.lost}" if group.lost else str(n)
 
 

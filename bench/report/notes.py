@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.report.columns import NEVER_RANKS
-from bench.report.layout import machine_letters
+from bench.report.layout import CHOSEN, machine_letters
 from bench.report.overlaps import Overlaps, overlap_note
 from bench.report.tables import Board
 
@@ -21,6 +21,7 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
         _never_ranks(board),
         _lost(board),
         _pruned(board),
+        _ensembles(board),
         times,
     ]
     return [note for note in (*notes, overlap_note(board.task.cut.dataset, overlaps or {})) if note]
@@ -65,6 +66,18 @@ def _lost(board: Board) -> str:
 def _pruned(board: Board) -> str:
     runs = f"{board.pruned:,} run{'s' if board.pruned > 1 else ''}"
     return f"{runs} pruned early and not ranked; `bench runs --status pruned` says why." if board.pruned else ""
+
+
+def _ensembles(board: Board) -> str:
+    made = [entry.group.ensemble for entry in board.entries if entry.group.ensemble]
+    if not made:
+        return ""
+    note = (
+        "`bench ensembles` lists the ensembles: what members share counts once, time alone is the sum of theirs."
+    )
+    if any(ensemble.chosen_on_val for ensemble in made):
+        note += f" {CHOSEN.strip()} Chosen on the validation images that rank it, which flatters it a little."
+    return note
 
 
 def _times(board: Board) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from bench.ensembles.record import Ensemble
 from bench.report.columns import Column, column, cost
+from bench.report.ensembled import ensemble_groups
 from bench.report.groups import Group, Task, cut, group_runs
 from bench.report.pareto import pareto_front
 from bench.report.query import Query, select_rows
@@ -47,11 +49,16 @@ class Board:
         return tuple(dict.fromkeys(name for entry in self.entries for name in entry.group.machines))
 
 
-def leaderboard(rows: Iterable[RunRow], query: Query) -> list[Board]:
-    """Rank what the query lets through: a board per dataset, and per hardware where a time orders or marks it."""
+def leaderboard(rows: Iterable[RunRow], query: Query, ensembles: Iterable[Ensemble] = ()) -> list[Board]:
+    """Rank what the query lets through: a board per dataset, and per hardware where a time orders or marks it.
+
+    `ensembles` of the runs rank among them.
+    """
     order, price = column(query.sort), cost(query.cost)
+    rows = list(rows)
     kept = select_rows(rows, query)
-    groups, pruned = group_runs(kept), Counter(cut(row) for row in kept if row.status == "pruned")
+    groups = [*group_runs(kept), *ensemble_groups(ensembles, rows, query)]
+    pruned = Counter(cut(row) for row in kept if row.status == "pruned")
     tasks: dict[Task, list[Group]] = defaultdict(list)
     for group in groups:
         tasks[group.task].append(group)

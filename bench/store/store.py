@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from bench.errors import DivergedError
 from bench.store import claims, features, history, plans, queries, timings
 from bench.store.engine import BUSY_TIMEOUT_S, Database
+from bench.store.ensembles import Ensembles
 from bench.store.flatten import result_columns, run_columns
 from bench.store.location import Location, locate
 from bench.store.migrate import ensure_schema
@@ -62,6 +63,11 @@ class Store:
             database.close()
             raise
         return cls(database)
+
+    @property
+    def ensembles(self) -> Ensembles:
+        """The ensembles that were made of the runs."""
+        return Ensembles(self.sessions)
 
     @property
     def location(self) -> Location:

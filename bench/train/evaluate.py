@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from bench.records import Metrics
 from bench.spec import Metric
+
+if TYPE_CHECKING:  # what is made of kept logits needs no torch
+    from torch import Tensor
 
 M = TypeVar("M", bound=Metrics)
 Floats = npt.NDArray[np.float32]
@@ -17,7 +19,7 @@ Labels = npt.NDArray[np.int64]
 TOP = 5
 
 
-def measure(kind: type[M], logits: Floats, labels: Labels) -> M:
+def measure(kind: type[M], logits: Floats | npt.NDArray[np.float64], labels: Labels) -> M:
     """Measure logits (N, C) against labels (N,): top-1, top-5, mean cross-entropy and macro-averaged F1.
 
     Top-5 of fewer than five classes is 1. A class that is neither present nor predicted counts 0 in the F1, as
@@ -49,7 +51,7 @@ def value_of(metrics: Metrics, metric: Metric) -> float:
     return -value if metric == "val_loss" else value
 
 
-def _log_sum_exp(logits: Floats) -> npt.NDArray[np.float64]:
+def _log_sum_exp(logits: Floats | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     top = logits.max(axis=1, keepdims=True).astype(np.float64)
     total: npt.NDArray[np.float64] = np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0]
     return total

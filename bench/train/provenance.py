@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import platform
-import shlex
 import socket
 import subprocess
-import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
 
+from bench.command_line import command_line
 from bench.device import hardware
 from bench.records import Provenance
 
@@ -36,11 +35,6 @@ def provenance(device: torch.device) -> Provenance:
         commit=commit,
         dirty=dirty,
     )
-
-
-def command_line() -> str:
-    """Return the command that started this process, as a shell would take it."""
-    return shlex.join([Path(sys.argv[0]).name.replace("__main__.py", "bench"), *sys.argv[1:]])
 
 
 @cache

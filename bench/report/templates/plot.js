@@ -44,7 +44,7 @@ function hoverText(board, point, state) {
   const values = ["test_top1", "val_top1"].map(
     (key) => `${DATA.axes[key].label} ${withSpread(board.values[key][i], board.spreads[key][i])}`,
   );
-  const seeds = board.seeds[i] === 1 ? "1 seed" : `${board.seeds[i]} seeds`;
+  const seeds = board.seeds[i] === 0 ? "an ensemble" : board.seeds[i] === 1 ? "1 seed" : `${board.seeds[i]} seeds`;
   return [
     `<b>${plain(shortName(board.names[i]))}</b>`,
     plain(DATA.strategies[board.strategies[i]].name),

@@ -1,0 +1,28 @@
+"""`bench ensembles`: the ensembles that were made."""
+
+from __future__ import annotations
+
+from bench.commands.filters import AsJson, Dataset, Db
+
+
+def ensembles(db: Db = None, dataset: Dataset = None, json: AsJson = False) -> None:
+    """List the ensembles that `bench ensemble` made, best on validation first; `bench show ID` says all of one.
+
+    Example: bench ensembles --dataset cub
+    """
+    from bench import terminal
+    from bench.report.ensemble_details import EnsembleDetails, ensemble_record
+    from bench.report.ensemble_view import ensembles_view
+    from bench.report.ensembled import members_of
+    from bench.report.export import to_json
+    from bench.store.store import Store
+
+    with Store.open(db, create=False) as store:
+        found = [made for made in store.ensembles.list() if dataset in (None, made.dataset)]
+        by_id = {row.run_id: row for row in store.rows()} if json else {}
+    if json:
+        details = [EnsembleDetails(made, members_of(made, by_id)) for made in found]
+        terminal.write(to_json([ensemble_record(each) for each in details]))
+    else:
+        console = terminal.out()
+        console.print(ensembles_view(found, console))

@@ -1,0 +1,130 @@
+"""The steps of `bench ensemble`, from what was asked to what is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+import typer
+
+from bench import terminal
+from bench.command_line import command_line
+from bench.commands.filtering import check_filters
+from bench.commands.filters import as_limits
+from bench.ensembles.candidates import Candidate, named, pool
+from bench.ensembles.making import Wanted, best_member, compare, make
+from bench.ensembles.record import RULES, Ensemble, Rule
+from bench.errors import BenchError, StoreError, unknown_name
+from bench.plan.budget import parse_budget
+from bench.records import ValMetrics
+from bench.report.ensemble_details import EnsembleDetails, ensemble_record
+from bench.report.ensemble_view import ensemble_view
+from bench.report.ensembled import members_of
+from bench.report.export import to_json
+from bench.report.query import Query, select_rows
+from bench.store.artifacts import Artifacts
+from bench.store.rows import RunRow
+from bench.store.store import Store
+
+
+class Filters(TypedDict):
+    """The filters of a pool."""
+
+    dataset: str | None
+    target: str | None
+    backbone: str | None
+    strategy: str | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of `bench ensemble`, as typed."""
+
+    runs: list[str]
+    rule: str | None
+    budget: str | None
+    pool: bool
+    filters: Filters
+    most: int | None
+    db: str | None
+    registry: list[Path] | None
+    json: bool
+
+
+def make_ensemble(options: Options) -> None:
+    """Make the ensemble that was asked for, record it, and show it."""
+    rule = _rule(options)
+    limits = parse_budget(as_limits(options.budget, options.registry))
+    with Store.open(options.db, create=False) as store:
+        artifacts = Artifacts.beside(store.location)
+        candidates = _pooled(store, artifacts, options) if options.pool else named(store, artifacts, options.runs)
+        made = make(candidates, artifacts, Wanted(rule, limits, options.most, command_line()))
+        details = read_details(store, made if len(made.members) == 1 else store.ensembles.add(made))
+    show_details(details, json=options.json)
+
+
+def read_details(store: Store, made: Ensemble) -> EnsembleDetails:
+    """Read an ensemble's members, and compare it with the best of them where their predictions are there."""
+    rows = members_of(made, {row.run_id: row for row in store.rows(dataset=made.dataset)})
+    if len(rows) == 1:
+        return EnsembleDetails(made, rows)
+    best = best_member(made, {row.run_id: _val(row) for row in rows})
+    try:
+        gain = compare(made, best, Artifacts.beside(store.location))
+    except StoreError:
+        gain = None
+    return EnsembleDetails(made, rows, gain)
+
+
+def show_details(details: EnsembleDetails, *, json: bool) -> None:
+    """Write an ensemble on stdout."""
+    if json:
+        terminal.write(to_json(ensemble_record(details)))
+    else:
+        console = terminal.out()
+        console.print(ensemble_view(details, console))
+
+
+def _rule(options: Options) -> Rule:
+    """Return the rule, once what was asked for goes together."""
+    asked = options.rule or ("greedy" if options.pool else "soft")
+    rule = next((rule for rule in RULES if rule == asked), None)
+    if rule is None:
+        raise unknown_name("rule", asked, RULES, BenchError)
+    if options.most is not None and rule != "greedy":
+        raise BenchError(
+            f"--most does not go with --rule {rule}.",
+            "That rule takes every run it is given.",
+            "Name fewer runs, or take --rule greedy.",
+        )
+    filters = [f"--{name}" for name, value in options.filters.items() if value]
+    if filters and not options.pool:
+        raise BenchError(
+            f"{filters[0]} does not go with runs that are named.",
+            "It narrows a pool.",
+            "Add --pool to take the runs that it lets through.",
+        )
+    if options.pool and len(options.runs) > 1:
+        raise BenchError(
+            "--pool takes one run at most.",
+            "It names the test set whose runs are the pool.",
+            "Leave --pool out to combine just the runs named.",
+        )
+    return rule
+
+
+def _pooled(store: Store, artifacts: Artifacts, options: Options) -> list[Candidate]:
+    rows, query = store.rows(), Query(**options.filters)
+    check_filters(rows, query, options.registry)
+    like = named(store, artifacts, options.runs)[0] if options.runs else None
+    found, errors = pool(store, artifacts, select_rows(rows, query), like)
+    for error in errors:
+        typer.echo(f"note: Left out: {error.what} {error.why}", err=True)
+    return found
+
+
+def _val(row: RunRow) -> ValMetrics:
+    values = (row.val_top1, row.val_top5, row.val_loss, row.val_macro_f1)
+    top1, top5, loss, macro_f1 = (float("nan") if value is None else value for value in values)
+    return ValMetrics(top1, top5, loss, macro_f1, row.val_n or 0)

@@ -1,0 +1,1 @@
+"""Several runs as one model, from their kept predictions: no model is run again."""
