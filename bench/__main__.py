@@ -16,8 +16,10 @@ from bench.commands.augment import augment
 from bench.commands.backbones import backbones
 from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
+from bench.commands.explain import explain
 from bench.commands.leaderboard import leaderboard
 from bench.commands.plan import plan
+from bench.commands.predict import predict
 from bench.commands.recipes import recipes
 from bench.commands.report import report
 from bench.commands.runs import runs
@@ -43,6 +45,7 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., None], ...] = (
     sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, augment,
     timing, doctor,
+    predict, explain,
 )  # fmt: skip
 
 for command in COMMANDS:
