@@ -18,6 +18,7 @@ from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
 from bench.commands.explain import explain
 from bench.commands.leaderboard import leaderboard
+from bench.commands.mistakes import mistakes
 from bench.commands.plan import plan
 from bench.commands.predict import predict
 from bench.commands.recipes import recipes
@@ -45,7 +46,7 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., None], ...] = (
     sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, augment,
     timing, doctor,
-    predict, explain,
+    predict, explain, mistakes,
 )  # fmt: skip
 
 for command in COMMANDS:

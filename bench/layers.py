@@ -65,7 +65,7 @@ class Grid(nn.Module):
         if self.layout == "tokens":
             places = output[:, self.prefix :].transpose(1, 2)
             side = math.isqrt(places.shape[2])
-            return places.unflatten(2, (side, side))
+            return places.reshape(*places.shape[:2], side, side)
         return output
 
     def back(self, maps: Tensor, output: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 from torch import Tensor
 
 from bench.backbones import build
@@ -19,7 +18,8 @@ from bench.kept_weights import KEPT_BYTES, Classes, KeptWeights, read_weights
 from bench.report.units import show
 from bench.spec import BackboneSpec, RunSpec
 from bench.store.artifacts import Artifacts
-from bench.store.rows import RunRow, StoredRun
+from bench.store.finished import finished_spec
+from bench.store.rows import RunRow
 from bench.store.store import Store
 from bench.train.checkpoint import changing_state, restore
 from bench.train.loaded import Loaded, Shelf
@@ -52,25 +52,6 @@ def load_trained(store: Store, prefix: str, device: torch.device, weights: Path 
     model = loaded.classifier(spec, device)
     _put(model, kept.tensors, stored.row.run_id)
     return Trained(spec, stored.row, model.eval(), kept.classes)
-
-
-def finished_spec(stored: StoredRun) -> RunSpec:
-    """Return the spec of a run that is done; raises StoreError where it is not, or of another version of bench."""
-    run_id, status = stored.row.run_id[:12], stored.row.status
-    if status != "done":
-        raise StoreError(
-            f"Run {run_id} is {status}, not done.",
-            "Only a run that is done has a trained model and predictions.",
-            f"`bench show {run_id}` says how it was run; the same command goes on with it.",
-        )
-    try:
-        return stored.spec
-    except ValidationError as error:
-        raise StoreError(
-            f"The spec of run {run_id} cannot be read.",
-            f"Another version of bench wrote it: {error.errors()[0]['msg']}.",
-            "Use the version that ran it.",
-        ) from error
 
 
 def _kept(store: Store, row: RunRow) -> KeptWeights:

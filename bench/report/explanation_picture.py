@@ -15,12 +15,9 @@ from bench.explained import Explained, Heat, Map
 from bench.predicted import Guess
 from bench.report.pictures import SOFT, bare, new_figure, one_line, save, write
 
-_SIDE, _GAP, _HEAD, _LABEL = (
-    2.6,
-    0.16,
-    0.75,
-    0.30,
-)  # inches: a panel's side, between panels, title, a panel's label
+_SIDE, _GAP, _HEAD, _LABEL = 2.6, 0.16, 0.75, 0.30
+"""Inches: a panel's side, the space between panels, the title, a panel's label."""
+
 _COLOURS = "inferno"
 _OPACITY = 0.55
 _COLUMNS = 4
@@ -107,7 +104,7 @@ def _scale(figure: Figure, label: str) -> None:
     top = _HEAD + _LABEL
     place = ((width - _BAR + 0.08) / width, 1 - (top + _SIDE) / height, 0.14 / width, _SIDE / height)
     bar = figure.colorbar(ScalarMappable(Normalize(0, 1), _COLOURS), cax=figure.add_axes(place), ticks=[0, 0.5, 1])
-    bar.outline.set_visible(False)  # type: ignore[operator] # matplotlib's hint is of the wrong class
+    bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=7, length=0, colors=SOFT)
     bar.set_label(label, fontsize=7, color=SOFT)
 
