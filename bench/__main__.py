@@ -17,6 +17,7 @@ from bench.commands.backbones import backbones
 from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
 from bench.commands.explain import explain
+from bench.commands.keep import keep
 from bench.commands.leaderboard import leaderboard
 from bench.commands.mistakes import mistakes
 from bench.commands.plan import plan
@@ -46,7 +47,7 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., None], ...] = (
     sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, augment,
     timing, doctor,
-    predict, explain, mistakes,
+    predict, explain, mistakes, keep,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -54,6 +54,22 @@ def load_trained(store: Store, prefix: str, device: torch.device, weights: Path 
     return Trained(spec, stored.row, model.eval(), kept.classes)
 
 
+def begins_at(spec: RunSpec, path: Path | None) -> RunSpec:
+    """Say where the file lies that a run's backbone begins with, if it is one of the user's own: no spec tells."""
+    weights = spec.backbone.weights
+    if weights.source != "file":
+        return spec
+    place = str(path or weights.location)
+    if not place:
+        raise WeightsError(
+            f"Where the weights of {spec.backbone.name} lie is not known.",
+            f"Run {spec.run_id[:12]} began with a file of one's own, and a run does not keep its place.",
+            "Say where it is: --weights PATH.",
+        )
+    found = weights.model_copy(update={"path": place})
+    return spec.model_copy(update={"backbone": spec.backbone.model_copy(update={"weights": found})})
+
+
 def _kept(store: Store, row: RunRow) -> KeptWeights:
     path = Artifacts.beside(store.location).model_path(row.run_id)
     try:
@@ -91,11 +107,7 @@ def _begun_with(spec: RunSpec, kept: KeptWeights, weights: Path | None, row: Run
         random = spec.backbone.weights.model_copy(update={"source": "none"})
         backbone = spec.backbone.model_copy(update={"weights": random})
         return Shelf().load(spec.model_copy(update={"backbone": backbone}))
-    if spec.backbone.weights.source == "file":
-        path = str(weights or kept.source_path or spec.backbone.weights.location)
-        found = spec.backbone.weights.model_copy(update={"path": path})
-        spec = spec.model_copy(update={"backbone": spec.backbone.model_copy(update={"weights": found})})
-    loaded = Shelf().load(spec)
+    loaded = Shelf().load(begins_at(spec, weights or (Path(kept.source_path) if kept.source_path else None)))
     if loaded.weights_digest != row.weights_digest:
         raise WeightsError(
             f"The weights of {spec.backbone.name} are not those that run {row.run_id[:12]} began with.",

@@ -50,7 +50,7 @@ def judge(predictions: TestPredictions, names: Sequence[str]) -> list[Judged]:
     no finite numbers are never right, and their confidence is 0.
     """
     shares = _softmax(predictions.logits[:, : len(names)])
-    finite: NDArray[np.bool_] = np.isfinite(shares).all(axis=1)
+    finite = np.atleast_1d(np.isfinite(shares).all(axis=1))
     shares = np.where(finite[:, None], shares, 0.0)
     predicted = shares.argmax(axis=1)
     judged = []
