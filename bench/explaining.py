@@ -19,8 +19,8 @@ from bench.predicted import Guess
 from bench.predicting import as_picture, as_seen, guesses, outputs, scaled
 from bench.trained import Trained
 
-SHOWN_CHANNELS = 15
-"""Channels whose maps are shown, those that respond most: with their mean a 4 x 4 grid."""
+SHOWN_CHANNELS = 14
+"""Channels whose maps are shown, those that respond most: with the image and their mean a 4 x 4 grid."""
 
 
 class Explaining:

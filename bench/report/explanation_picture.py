@@ -19,7 +19,7 @@ _SIDE, _GAP, _HEAD, _LABEL = 2.6, 0.16, 0.75, 0.30
 """Inches: a panel's side, the space between panels, the title, a panel's label."""
 
 _COLOURS = "inferno"
-_OPACITY = 0.55
+_OPACITY, _UNDER = 0.55, "#808080"
 _COLUMNS = 4
 
 
@@ -34,7 +34,7 @@ def draw_heat(explained: Explained, model: str, path: Path) -> None:
         nothing = ": no place speaks for it" if heat.is_empty else f", {_size(heat.map)}"
         axes = _panel(figure, number, columns, one_line(f"{heat.layer}{nothing}", 36))
         _overlay(axes, explained, heat.map)
-    _scale(figure, "Grad-CAM, as a share of the layer's largest value")
+    _scale(figure, "Grad-CAM, as a share of the layer's largest value", _OPACITY)
     save(figure, path)
 
 
@@ -60,17 +60,10 @@ def _sheet(explained: Explained, model: str, columns: int, rows: int) -> Figure:
     predicted = f"Predicted: {_said(explained.predicted)}"
     other = explained.explained.name != explained.predicted.name
     title = f"Explained: {_said(explained.explained)}    ({predicted})" if other else predicted
-    longest = int(width * 9)
-    write(
-        figure,
-        _GAP / width,
-        1 - 0.26 / height,
-        one_line(title, longest),
-        fontsize=11,
-        fontweight="bold",
-        va="center",
-    )
-    write(figure, _GAP / width, 1 - 0.54 / height, one_line(model, longest), fontsize=8, color=SOFT, va="center")
+    left, middle = _GAP / width, {"va": "center"}
+    said = one_line(title, int(width * 8.5))
+    write(figure, left, 1 - 0.26 / height, said, fontsize=11, fontweight="bold", **middle)
+    write(figure, left, 1 - 0.54 / height, one_line(model, int(width * 13)), fontsize=8, color=SOFT, **middle)
     return figure
 
 
@@ -98,12 +91,14 @@ def _overlay(axes: Any, explained: Explained, heat: Map) -> None:
     )
 
 
-def _scale(figure: Figure, label: str) -> None:
-    """Draw the colour bar at the right, as opaque as the maps are."""
+def _scale(figure: Figure, label: str, opacity: float = 1.0) -> None:
+    """Draw the colour bar at the right, over grey where the maps let an image through."""
     width, height = figure.get_size_inches()
     top = _HEAD + _LABEL
     place = ((width - _BAR + 0.08) / width, 1 - (top + _SIDE) / height, 0.14 / width, _SIDE / height)
-    bar = figure.colorbar(ScalarMappable(Normalize(0, 1), _COLOURS), cax=figure.add_axes(place), ticks=[0, 0.5, 1])
+    colours = ScalarMappable(Normalize(0, 1), _COLOURS)
+    bar = figure.colorbar(colours, cax=figure.add_axes(place), ticks=[0, 0.5, 1], alpha=opacity)
+    bar.ax.set_facecolor(_UNDER)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=7, length=0, colors=SOFT)
     bar.set_label(label, fontsize=7, color=SOFT)

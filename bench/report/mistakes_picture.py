@@ -19,7 +19,7 @@ MOST = 100
 _SIDE, _WORDS, _GAP, _HEAD = 1.75, 0.58, 0.22, 0.75
 """Inches: an image, the words below it, the space between, the title."""
 
-_CHARACTERS = 27
+_CHARACTERS = 24
 _SMALL = 128
 _ROW = 8
 
@@ -28,7 +28,7 @@ def draw_mistakes(
     judged: Sequence[Judged], images: Sequence[Image.Image], title: str, model: str, path: Path
 ) -> None:
     """Write a PNG; a wrong one has a thick dashed frame and a cross before its words, a right one a tick."""
-    columns = max(3, min(_ROW, math.ceil(math.sqrt(max(1, len(judged)) * 1.2))))
+    columns = max(3, min(_ROW, math.ceil(math.sqrt(len(judged)))))
     rows = math.ceil(len(judged) / columns)
     width = columns * (_SIDE + _GAP) + _GAP
     height = _HEAD + rows * (_SIDE + _WORDS + _GAP)

@@ -16,7 +16,7 @@ from bench.report.pictures import PALE, SOFT, STRONG, TRACK, bare, new_figure, o
 MOST = 48
 """How many images one picture shows."""
 
-_IMAGE, _BARS, _LINE, _GAP = 1.75, 2.35, 0.30, 0.35  # inches: image side, bars' width, a class, between cells
+_IMAGE, _BARS, _LINE, _GAP = 1.75, 2.35, 0.345, 0.28  # inches: image side, bars' width, a class, between cells
 _NAME_CHARACTERS, _FILE_CHARACTERS = 30, 44
 
 
