@@ -11,7 +11,7 @@ import pytest
 import torch
 from command_line import bench
 from safetensors.torch import save_file
-from trained_runs import TINY, scores, swept
+from trained_runs import TINY, of, scores, swept
 
 from bench.errors import BackboneError, BenchError, StoreError, WeightsError
 from bench.kept_weights import KEPT_BYTES, is_kept
@@ -26,16 +26,6 @@ LITE = ("-m", "tf_efficientnet_lite0", "--image-size", "64", "--epochs", "1", "-
 
 
 @pytest.fixture(scope="module")
-def tiny_db(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Runs of a tiny network: two heads that train together, a block, norms whose statistics move, everything."""
-    db = tmp_path_factory.mktemp("tiny-runs") / "runs.db"
-    swept(db, tiny_folder, *TINY, "-s", "linear", "--set", "lr=1e-2,3e-2")
-    swept(db, tiny_folder, *TINY, "-s", "last_blocks(1),full")
-    swept(db, tiny_folder, *TINY, "-s", "linear", "--set", "norm_stats=update")
-    return db
-
-
-@pytest.fixture(scope="module")
 def lite_db(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs that begin with the weights of a pip package."""
     db = tmp_path_factory.mktemp("lite-runs") / "runs.db"
@@ -44,17 +34,12 @@ def lite_db(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture
-def copied(tiny_db: Path, tmp_path: Path) -> tuple[Path, RunRow]:
+def copied(trained_db: Path, tmp_path: Path) -> tuple[Path, RunRow]:
     """A copy of the database with its files, to be damaged; and its first linear run."""
     db = tmp_path / "runs.db"
-    shutil.copy(tiny_db, db)
-    shutil.copytree(f"{tiny_db}.files", f"{db}.files")
+    shutil.copy(trained_db, db)
+    shutil.copytree(f"{trained_db}.files", f"{db}.files")
     return db, of(db, "linear")
-
-
-def of(db: Path, strategy: str) -> RunRow:
-    with Store.open(db) as store:
-        return next(row for row in store.rows() if row.strategy == strategy)
 
 
 def brought_back(db: Path, run_id: str, **options: Any) -> Trained:
@@ -79,14 +64,14 @@ def check_scores(db: Path, row: RunRow, data: Path) -> None:
 
 
 def test_every_model_of_a_tiny_network_gives_the_scores_that_its_run_kept(
-    tiny_db: Path, tiny_folder: Path
+    trained_db: Path, tiny_folder: Path
 ) -> None:
-    with Store.open(tiny_db) as store:
+    with Store.open(trained_db) as store:
         rows = store.rows()
     assert len(rows) == 5
     assert [row.status for row in rows] == ["done"] * 5
     for row in rows:
-        check_scores(tiny_db, row, tiny_folder)
+        check_scores(trained_db, row, tiny_folder)
 
 
 @pytest.mark.parametrize("strategy", ["linear", "last_blocks(1)", "full"])
@@ -96,21 +81,21 @@ def test_a_model_that_began_with_a_packages_weights_gives_the_scores_that_its_ru
     check_scores(lite_db, of(lite_db, strategy), tiny_folder)
 
 
-def test_a_model_comes_with_its_class_names_in_evaluation_mode(tiny_db: Path) -> None:
-    row = of(tiny_db, "last_blocks(1)")
-    trained = brought_back(tiny_db, row.run_id[:10])
+def test_a_model_comes_with_its_class_names_in_evaluation_mode(trained_db: Path) -> None:
+    row = of(trained_db, "last_blocks(1)")
+    trained = brought_back(trained_db, row.run_id[:10])
     assert trained.row == row
     assert trained.spec.run_id == row.run_id
     assert trained.classes == {"label": NAMES}
     assert not any(module.training for module in trained.model.modules())
 
 
-def test_statistics_that_moved_in_a_frozen_network_are_kept(tiny_db: Path) -> None:
-    with Store.open(tiny_db) as store:
+def test_statistics_that_moved_in_a_frozen_network_are_kept(trained_db: Path) -> None:
+    with Store.open(trained_db) as store:
         runs = [store.run(row.run_id) for row in store.rows()]
         updated = next(run for run in runs if run.spec.recipe.norm_stats == "update")
         trained = load_trained(store, updated.row.run_id, CPU)
-        still = load_trained(store, of(tiny_db, "linear").run_id, CPU)
+        still = load_trained(store, of(trained_db, "linear").run_id, CPU)
     name = next(n for n, _ in trained.model.named_buffers() if n.endswith("running_mean"))
     assert not torch.equal(trained.model.get_buffer(name), still.model.get_buffer(name))
 
@@ -226,9 +211,9 @@ def test_a_backbone_that_no_library_has_any_more_is_said(copied: tuple[Path, Run
     assert "was trained with" in error.value.why
 
 
-def test_an_unknown_run_lists_the_nearest(tiny_db: Path) -> None:
+def test_an_unknown_run_lists_the_nearest(trained_db: Path) -> None:
     with pytest.raises(BenchError, match="No run begins with"):
-        brought_back(tiny_db, "zzz")
+        brought_back(trained_db, "zzz")
 
 
 def tiny_network(seed: int) -> torch.nn.Module:

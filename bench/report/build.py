@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.atomic import write_text
-from bench.errors import BenchError, BudgetError
+from bench.errors import BudgetError
 from bench.report.groups import ranks
 from bench.report.overlaps import Overlaps
 from bench.report.pages import Lost, Report, render
+from bench.report.places import written_to
 from bench.report.query import Query, select_rows, within
 from bench.report.runs import count_statuses, last_error
 from bench.report.tables import Board, leaderboard
@@ -31,15 +32,8 @@ def write_report(
 ) -> Path:
     """Write the report of what the query lets through as one HTML file, whole or not at all; return its path."""
     page = render(make_report(store, title=title, query=query or Query(), overlaps=overlaps or {}))
-    try:
+    with written_to(path, str(DEFAULT_PATH)):
         write_text(path, page)
-    except OSError as error:
-        in_the_way = isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError) or path == Path()
-        raise BenchError(
-            f"Cannot write '{path}'.",
-            "It is a folder, or a part of its path is a file." if in_the_way else f"{error.strerror or error}.",
-            "Name a file in a folder, for example reports/report.html.",
-        ) from error
     return path
 
 

@@ -13,18 +13,24 @@ from PIL import Image
 
 from bench.atomic import write_text
 from bench.report.mistakes import Judged
+from bench.report.places import written_to
+
+_SMALL = 128
+"""An image of fewer pixels a side is shown in its pixels, not blurred."""
 
 
 def write_mistakes(
     judged: Sequence[Judged], images: Sequence[Image.Image], title: str, model: str, path: Path
 ) -> None:
-    """Write the page, its images in it as PNG. Raises StoreError where it cannot be written."""
+    """Write the page, its images in it as PNG. Raises BenchError where it cannot be written."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string(
         files("bench.report").joinpath("templates", "mistakes.html.j2").read_text(encoding="utf-8")
     )
-    cells = [(one, _embedded(image)) for one, image in zip(judged, images, strict=True)]
-    write_text(path, template.render(cells=cells, title=title, model=model))
+    cells = [(one, _embedded(image), max(image.size) < _SMALL) for one, image in zip(judged, images, strict=True)]
+    page = template.render(cells=cells, title=title, model=model)
+    with written_to(path, "reports/mistakes.html"):
+        write_text(path, page)
 
 
 def _embedded(image: Image.Image) -> str:

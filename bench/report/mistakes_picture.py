@@ -28,12 +28,12 @@ def draw_mistakes(
     judged: Sequence[Judged], images: Sequence[Image.Image], title: str, model: str, path: Path
 ) -> None:
     """Write a PNG; a wrong one has a thick dashed frame and a cross before its words, a right one a tick."""
-    columns = max(3, min(_ROW, math.ceil(math.sqrt(len(judged)))))
+    columns = max(4, min(_ROW, math.ceil(math.sqrt(len(judged)))))
     rows = math.ceil(len(judged) / columns)
     width = columns * (_SIDE + _GAP) + _GAP
     height = _HEAD + rows * (_SIDE + _WORDS + _GAP)
     figure = new_figure(width, height)
-    left, longest = _GAP / width, int(width * 11)
+    left, longest = _GAP / width, int(width * 10)
     write(figure, left, 1 - 0.26 / height, one_line(title, longest), fontsize=10, fontweight="bold", va="center")
     write(figure, left, 1 - 0.52 / height, one_line(model, longest), fontsize=8, color=SOFT, va="center")
     for number, (one, image) in enumerate(zip(judged, images, strict=True)):

@@ -9,8 +9,9 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from bench.atomic import atomic_file, disk_errors
+from bench.atomic import atomic_file
 from bench.errors import BenchError
+from bench.report.places import written_to
 
 INK, SOFT, TRACK = "#1c2024", "#666d75", "#e9ecef"
 STRONG, PALE, WRONG = "#0072b2", "#9cc3dc", "#d55e00"
@@ -36,8 +37,8 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure whole or not at all. Raises StoreError where that fails."""
-    with disk_errors(path), atomic_file(path) as temporary, warnings.catch_warnings():
+    """Write a figure whole or not at all. Raises BenchError where that fails."""
+    with written_to(path, "reports/picture.png"), atomic_file(path) as temporary, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # a script that the font lacks is drawn as boxes
         figure.savefig(temporary, format="png")
 
