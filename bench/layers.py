@@ -22,12 +22,16 @@ _IMAGE_NDIM, _TOKENS_NDIM = 4, 3
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer as it was seen for one image: its name as its library has it, and its output's shape."""
+    """A layer as it was seen for one image: its path in the classifier, and its output's shape."""
 
-    name: str
     path: str
     shape: tuple[int, ...]
     calls: int
+
+    @property
+    def name(self) -> str:
+        """Its name as its library has it; the new head's layers begin with `head`."""
+        return self.path.removeprefix(PREFIX)
 
     @property
     def grid(self) -> Grid | None:
@@ -48,7 +52,9 @@ class Grid(nn.Module):
     @classmethod
     def of(cls, shape: tuple[int, ...]) -> Grid | None:
         """Recognise the layout of a layer's output for one square image; None where it has no places."""
-        if len(shape) == _IMAGE_NDIM and min(shape) > 0:
+        if shape[:1] != (1,):  # windows of an image, say
+            return None
+        if len(shape) == _IMAGE_NDIM:
             if shape[2] == shape[3]:
                 return cls("NCHW")
             return cls("NHWC") if shape[1] == shape[2] else None
@@ -107,7 +113,7 @@ def reading(model: nn.Module, layer: Layer) -> Iterator[Grid]:
 
 
 def see_layers(model: Classifier, image: Tensor) -> dict[str, Layer]:
-    """Run an image (1, 3, H, W) through a model; return each layer that gives one tensor, by its short name."""
+    """Run an image (1, 3, H, W) through a model; return each layer that gives one tensor, by its path."""
     shapes: dict[str, list[tuple[int, ...]]] = {}
     handles = []
     for path, module in model.named_modules():
@@ -124,24 +130,16 @@ def see_layers(model: Classifier, image: Tensor) -> dict[str, Layer]:
     finally:
         for handle in handles:
             handle.remove()
-    seen = (
-        Layer(short(path), path, shapes[path][-1], len(shapes[path]))
-        for path, _ in model.named_modules()
-        if path in shapes
-    )
-    return {layer.name: layer for layer in seen}
-
-
-def short(path: str) -> str:
-    """Name a layer as its library does: without what this tool puts around it."""
-    return path.removeprefix(PREFIX)
+    used = [path for path, _ in model.named_modules() if path in shapes]
+    return {path: Layer(path, shapes[path][-1], len(shapes[path])) for path in used}
 
 
 def find_layer(layers: dict[str, Layer], name: str) -> Layer:
-    """Look a layer up by its name, short or in full; raises BenchError that names the nearest."""
-    found = layers.get(short(name.strip()))
+    """Look a layer up by its path or its name; raises BenchError that names the nearest."""
+    found = layers.get(name) or layers.get(f"{PREFIX}{name}")
     if found is None:
-        guess = did_you_mean(short(name), layers) or "No layer that was used has a name like it."
+        names = [layer.name for layer in layers.values()]
+        guess = did_you_mean(name.removeprefix(PREFIX), names) or "No layer that was used has a name like it."
         raise BenchError(f"The model has no layer {name!r}.", guess, "--layers lists those that give maps.")
     return found
 
@@ -153,14 +151,13 @@ def last_layer(model: Classifier, layers: dict[str, Layer]) -> Layer:
     counts, so the patches have no gradient there.
     """
     for path in reversed(model.anatomy.block_modules):
-        block = layers.get(short(f"backbone.{path}"))
+        block = layers.get(f"backbone.{path}")
         if block is None or block.grid is None:
             continue
-        inner = (layers.get(f"{block.name}.{norm}") for norm in _FIRST_NORM)
+        inner = (layers.get(f"{block.path}.{norm}") for norm in _FIRST_NORM)
         norms = [layer for layer in inner if layer is not None and layer.grid is not None]
         return norms[0] if norms and block.grid.layout == "tokens" else block
-    maps = [layer for layer in layers.values() if layer.grid is not None and layer.name.startswith(PREFIX[:-1])]
-    maps = maps or [layer for layer in layers.values() if layer.grid is not None]
+    maps = [layer for layer in layers.values() if layer.grid is not None]
     if not maps:
         raise BenchError(
             "No layer of this model gives a map of the image.",

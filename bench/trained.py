@@ -58,6 +58,12 @@ def begins_at(spec: RunSpec, path: Path | None) -> RunSpec:
     """Say where the file lies that a run's backbone begins with, if it is one of the user's own: no spec tells."""
     weights = spec.backbone.weights
     if weights.source != "file":
+        if path is not None:
+            raise WeightsError(
+                f"{path} is not what {spec.backbone.name} began with.",
+                f"Run {spec.run_id[:12]} began with weights from elsewhere: {weights.source} {weights.location}.",
+                "Leave out --weights.",
+            )
         return spec
     place = str(path or weights.location)
     if not place:

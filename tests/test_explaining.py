@@ -78,7 +78,7 @@ def test_a_token_stands_where_its_patch_was() -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", [(1, 8), (8,), (1, 8, 5, 7), (1, 64, 8, 5), (1, 1, 8), (1, 48, 8), (1, 2, 3, 4, 5)]
+    "shape", [(1, 8), (8,), (1, 8, 5, 7), (1, 64, 8, 5), (1, 1, 8), (4, 49, 8), (1, 48, 8), (1, 2, 3, 4, 5)]
 )
 def test_what_has_no_places_is_no_grid(shape: tuple[int, ...]) -> None:
     assert Grid.of(shape) is None
@@ -167,7 +167,7 @@ def test_a_transformers_last_block_leaves_its_patches_nothing_to_say(random_mode
     from captum.attr import LayerGradCam
 
     model, image = random_model("timm/test_vit", 160)
-    with reading(model, see_layers(model, image)["blocks.5"]) as grid:
+    with reading(model, find_layer(see_layers(model, image), "blocks.5")) as grid:
         assert LayerGradCam(model, grid).attribute(image, target=0).abs().max() == 0
 
 

@@ -179,6 +179,8 @@ def test_frozen_weights_of_another_digest_are_refused(tmp_path: Path, tiny_folde
         brought_back(db, row.run_id)
     assert brought_back(db, row.run_id, weights=elsewhere).row == row
 
+    with pytest.raises(WeightsError, match="is not what"):
+        brought_back(db, swept(db, tiny_folder, *TINY, "-s", "linear")[-1].run_id, weights=elsewhere)
     save_file(tiny_network(seed=2).state_dict(), weights)
     with pytest.raises(WeightsError, match="not the declared ones"):
         brought_back(db, row.run_id)

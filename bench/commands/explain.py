@@ -67,7 +67,7 @@ def explain(
     deterministic()
     explaining = Explaining(bring_back(db, run, weights, chosen), path, chosen)
     if layers:
-        shapes = {name: seen.shape for name, seen in explaining.layers.items() if seen.grid is not None}
+        shapes = {seen.name: seen.shape for seen in explaining.layers.values() if seen.grid is not None}
         terminal.out().print(layers_view(shapes))
         return
     if method == "grad-cam":

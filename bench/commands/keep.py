@@ -30,6 +30,7 @@ def keep(
     """
     from bench import terminal
     from bench.commands.interrupts import Interrupts
+    from bench.commands.planning import Counting
     from bench.device import deterministic, pick
     from bench.keeping import keep as kept_again
     from bench.store.artifacts import Artifacts
@@ -48,8 +49,9 @@ def keep(
     path = artifacts.model_path(stored.row.run_id)
     if not path.exists():
         data = open_run_dataset(spec.dataset, dataset, registry, data_root)
-        with Interrupts() as interrupts:
-            hooks = Hooks(stop=interrupts.wanted)
+        epochs, counting = spec.recipe.epochs, Counting(terminal.err(), f"Training {spec.backbone.name}")
+        with Interrupts() as interrupts, counting:
+            hooks = Hooks(lambda done: counting(done.epoch, epochs, "epochs"), stop=interrupts.wanted)
             try:
                 spec = begins_at(spec, weights)
                 kept_again(spec, stored.row.weights_digest, Workbench(chosen, data), artifacts, hooks)
