@@ -19,9 +19,13 @@ from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
 from bench.commands.ensemble import ensemble
 from bench.commands.ensembles import ensembles
+from bench.commands.explain import explain
+from bench.commands.keep import keep
 from bench.commands.leaderboard import leaderboard
 from bench.commands.look import look
+from bench.commands.mistakes import mistakes
 from bench.commands.plan import plan
+from bench.commands.predict import predict
 from bench.commands.recipes import recipes
 from bench.commands.report import report
 from bench.commands.runs import runs
@@ -45,8 +49,8 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, plan, leaderboard, report, runs, show, look, compare, ensemble, ensembles, backbones, strategies,
-    datasets, recipes, studies, augment, timing, doctor,
+    sweep, plan, leaderboard, report, runs, show, look, compare, mistakes, predict, explain, keep, ensemble,
+    ensembles, backbones, strategies, datasets, recipes, studies, augment, timing, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

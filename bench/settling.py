@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from bench.errors import DivergedError, StoreError
+from bench.kept_weights import is_kept, write_weights
 from bench.records import PlannedRun
-from bench.spec import RunSpec, digest
+from bench.spec import digest
 from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
 from bench.store.claims import Claim, Ended
 from bench.store.failures import LeaseLostError
@@ -36,19 +38,22 @@ class Tally:
 
 @dataclass
 class Settling:
-    """Ends claimed runs, each once; `open` are those that have not ended yet."""
+    """Ends claimed runs, each once; `open` are those that have not ended yet.
+
+    What runs trained is kept always, never, or (None) where it is small: see `bench.kept_weights`.
+    """
 
     store: Store
     artifacts: Artifacts
     watcher: Watcher
     tally: Tally
-    keep_weights: bool = False
+    keep_weights: bool | None = None
     open: dict[str, tuple[PlannedRun, Claim]] = field(default_factory=dict)
 
     def finished(self, run: Run, outcome: Outcome) -> None:
         """Keep a run that is done: files first, the row last, so that a row that says `done` has its files."""
         planned, claim = self.open[run.spec.run_id]
-        self._keep(claim, run.spec, outcome)
+        self._keep(claim, run, outcome)
         del self.open[claim.run_id]
         self.tally.done.append(claim.run_id)
         self.watcher.finished(planned, outcome)
@@ -108,7 +113,7 @@ class Settling:
                 self.artifacts.discard_checkpoint(run_id)
         self.watcher.ended(planned, status, error)
 
-    def _keep(self, claim: Claim, spec: RunSpec, outcome: Outcome) -> None:
+    def _keep(self, claim: Claim, run: Run, outcome: Outcome) -> None:
         val, test = outcome.splits.val, outcome.splits.test
         predictions = RunPredictions(
             digest([val.digest, test.digest]),
@@ -116,21 +121,16 @@ class Settling:
             TestPredictions(np.array(test.ids), test.labels, outcome.test_logits),
         )
         self.artifacts.save_predictions(claim.run_id, predictions)
-        if self.keep_weights:
-            self._save_weights(claim.run_id, spec, outcome)
+        if is_kept(self.keep_weights, outcome.result.stored_bytes):
+            keep_weights(self.artifacts.model_path(claim.run_id), run, outcome)
         for made in outcome.passes:
             self.store.add_feature_pass(made)
         self.store.finish(claim, outcome.result)
         self.artifacts.discard_checkpoint(claim.run_id)
 
-    def _save_weights(self, run_id: str, spec: RunSpec, outcome: Outcome) -> None:
-        from safetensors.torch import save_file  # noqa: PLC0415 - only where weights are kept
 
-        from bench.atomic import atomic_file, disk_errors  # noqa: PLC0415 - the same
-
-        path = self.artifacts.model_path(run_id)
-        weights = {
-            name: tensor.contiguous() for name, tensor in outcome.weights.items()
-        }  # convolutions lie otherwise
-        with disk_errors(path), atomic_file(path) as temporary:
-            save_file(weights, temporary, metadata={"run_id": run_id, "spec": spec.model_dump_json()})
+def keep_weights(path: Path, run: Run, outcome: Outcome) -> None:
+    """Keep what a run trained, with the class names of its dataset."""
+    manifest = run.bench.dataset.manifest
+    classes = {target: manifest.class_names(target) for target in run.spec.dataset.targets}
+    write_weights(path, run.spec, classes, outcome.weights)

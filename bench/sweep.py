@@ -28,6 +28,7 @@ class Sweep:
     """A plan at work on one database; `stop` is asked whether to leave the current run for later.
 
     With `prune` hopeless runs end early, and those that did before are not gone on with.
+    `keep_weights` is as in `Settling`.
     """
 
     store: Store
@@ -36,7 +37,7 @@ class Sweep:
     provenance: Provenance
     watcher: Watcher = field(default_factory=Watcher)
     stop: Callable[[], bool] = lambda: False
-    keep_weights: bool = False
+    keep_weights: bool | None = None
     prune: bool = False
 
     def __post_init__(self) -> None:

@@ -81,3 +81,18 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 pixels = np.clip(base + noise, 0, 255).astype(np.uint8)
                 Image.fromarray(pixels).save(folder / f"{number:02d}.png")
     return root
+
+
+@pytest.fixture(scope="session")
+def trained_db(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs of a tiny network: two heads that train together, a block, everything, norms whose statistics move.
+
+    To read only; their weights are kept beside it.
+    """
+    from trained_runs import TINY, swept
+
+    db = tmp_path_factory.mktemp("trained") / "runs.db"
+    swept(db, tiny_folder, *TINY, "-s", "linear", "--set", "lr=1e-2,3e-2")
+    swept(db, tiny_folder, *TINY, "-s", "last_blocks(1),full")
+    swept(db, tiny_folder, *TINY, "-s", "linear", "--set", "norm_stats=update")
+    return db

@@ -16,7 +16,14 @@ Limit = Annotated[
 TimeLimit = Annotated[
     str | None, typer.Option("--time-limit", help="Stop after 90s, 30m or 2h; the same command goes on later.")
 ]
-Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="Keep what each run trained, beside the database.")]
+Keep = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-checkpoints/--no-keep-checkpoints",
+        help="Keep what each run trained, beside the database; without either, what takes at most 16 MiB.",
+        show_default=False,
+    ),
+]
 Download = Annotated[bool, typer.Option("--download/--no-download", help="Fetch the dataset if it is not here.")]
 Prune = Annotated[
     bool,
@@ -46,7 +53,7 @@ def sweep(
     time_limit: TimeLimit = None,
     prune: Prune = False,
     dry_run: DryRun = False,
-    keep: Keep = False,
+    keep: Keep = None,
     workers: Workers = None,
     cache_budget: CacheBudget = "20GB",
     cache_dtype: o.CacheDtype = "fp32",

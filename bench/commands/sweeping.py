@@ -44,7 +44,7 @@ class Options:
     time_limit: str | None
     prune: bool
     dry_run: bool
-    keep: bool
+    keep: bool | None
     workers: int | None
     db: str | None
     registry: list[Path]

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.atomic import write_text
-from bench.errors import BenchError, BudgetError
+from bench.errors import BudgetError
 from bench.report.detail_pages import write_details
 from bench.report.groups import ranks
 from bench.report.look import FindNames
 from bench.report.overlaps import Overlaps
 from bench.report.pages import Lost, Report, render
+from bench.report.places import written_to
 from bench.report.query import Query, select_rows, within
 from bench.report.runs import count_statuses, last_error
 from bench.report.tables import Board, leaderboard
@@ -38,20 +39,13 @@ def write_report(
     With `details`, which finds the names of classes, each run has a page in a folder beside it.
     """
     report = make_report(store, title=title, query=query or Query(), overlaps=overlaps or {})
-    try:
+    with written_to(path, str(DEFAULT_PATH)):
         if details:
             if path.is_dir():
                 raise IsADirectoryError
             ranked = (row for board in report.boards for entry in board.entries for row in entry.group.rows)
             report = replace(report, details=write_details(store, path, ranked, details))
         write_text(path, render(report))
-    except OSError as error:
-        in_the_way = isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError) or path == Path()
-        raise BenchError(
-            f"Cannot write '{path}'.",
-            "It is a folder, or a part of its path is a file." if in_the_way else f"{error.strerror or error}.",
-            "Name a file in a folder, for example reports/report.html.",
-        ) from error
     return path
 
 

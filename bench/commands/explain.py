@@ -1,0 +1,122 @@
+"""`bench explain`: Grad-CAM and activation maps of a trained model for an image."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.commands.filters import AsJson, Db
+from bench.commands.given import not_empty
+from bench.commands.options import Device
+from bench.commands.trained import Run, Weights
+from bench.errors import BenchError, unknown_name
+
+if TYPE_CHECKING:
+    from bench.explained import Explained
+    from bench.trained import Trained
+
+METHODS = ("grad-cam", "activations")
+
+Layers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--layer",
+        callback=not_empty,
+        help="A layer by its name in the model, as blocks.6.0; default: the last block. Repeatable.",
+    ),
+]
+ClassName = Annotated[
+    str | None,
+    typer.Option("--class", callback=not_empty, help="Explain this class; default: the predicted one."),
+]
+
+
+def explain(
+    run: Run,
+    image: Annotated[str, typer.Argument(callback=not_empty, help="An image file.")],
+    *,
+    layer: Layers = None,
+    class_name: ClassName = None,
+    method: Annotated[str, typer.Option("--method", help="grad-cam or activations.")] = "grad-cam",
+    layers: Annotated[bool, typer.Option("--layers", help="List the layers that give maps, and stop.")] = False,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write PNGs to.")] = Path("reports"),
+    json: AsJson = False,
+    db: Db = None,
+    weights: Weights = None,
+    device: Device = "auto",
+) -> None:
+    """Show where in an image a run's model finds a class, or what its layers respond to, as heat maps over it.
+
+    grad-cam weighs a layer's maps by the gradient of the class's score, and keeps what speaks for the class;
+    activations shows the mean of a layer's maps and the channels that respond most. Frozen layers are explained
+    as trained ones are.
+
+    Example: bench explain 3fa9c1 bird.jpg --layer blocks.4 --layer blocks.6
+    """
+    from bench import terminal
+    from bench.commands.trained import bring_back
+    from bench.device import deterministic, pick
+    from bench.explaining import Explaining
+    from bench.report.explanation_list import layers_view
+
+    _check(method, class_name)
+    path, chosen = _one_image(image), pick(device)
+    deterministic()
+    explaining = Explaining(bring_back(db, run, weights, chosen), path, chosen)
+    if layers:
+        shapes = {seen.name: seen.shape for seen in explaining.layers.values() if seen.grid is not None}
+        terminal.out().print(layers_view(shapes))
+        return
+    if method == "grad-cam":
+        explained = explaining.grad_cam(layer or [], class_name)
+    else:
+        explained = explaining.activations(layer or [])
+    _show(explained, method, explaining.trained, out, json=json)
+
+
+def _check(method: str, class_name: str | None) -> None:
+    if method not in METHODS:
+        raise unknown_name("method", method, METHODS, BenchError)
+    if class_name and method == "activations":
+        raise BenchError(
+            "--class does not go with activations.", "They are the same for every class.", "Leave it out."
+        )
+
+
+def _one_image(word: str) -> Path:
+    from bench.data.image_files import find_images
+
+    paths = find_images([word])
+    if len(paths) > 1:
+        raise BenchError(f"{word} holds {len(paths)} images.", "One is explained at a time.", f"Try {paths[0]}.")
+    return paths[0]
+
+
+def _show(explained: Explained, method: str, trained: Trained, out: Path, *, json: bool) -> None:
+    """Write the pictures, and say on stdout where they are."""
+    from bench import terminal
+    from bench.commands.trained import title_of
+    from bench.report.explanation_list import explanation_record
+    from bench.report.explanation_picture import draw_activations, draw_heat
+    from bench.report.export import to_json
+
+    start = f"{_safe(Path(explained.image).stem)}-{trained.row.run_id[:12]}-{method}"
+    if method == "grad-cam":
+        files = [out / f"{start}.png"]
+        draw_heat(explained, title_of(trained), files[0])
+    else:
+        files = [out / f"{start}-{_safe(heat.layer)}.png" for heat in explained.heats]
+        for heat, file in zip(explained.heats, files, strict=True):
+            draw_activations(explained, heat, title_of(trained), file)
+    if json:
+        terminal.write(to_json(explanation_record(trained.row.run_id, method, explained, files)))
+    else:
+        terminal.out().print("\n".join(map(str, files)), soft_wrap=True)
+
+
+def _safe(text: str) -> str:
+    """Make a part of a file's name out of any text."""
+    return re.sub(r"[^\w.-]+", "-", text)[:80]

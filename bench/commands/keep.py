@@ -1,0 +1,60 @@
+"""`bench keep`: train a finished run once more and keep its weights."""
+
+from __future__ import annotations
+
+import typer
+
+from bench.commands.filters import Db
+from bench.commands.options import DataRoot, Device, RegistryFolders
+from bench.commands.run_dataset import Where, open_run_dataset
+from bench.commands.trained import Run, Weights
+from bench.errors import INTERRUPTED
+
+
+def keep(
+    run: Run,
+    *,
+    db: Db = None,
+    dataset: Where = None,
+    weights: Weights = None,
+    registry: RegistryFolders = None,
+    data_root: DataRoot = None,
+    device: Device = "auto",
+) -> None:
+    """Train a finished run once more and keep what it trained, for predict and explain; its row stays as it is.
+
+    A sweep keeps what takes at most 16 MiB by itself. Nothing is kept where training gives another model than the
+    first time, as it may on other hardware.
+
+    Example: bench keep 3fa9c1
+    """
+    from bench import terminal
+    from bench.commands.interrupts import Interrupts
+    from bench.commands.planning import Counting
+    from bench.device import deterministic, pick
+    from bench.keeping import keep as kept_again
+    from bench.store.artifacts import Artifacts
+    from bench.store.finished import finished_spec
+    from bench.store.store import Store
+    from bench.train.hooks import Hooks, StoppedError
+    from bench.train.workbench import Workbench
+    from bench.trained import begins_at
+
+    chosen = pick(device)
+    deterministic()
+    with Store.open(db, create=False) as store:
+        stored = store.run(run)
+        artifacts = Artifacts.beside(store.location)
+    spec = finished_spec(stored)
+    path = artifacts.model_path(stored.row.run_id)
+    if not path.exists():
+        data = open_run_dataset(spec.dataset, dataset, registry, data_root)
+        epochs, counting = spec.recipe.epochs, Counting(terminal.err(), f"Training {spec.backbone.name}")
+        with Interrupts() as interrupts, counting:
+            hooks = Hooks(lambda done: counting(done.epoch, epochs, "epochs"), stop=interrupts.wanted)
+            try:
+                spec = begins_at(spec, weights)
+                kept_again(spec, stored.row.weights_digest, Workbench(chosen, data), artifacts, hooks)
+            except StoppedError:
+                raise typer.Exit(INTERRUPTED) from None
+    terminal.out().print(str(path), soft_wrap=True)

@@ -1,0 +1,70 @@
+"""Image files that a user names one by one, or by their folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from bench.data.decoding import IMAGE_SUFFIXES, decode
+from bench.data.faults import unreadable
+from bench.data.tree import walk
+from bench.errors import DataError
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_LONGEST_SHAPE = 100
+
+
+def find_images(words: Iterable[str]) -> list[Path]:
+    """List the image files that words name, in order; a folder stands for those in and below it, by name.
+
+    Raises DataError for what is not there, a folder without images, and a URL.
+    """
+    return [path for word in words for path in _named(word)]
+
+
+def read_image(path: Path) -> Image.Image:
+    """Decode a file to RGB as a dataset's images are. Raises DataError, naming it, where it is no image."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    try:
+        image = decode(data, str(path))
+    except DataError as error:
+        raise DataError(error.what, error.why, "Leave it out, or give a whole JPEG, PNG, WebP, ...") from error
+    if max(image.size) > _LONGEST_SHAPE * min(image.size):
+        raise DataError(
+            f"The image {path} is too long.",
+            f"It has {image.width} x {image.height} pixels, and the model sees the square in its middle.",
+            "Cut out what it is to see.",
+        )
+    return image
+
+
+def _named(word: str) -> list[Path]:
+    if _URL.match(word):
+        raise DataError(f"{word} is a URL.", "Images are read from this machine only.", "Download it first.")
+    path = Path(word)
+    try:
+        if path.is_dir():
+            return _in_folder(path)
+        if path.exists():
+            return [path]
+    except (OSError, ValueError) as error:  # a name too long, or with a zero byte
+        raise DataError(f"There is no image {word!r}.", f"{error}.", "Check the path.") from error
+    raise DataError(f"There is no image {word}.", f"{path.absolute()} does not exist.", "Check the path.")
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    names = [name for name, _ in walk(folder) if not any(part.startswith(".") for part in name.split("/"))]
+    images = sorted(name for name in names if name.lower().endswith(IMAGE_SUFFIXES))
+    if not images:
+        raise DataError(
+            f"There is no image in the folder {folder}.",
+            f"Of its {len(names)} files none ends in {', '.join(IMAGE_SUFFIXES)}.",
+            "Name a folder with images, or the files themselves.",
+        )
+    return [folder / name for name in images]
