@@ -30,6 +30,7 @@ from bench.commands.strategies import strategies
 from bench.commands.studies import studies
 from bench.commands.sweep import sweep
 from bench.commands.timing import timing
+from bench.commands.transfer import transfer
 from bench.commands.usage import UsageError, explained, is_help
 from bench.errors import BAD_INPUT, INTERRUPTED, BenchError
 
@@ -47,7 +48,7 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., None], ...] = (
     sweep, plan, leaderboard, report, runs, show, backbones, strategies, datasets, recipes, studies, augment,
     timing, doctor,
-    predict, explain, mistakes, keep,
+    predict, explain, mistakes, keep, transfer,
 )  # fmt: skip
 
 for command in COMMANDS:
