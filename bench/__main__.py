@@ -34,6 +34,7 @@ from bench.commands.strategies import strategies
 from bench.commands.studies import studies
 from bench.commands.sweep import sweep
 from bench.commands.timing import timing
+from bench.commands.transfer import transfer
 from bench.commands.usage import UsageError, explained, is_help
 from bench.errors import BAD_INPUT, INTERRUPTED, BenchError
 
@@ -49,8 +50,8 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, plan, leaderboard, report, runs, show, look, compare, mistakes, predict, explain, keep, ensemble,
-    ensembles, backbones, strategies, datasets, recipes, studies, augment, timing, doctor,
+    sweep, plan, leaderboard, report, runs, show, look, compare, mistakes, predict, explain, keep, transfer,
+    ensemble, ensembles, backbones, strategies, datasets, recipes, studies, augment, timing, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

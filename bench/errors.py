@@ -61,6 +61,10 @@ class DataError(BenchError):
     """A dataset is missing, incomplete or damaged."""
 
 
+class LabelMapError(BenchError):
+    """A label map cannot be read, or names classes that are not there."""
+
+
 class RecipeError(BenchError):
     """A recipe asks for something that does not exist or cannot work."""
 

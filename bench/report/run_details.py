@@ -10,16 +10,19 @@ from typing import Any
 
 from bench.records import EpochRecord
 from bench.report.runs import attempt_record
+from bench.report.transfer_view import transfer_record
 from bench.store.rows import AttemptRow, RunRow, StoredRun
+from bench.transfer.record import Transfer
 
 
 @dataclass(frozen=True)
 class RunDetails:
-    """One run with its spec, its epochs and every attempt at it."""
+    """One run with its spec, its epochs, every attempt at it, and how it did on other datasets."""
 
     stored: StoredRun
     epochs: Sequence[EpochRecord]
     attempts: Sequence[AttemptRow]
+    transfers: Sequence[Transfer] = ()
 
     @property
     def row(self) -> RunRow:
@@ -41,13 +44,14 @@ class RunDetails:
 
 
 def run_record(details: RunDetails) -> dict[str, Any]:
-    """Return a run as plain data: its row, spec, epochs and attempts; what is not finite is None."""
+    """Return a run as plain data: its row, spec, epochs, attempts and transfers; what is not finite is None."""
     return {
         **details.row._asdict(),
         "command": details.command,
         "spec": details.stored.spec_data,
         "epoch_records": [_finite(dataclasses.asdict(epoch)) for epoch in details.epochs],
         "attempts": [attempt_record(attempt) for attempt in details.attempts],
+        "transfers": [transfer_record(transfer) for transfer in details.transfers],
     }
 
 

@@ -18,6 +18,7 @@ from bench.report.rows import field
 from bench.report.run_details import RunDetails
 from bench.report.run_list import STATUS_STYLES
 from bench.report.runs import clock, error_text
+from bench.report.transfer_view import transfers_view
 from bench.report.units import show
 from bench.store.rows import AttemptRow, RunRow
 
@@ -62,6 +63,7 @@ def _sections(details: RunDetails) -> dict[str, RenderableType | None]:
         "Spec": pairs(_spec_lines(details.stored.spec_data)),
         "Counts": pairs((COLUMNS[key].label, show(field(row, key), COLUMNS[key].unit)) for key in _COUNTS),
         "Results": _results(row) if row.status == "done" else None,
+        "On other datasets": transfers_view(details.transfers) if details.transfers else None,
         "Epochs": _curves(details.epochs) if details.epochs else None,
         "Attempts": _attempts(details.attempts) if details.attempts else None,
         "Provenance": _provenance(details.telling_attempt),

@@ -14,6 +14,7 @@ from bench.store.flatten import result_columns, run_columns
 from bench.store.location import Location, locate
 from bench.store.migrate import ensure_schema
 from bench.store.sessions import Sessions
+from bench.store.transfers import Transfers
 from bench.store.worker import Worker, new_worker
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class Store:
     def location(self) -> Location:
         """Where the database is; as text it shows no password."""
         return self._database.location
+
+    @property
+    def transfers(self) -> Transfers:
+        """The evaluations of runs on other datasets."""
+        return Transfers(self.sessions)
 
     def close(self) -> None:
         """Close every connection. The store is not to be used after that."""

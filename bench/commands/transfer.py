@@ -1,0 +1,117 @@
+"""`bench transfer`: a finished run on another dataset, without training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.commands import options as o
+from bench.commands.filters import Db
+from bench.commands.given import not_empty
+from bench.commands.trained import Run, Weights
+from bench.errors import BenchError, unknown_name
+
+if TYPE_CHECKING:
+    from bench.data.manifest import Manifest
+    from bench.data.raw import OfficialSplit
+    from bench.registry import Registry
+    from bench.store.rows import RunRow
+
+LabelMap = Annotated[
+    str,
+    typer.Option(
+        "--label-map",
+        callback=not_empty,
+        help="A TOML file that says which class of ours each of theirs is, or the name of one in the registry.",
+    ),
+]
+Split = Annotated[str, typer.Option("--split", help="The other dataset's official split: test, train or val.")]
+TheirTarget = Annotated[
+    str | None,
+    typer.Option("--target", callback=not_empty, help="The other dataset's labels, where it has several."),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", "-n", min=1, help="At most so many images, each class keeping its share.")
+]
+
+
+def transfer(
+    run: Run,
+    dataset: o.Dataset,
+    label_map: LabelMap,
+    split: Split = "test",
+    target: TheirTarget = None,
+    limit: Limit = None,
+    db: Db = None,
+    registry: o.RegistryFolders = None,
+    data_root: o.DataRoot = None,
+    weights: Weights = None,
+    device: o.Device = "auto",
+    json: o.AsJson = False,
+) -> None:
+    """Evaluate a finished run, without training, on another dataset.
+
+    A label map says which of the run's classes each of the other dataset's is. It is checked by name: where a
+    class goes to another one of ours than it is called, both readings are shown. Only mapped classes are
+    evaluated. The scores are kept, so that another map needs no model; the same question again is looked up.
+
+    Example: bench transfer 3fa9c1 --dataset tiny-imagenet --label-map tiny-imagenet-to-cifar100
+    """
+    from bench import terminal
+    from bench.commands.planning import Counting
+    from bench.data.datasets import open_dataset
+    from bench.device import pick
+    from bench.report.export import to_json
+    from bench.report.transfer_view import transfer_record, transfer_view
+    from bench.store.store import Store
+    from bench.transfer.answer import Question, Transferring
+    from bench.transfer.label_map import find_map, read_map
+
+    known = o.open_registry(registry)
+    path = find_map(label_map, known.folders)
+    with Store.open(db, create=False) as store:
+        row, written = store.run(run).row, read_map(path)
+        official = _official(split)
+        opened = open_dataset(o.find_dataset(known, dataset), data_root=data_root)
+        training = _training(known, row, data_root)
+        notes = _notes(known, row, opened.entry.name, opened.manifest.fingerprint)
+        asked = Question(row.run_id, opened, written, weights, path.stem, official, target, limit, training, notes)
+        with Counting(terminal.err(), "Images") as bar:
+            found = Transferring(store, asked, pick(device), lambda _, done, of: bar(done, of, "")).answer()
+    if json:
+        terminal.write(to_json(transfer_record(found)))
+    else:
+        console = terminal.out()
+        console.print(transfer_view(found, console))
+
+
+def _official(split: str) -> OfficialSplit:
+    from typing import get_args
+
+    from bench.data.raw import OfficialSplit
+
+    if split not in get_args(OfficialSplit):
+        raise unknown_name("split", split, get_args(OfficialSplit), BenchError)
+    return split  # type: ignore[return-value] # checked above
+
+
+def _training(known: Registry, row: RunRow, data_root: object) -> Manifest | None:
+    """Return the manifest of the run's own dataset, where it is known and has not changed."""
+    from bench.data.datasets import known_manifest
+    from bench.entries import DatasetEntry
+
+    entry = next((entry for entry in known.all(DatasetEntry) if entry.name == row.dataset), None)
+    manifest = known_manifest(entry, data_root) if entry else None  # type: ignore[arg-type] # typer's Path
+    return manifest if manifest and manifest.fingerprint == row.fingerprint else None
+
+
+def _notes(known: Registry, row: RunRow, dataset: str, fingerprint: str) -> tuple[str, ...]:
+    """Say what of the other dataset's images the run may have seen."""
+    from bench.entries import DatasetEntry
+    from bench.report.overlaps import seen_note
+
+    overlaps = {entry.name: entry.overlaps for entry in known.all(DatasetEntry)}
+    same = fingerprint == row.fingerprint
+    trained = "This is the dataset that the run was trained on: of train it has seen the images." if same else ""
+    return tuple(note for note in (trained, seen_note(dataset, row, overlaps)) if note)

@@ -1,0 +1,1 @@
+"""Evaluates a finished run on another dataset, without training, through a label map."""

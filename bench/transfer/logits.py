@@ -1,0 +1,49 @@
+"""A trained model's scores of images of any dataset."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from bench.data.loading import Positions, ordered_batches
+from bench.data.progress import Progress
+from bench.data.raw import ImageSource
+from bench.data.transforms import eval_transform
+from bench.device import autocast, evaluation_batch, is_accelerator, precision_for
+from bench.predicting import scaled
+from bench.trained import Trained
+from bench.transfer.scores import Floats
+
+
+def logits_in_parts(
+    trained: Trained, images: ImageSource, rows: Positions, device: torch.device, progress: Progress | None = None
+) -> Iterator[Floats]:
+    """Score the images at `rows` in that order, seen as the run saw its own: batches (N, classes), float32.
+
+    Raises DataError for an image that cannot be decoded.
+    """
+    spec, done = trained.spec, 0
+    precision, _ = precision_for(device, spec.precision)
+    batches = ordered_batches(
+        images,
+        rows,
+        eval_transform(spec.transform),
+        evaluation_batch(device),
+        workers=os.cpu_count() or 1,
+        ahead=is_accelerator(device),
+    )
+    for batch in batches:
+        with torch.inference_mode(), autocast(device, precision):
+            part = trained.model(scaled(batch, spec.transform, device)).float()
+        done += len(batch)
+        if progress:
+            progress("images", done, len(rows))
+        yield part.cpu().numpy()
+
+
+def stacked(parts: Sequence[Floats], classes: int) -> Floats:
+    """Put batches below each other; none at all gives no row."""
+    return np.concatenate([np.zeros((0, classes), np.float32), *parts])
