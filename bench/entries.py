@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer, model_validator
 
 from bench.calls import Call, look_up
-from bench.errors import RegistryError
+from bench.errors import DataError, RegistryError
 from bench.spec import RecipeSpec, Spec, WeightsSpec
 from bench.strategies import STRATEGIES, parse
 
@@ -31,6 +33,8 @@ def _known_part(name: str) -> str:
 PartialRecipe = Annotated[RecipeSpec, PlainSerializer(_only_set)]
 """A recipe of which only the keys that are set count: what is left out comes from elsewhere."""
 
+TARGET_NAME = r"[A-Za-z][\w-]*"
+TargetName = Annotated[str, Field(pattern=rf"^{TARGET_NAME}$")]
 BackboneName = Annotated[str, Field(pattern=r"^(timm|torchvision|bench)/\w+$")]
 StrategyText = Annotated[str, AfterValidator(_known_strategy)]
 StrategyPart = Annotated[str, AfterValidator(_known_part)]
@@ -74,7 +78,8 @@ class DatasetEntry(Spec):
     `unsuited` names augmentations that recipes leave out here unless told otherwise; `horizontal_flip` stands for
     a library's `HorizontalFlip` and `RandomHorizontalFlip` too.
     `targets` are the classes under each target, the first is the default; none means one target, `label`.
-    `class_names` are the classes' where the files hold no names.
+    `class_names` are the classes' where the files hold no names. `groups` are further targets, made of classes:
+    the file of each, beside the registry's, maps every class name to a group (see `bench.data.class_groups`).
     """
 
     name: str
@@ -86,6 +91,7 @@ class DatasetEntry(Spec):
     homepage: str = ""
     license: str = ""
     targets: dict[str, int] = {}
+    groups: dict[TargetName, str] = {}
     class_names: tuple[str, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     unsuited: tuple[str, ...] = ()
@@ -95,6 +101,28 @@ class DatasetEntry(Spec):
     crop_pct: float | None = Field(default=None, gt=0, le=1)
     how_to_get: str = ""
     note: str = ""
+
+    @model_validator(mode="after")
+    def _names_each_target_once(self) -> Self:
+        taken = self.targets or {"label": self.num_classes}
+        if twice := next((name for name in self.groups if name in taken), None):
+            raise DataError(
+                f"The dataset {self.name} has a target {twice!r} already.",
+                f"It comes with the targets {', '.join(taken)}.",
+                "Call the groups something else.",
+            )
+        return self
+
+    def with_groups(self, groups: Mapping[str, str]) -> Self:
+        """Return the entry with more grouped targets, target -> file. Raises DataError for an unfit name."""
+        for name in groups:
+            if not re.fullmatch(TARGET_NAME, name):
+                raise DataError(
+                    f"A target cannot be called {name!r}.",
+                    "A name begins with a letter, and goes on with letters, digits, - and _.",
+                    "Write --groups kind=FILE.",
+                )
+        return type(self).model_validate({**self.model_dump(), "groups": {**self.groups, **groups}})
 
 
 class StrategyEntry(Spec):

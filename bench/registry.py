@@ -172,7 +172,13 @@ def _check(schema: type[Spec], name: str, table: dict[str, object], path: Path) 
 
 
 def _located(entry: Spec, folder: Path) -> Spec:
-    """Find a weights file from its registry's folder; where it lies on this machine is not what it is."""
+    """Find the files that an entry names from its registry's folder.
+
+    Where a weights file lies on this machine is not what it is.
+    """
+    if isinstance(entry, DatasetEntry) and entry.groups:
+        places = {t: str((folder / Path(name).expanduser()).resolve()) for t, name in entry.groups.items()}
+        return entry.model_copy(update={"groups": places})
     if not isinstance(entry, BackboneEntry) or entry.weights is None or entry.weights.source != "file":
         return entry
     path = folder / Path(entry.weights.path or entry.weights.location).expanduser()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from bench.data.class_groups import group_maps, groups_digest
 from bench.data.manifest import ManifestHeader
 from bench.entries import BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
 from bench.errors import BenchError, BudgetError, DataError, unknown_name
@@ -40,22 +41,40 @@ class Asked:
     seeds: int = 1
     everything: bool = False
     kept: str = "fp32"
+    groups: list[str] = field(default_factory=list)
 
 
 def dataset_spec(entry: DatasetEntry, target: str | None, header: ManifestHeader | None) -> DatasetSpec:
-    """Say how runs see a dataset: by its manifest, or by its registry entry while it is unseen."""
-    classes = header.classes if header else entry.targets or {"label": entry.num_classes}
-    target = target or next(iter(classes))
-    if target not in classes:
-        raise unknown_name(f"target of the dataset {entry.name}", target, classes, DataError)
+    """Say how runs see a dataset: by its manifest, or by its registry entry while it is unseen.
+
+    `target` may join several with `+`; they are put into the dataset's own order. Raises DataError for an unknown
+    one, one that is named twice, and a file of groups that cannot be read.
+    """
+    maps = group_maps(entry)
+    classes = dict(header.classes if header else entry.targets or {"label": entry.num_classes})
+    classes |= {name: len(groups.names) for name, groups in maps.items()}
+    chosen = _targets(entry.name, target or next(iter(classes)), list(classes))
     return DatasetSpec(
         name=entry.name,
-        target=target,
-        num_classes=classes[target],
+        target="+".join(chosen),
+        num_classes=sum(classes[name] for name in chosen),
         fingerprint=header.fingerprint if header else None,
         val_fraction=entry.val_fraction,
         split_seed=entry.split_seed,
+        groups=groups_digest([maps[name] for name in chosen if name in maps]),
     )
+
+
+def _targets(dataset: str, text: str, known: Sequence[str]) -> list[str]:
+    wanted = [name.strip() for name in text.split("+")]
+    for name in wanted:
+        if name not in known:
+            raise unknown_name(f"target of the dataset {dataset}", name, known, DataError)
+        if wanted.count(name) > 1:
+            raise DataError(
+                f"The target {name} is named twice in {text!r}.", "A run has one head for each.", "Name it once."
+            )
+    return [name for name in known if name in wanted]
 
 
 def plan_for(

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 PROTOCOL = 2
 """Raised when the same spec would train to another number, so that old and new rows never mix."""
@@ -78,8 +83,9 @@ class SubsetSpec(Spec):
 class DatasetSpec(Spec):
     """One dataset as one run sees it; `fingerprint` is the manifest's (None while only planned, unseen).
 
-    `target` may join several with `+` (`fine+coarse`): a head each, and `num_classes` is their sum. Keys that say
-    nothing are left out of the identity, so that runs of before there were such keys keep theirs.
+    `target` may join several with `+` (`fine+coarse`): a head each, and `num_classes` is their sum. `groups` is
+    the digest of the class -> group maps of those targets that a user made of classes. Keys that say nothing are
+    left out of the identity, so that runs of before there were such keys keep theirs.
     """
 
     name: str
@@ -89,6 +95,7 @@ class DatasetSpec(Spec):
     val_fraction: float = 0.1
     split_seed: int = 0
     subset: SubsetSpec | None = Field(default=None, exclude_if=_absent)
+    groups: str | None = Field(default=None, exclude_if=_absent)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -211,3 +218,8 @@ def canonical(value: Any) -> str:
 def digest(value: Any, salt: str = "") -> str:
     """Hash a spec's canonical JSON with SHA-256; `salt` separates ids of different kinds."""
     return hashlib.sha256((salt + canonical(value)).encode()).hexdigest()
+
+
+def samples_digest(ids: Sequence[str], labels: npt.NDArray[np.int64]) -> str:
+    """Hash the ids (N,) and labels, (N,) or (N, targets), of samples in their order."""
+    return digest([list(ids), labels.tolist()], "split")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.data.class_groups import with_groups
 from bench.data.download import fetch
 from bench.data.locating import is_bundled, locate, not_found
 from bench.data.manifest import Manifest, ManifestHeader
@@ -43,7 +44,8 @@ def open_dataset(
 ) -> Dataset:
     """Find a dataset (or fetch it, if told to), read its lists, and make its manifest if it is new or has changed.
 
-    Raises DataError where it is missing, incomplete or damaged; images are decoded later, one by one.
+    Raises DataError where it is missing, incomplete or damaged, or a file of groups does not fit its classes.
+    Images are decoded later, one by one.
     """
     reader = _reader(entry)
     location = locate(entry, data_root)
@@ -58,19 +60,28 @@ def open_dataset(
     if manifest is None:
         manifest = survey(raw, entry, progress)
         save_manifest(manifest, entry, location, signature)
-    return Dataset(entry, manifest, raw)
+    return Dataset(entry, with_groups(manifest, entry), raw)
 
 
 def known_manifest(entry: DatasetEntry, data_root: Path | None = None) -> Manifest | None:
     """Return the manifest made earlier, without opening the data; None if there is none or the data changed."""
     place = _place(entry, data_root)
-    return load_manifest(entry, *place) if place else None
+    manifest = load_manifest(entry, *place) if place else None
+    return with_groups(manifest, entry) if manifest else None
 
 
 def known_header(entry: DatasetEntry, data_root: Path | None = None) -> ManifestHeader | None:
-    """Return the header of `known_manifest`: fingerprint and counts, without reading a row per sample."""
+    """Return the header of `known_manifest`: fingerprint and counts, without reading a row per sample.
+
+    Grouped targets need the class names, so that with them the whole manifest is read.
+    """
     place = _place(entry, data_root)
-    return load_header(entry, *place) if place else None
+    header = load_header(entry, *place) if place else None
+    manifest = known_manifest(entry, data_root) if header and entry.groups else None
+    if header is None or manifest is None:
+        return header
+    groups = {target: len(grouping.names) for target, grouping in manifest.groups.items()}
+    return replace(header, classes={**header.classes, **groups})
 
 
 def is_here(entry: DatasetEntry, data_root: Path | None = None) -> bool:

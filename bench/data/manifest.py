@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
 
 from bench.data.raw import OfficialSplit
 from bench.errors import DataError, unknown_name
@@ -19,11 +24,20 @@ class SplitManifest(Spec):
     digests: tuple[str, ...]
 
 
+class Grouping(Spec):
+    """A target made of the classes of another, `of`: its class names, and for each of those classes its place."""
+
+    of: str
+    names: tuple[str, ...]
+    places: tuple[int, ...]
+
+
 class Manifest(Spec):
     """Class names under each target (the first is the default) and every sample of every official split.
 
     It is made once, when a dataset is first seen, and says nothing of where the dataset lies: the same data in an
-    archive and unpacked have the same fingerprint.
+    archive and unpacked have the same fingerprint. `groups` are targets that a user made of its classes: they are
+    added when it is read, and neither kept nor part of the fingerprint.
     """
 
     name: str
@@ -31,6 +45,7 @@ class Manifest(Spec):
     reader_version: int
     classes: dict[str, tuple[str, ...]]
     splits: dict[OfficialSplit, SplitManifest]
+    groups: dict[str, Grouping] = Field(default={}, exclude=True)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -45,9 +60,25 @@ class Manifest(Spec):
 
     def class_names(self, target: str) -> tuple[str, ...]:
         """Return the class names under a target; an unknown one lists the valid ones."""
+        if target in self.groups:
+            return self.groups[target].names
         if target not in self.classes:
-            raise unknown_name(f"target of the dataset {self.name}", target, self.classes, DataError)
+            known = [*self.classes, *self.groups]
+            raise unknown_name(f"target of the dataset {self.name}", target, known, DataError)
         return self.classes[target]
+
+    def labels(self, split: OfficialSplit, target: str) -> NDArray[np.int64]:
+        """Return the labels of an official split under a target, (N,); raises DataError as `class_names` does."""
+        self.class_names(target)
+        part = self.splits[split].labels
+        if target not in self.groups:
+            return np.asarray(part[target], dtype=np.int64)
+        grouping = self.groups[target]
+        return np.asarray(grouping.places, dtype=np.int64)[np.asarray(part[grouping.of], dtype=np.int64)]
+
+    def count_classes(self, targets: Sequence[str]) -> tuple[int, ...]:
+        """Return how many classes each target has."""
+        return tuple(len(self.class_names(target)) for target in targets)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ run and every member of an ensemble shares it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,19 +19,23 @@ from bench.data.manifest import Manifest
 from bench.data.raw import OfficialSplit
 from bench.data.stratify import fraction_of, stratified
 from bench.errors import DataError, unknown_name
-from bench.spec import digest
+from bench.spec import samples_digest
 
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Some samples of one official split, in its order: `indices` into it, their ids, their labels (int64)."""
+    """Some samples of one official split, in its order: `indices` into it, their ids, their labels (int64).
+
+    `labels` are (N,), or (N, targets) where there are several; `classes` then says how many each target has.
+    """
 
     official: OfficialSplit
     indices: Indices
     ids: tuple[str, ...]
     labels: Indices
+    classes: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -39,7 +43,7 @@ class Split:
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of ids and labels: equal digests, same samples in the same order."""
-        return digest([list(self.ids), self.labels.tolist()], "split")
+        return samples_digest(self.ids, self.labels)
 
 
 class TrainSplit(Split):
@@ -72,12 +76,13 @@ def split(
     split_seed: int,
     subset: Mapping[str, int] | None = None,
 ) -> Splits:
-    """Cut a dataset into train, val and test, with labels under `target`.
+    """Cut a dataset into train, val and test, with labels under `target`, or under several joined with `+`.
 
     `subset` takes a stratified part with exactly so many samples of `train` or `val`: val from the front of each
     class's order, train from its back. Every class keeps a training sample, or DataError is raised.
     """
-    manifest.class_names(target)
+    targets = target.split("+")
+    manifest.count_classes(targets)
     subset = dict(subset or {})
     for name in subset.keys() - {"train", "val"}:
         raise unknown_name("split to take a part of", name, ["train", "val"], DataError)
@@ -95,9 +100,9 @@ def split(
     train = _part_of_train(manifest, rest, subset.get("train"), split_seed)
     test = np.arange(len(manifest.splits["test"].ids))
     return Splits(
-        train=TrainSplit("train", *_rows(manifest, "train", train, target)),
-        val=ValSplit(val_from, *_rows(manifest, val_from, val, target)),
-        test=TestSplit("test", *_rows(manifest, "test", test, target)),
+        train=TrainSplit("train", *_rows(manifest, "train", train, targets)),
+        val=ValSplit(val_from, *_rows(manifest, val_from, val, targets)),
+        test=TestSplit("test", *_rows(manifest, "test", test, targets)),
     )
 
 
@@ -118,12 +123,18 @@ def _part_of_train(manifest: Manifest, rest: Indices, wanted: int | None, seed: 
 
 
 def _default_labels(manifest: Manifest, name: OfficialSplit) -> Indices:
-    return np.asarray(manifest.splits[name].labels[manifest.default_target], dtype=np.int64)
+    return manifest.labels(name, manifest.default_target)
 
 
 def _rows(
-    manifest: Manifest, name: OfficialSplit, indices: Indices, target: str
-) -> tuple[Indices, tuple[str, ...], Indices]:
-    part = manifest.splits[name]
-    labels = np.asarray(part.labels[target], dtype=np.int64)[indices]
-    return indices.astype(np.int64), tuple(part.ids[i] for i in indices), labels
+    manifest: Manifest, name: OfficialSplit, indices: Indices, targets: Sequence[str]
+) -> tuple[Indices, tuple[str, ...], Indices, tuple[int, ...]]:
+    ids = manifest.splits[name].ids
+    labels = [manifest.labels(name, target)[indices] for target in targets]
+    several = len(targets) > 1
+    return (
+        indices.astype(np.int64),
+        tuple(ids[i] for i in indices),
+        np.stack(labels, axis=1) if several else labels[0],
+        manifest.count_classes(targets) if several else (),
+    )
