@@ -46,7 +46,10 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class Metrics:
-    """One evaluation of one split; `loss` is the mean cross-entropy without label smoothing, `n` the images."""
+    """One evaluation of one split; `loss` is the mean cross-entropy without label smoothing, `n` the images.
+
+    Of several targets each number is the mean over them.
+    """
 
     top1: float
     top5: float
@@ -67,6 +70,30 @@ class TestMetrics(Metrics):
     """Metrics that may only be reported; no function that selects accepts them."""
 
     __test__ = False  # not a pytest class
+
+
+@dataclass(frozen=True)
+class HeadResult:
+    """What one head of a joint run measured at the run's best epoch, of its own classes alone."""
+
+    target: str
+    num_classes: int
+    val: ValMetrics
+    test: TestMetrics
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """How often two heads of a joint run contradict each other on `n` images of a split (`val` or `test`).
+
+    `share` of them were given a class of `target` that is not in the group of `group_target` they were given.
+    """
+
+    split: str
+    target: str
+    group_target: str
+    share: float
+    n: int
 
 
 @dataclass(frozen=True)
@@ -112,7 +139,8 @@ class RunResult:
     one image alone, `latency_batch_s` of a batch of `latency_batch_size`. `stored_bytes` is the size of the
     parameters and statistics that this run changed. `frontier` says where the frozen part ended (`pooled`,
     `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are kept of each image there.
-    `feature_hardware` computed what is kept, so `feature_s` was measured on it.
+    `feature_hardware` computed what is kept, so `feature_s` was measured on it. Of a joint run every metric is the
+    mean over its `heads`.
     """
 
     best_epoch: int
@@ -138,6 +166,8 @@ class RunResult:
     feature_hardware: str = ""
     frontier: str = ""
     cached_bytes: int = 0
+    heads: tuple[HeadResult, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
     @property
     def standalone_s(self) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.joint import spans
 from bench.records import Metrics
 from bench.spec import Metric
 
@@ -19,28 +21,57 @@ Labels = npt.NDArray[np.int64]
 TOP = 5
 
 
-def measure(kind: type[M], logits: Floats | npt.NDArray[np.float64], labels: Labels) -> M:
+def measure(
+    kind: type[M], logits: Floats | npt.NDArray[np.float64], labels: Labels, classes: Sequence[int] = ()
+) -> M:
     """Measure logits (N, C) against labels (N,): top-1, top-5, mean cross-entropy and macro-averaged F1.
 
+    With labels (N, targets) of targets with so many `classes` each number is the mean over the targets.
     Top-5 of fewer than five classes is 1. A class that is neither present nor predicted counts 0 in the F1, as
     scikit-learn's `zero_division=0` has it. Not-a-number logits give a not-a-number loss and are never right.
     """
-    n, classes = logits.shape
+    if classes:
+        return _mean(kind, measure_heads(kind, logits, labels, classes))
+    n, width = logits.shape
     own = logits[np.arange(n), labels]
     better = (logits > own[:, None]).sum(axis=1)
-    tied_before = ((logits == own[:, None]) & (np.arange(classes) < labels[:, None])).sum(axis=1)
-    rank = np.where(np.isfinite(logits).all(axis=1), better + tied_before, classes)
+    tied_before = ((logits == own[:, None]) & (np.arange(width) < labels[:, None])).sum(axis=1)
+    rank = np.where(np.isfinite(logits).all(axis=1), better + tied_before, width)
     return kind(
         top1=float((rank == 0).mean()),
         top5=float((rank < TOP).mean()),
         loss=float((_log_sum_exp(logits) - own.astype(np.float64)).mean()),
-        macro_f1=_macro_f1(logits.argmax(axis=1), labels, classes),
+        macro_f1=_macro_f1(logits.argmax(axis=1), labels, width),
         n=n,
     )
 
 
-def hits(scores: Tensor, labels: Tensor) -> Tensor:
-    """Count the rows of scores (..., N, classes) whose label (N,) comes first, as the top-1 of `measure` does."""
+def measure_heads(
+    kind: type[M], logits: Floats | npt.NDArray[np.float64], labels: Labels, classes: Sequence[int]
+) -> list[M]:
+    """Measure each target's stretch of the logits against its labels; see `measure`."""
+    return [measure(kind, logits[:, span], labels[:, at]) for at, span in enumerate(spans(classes))]
+
+
+def first_ones(scores: Tensor, labels: Tensor, classes: Sequence[int] = ()) -> Tensor:
+    """Count along (..., N) where scores (..., N, C) are largest at the label (..., N), finite or not.
+
+    With labels (..., N, targets) of targets with so many `classes` it is the sum over the targets.
+    """
+    if not classes:
+        return (scores.argmax(dim=-1) == labels).sum(dim=-1)
+    each = [first_ones(scores[..., span], labels[..., at]) for at, span in enumerate(spans(classes))]
+    return sum(each[1:], start=each[0])
+
+
+def hits(scores: Tensor, labels: Tensor, classes: Sequence[int] = ()) -> Tensor:
+    """Count the rows of scores (..., N, C) whose label (N,) comes first, as the top-1 of `measure` does.
+
+    With labels (N, targets) of targets with so many `classes` it is the sum over the targets.
+    """
+    if classes:
+        each = [hits(scores[..., span], labels[:, at]) for at, span in enumerate(spans(classes))]
+        return sum(each[1:], start=each[0])
     right = (scores.argmax(dim=-1) == labels) & scores.isfinite().all(dim=-1)
     return right.sum(dim=-1)
 
@@ -49,6 +80,11 @@ def value_of(metrics: Metrics, metric: Metric) -> float:
     """Read a validation metric so that larger is better: a loss comes with its sign turned."""
     value = float(getattr(metrics, metric.removeprefix("val_")))
     return -value if metric == "val_loss" else value
+
+
+def _mean(kind: type[M], each: Sequence[M]) -> M:
+    names = ("top1", "top5", "loss", "macro_f1")
+    return kind(**{name: sum(getattr(m, name) for m in each) / len(each) for name in names}, n=each[0].n)
 
 
 def _log_sum_exp(logits: Floats | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ from bench.device import DTYPES, autocast, is_accelerator, seed_step
 from bench.random_keys import key
 from bench.records import ValMetrics
 from bench.train.alone import Alone
-from bench.train.evaluate import hits, measure
+from bench.train.evaluate import first_ones, hits, measure
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.inputs import FeatureInputs
 from bench.train.loss import Loss
@@ -24,7 +24,7 @@ from bench.train.run_state import Looked, RunState, Trained
 from bench.train.stacked import Drawn, StackedHeads, draw
 
 Batches = list[tuple[Tensor, Tensor]]
-"""Features (B, F) and labels (B,) for each stream."""
+"""Features (B, F) and labels, (B,) or (B, targets), for each stream."""
 
 DRAWING = threading.Lock()
 """Held from seeding torch's random state, which threads share, until everything of a step is drawn."""
@@ -68,7 +68,8 @@ class Lockstep:
         self._stack = StackedHeads([head_of(s) for s in self.states], [len(s.states) for s in self._streams])
         self._optimizers = Together([state.optimizer for state in self.states])
         recipes, spec = [state.recipe for state in self.states], states[0].spec
-        self._loss = Loss([recipe.label_smoothing for recipe in recipes], device)
+        self._classes = inputs.splits.train.classes
+        self._loss = Loss([recipe.label_smoothing for recipe in recipes], device, self._classes)
         self._limits = torch.tensor([r.clip_grad_norm or math.inf for r in recipes], device=device)
         self._clips = any(recipe.clip_grad_norm is not None for recipe in recipes)
         self._precision, self._dtype = spec.precision, DTYPES[spec.precision]
@@ -90,7 +91,7 @@ class Lockstep:
     def _train(self) -> list[Trained]:
         total = torch.zeros(len(self.states), device=self.device, dtype=torch.float64)
         right = torch.zeros(len(self.states), device=self.device, dtype=torch.int64)
-        seen, steps, rates = 0, 0, [0.0 for _ in self.states]
+        seen, asked, steps, rates = 0, 0, 0, [0.0 for _ in self.states]
         for step, batches in enumerate(self._batches()):
             images = len(batches[0][1])
             if step and images == 1 < self._batch_size:  # as alone
@@ -100,9 +101,9 @@ class Lockstep:
             rates = [state.rate(step, self._steps) for state in self.states]
             losses, correct = self._step(step, batches, rates)
             total, right = total + losses * images, right + correct
-            seen, steps = seen + images, steps + 1
+            seen, asked, steps = seen + images, asked + batches[0][1].numel(), steps + 1
             self.hooks.step(step + 1, self._steps)
-        each = zip((total / seen).tolist(), (right.double() / seen).tolist(), rates, strict=True)
+        each = zip((total / seen).tolist(), (right.double() / asked).tolist(), rates, strict=True)
         return [Trained(loss, top1, lr, steps, steps * self.alone.step_s) for loss, top1, lr in each]
 
     def _batches(self) -> Iterator[Batches]:
@@ -116,7 +117,7 @@ class Lockstep:
     def _step(self, step: int, batches: Batches, rates: Sequence[float]) -> tuple[Tensor, Tensor]:
         drawn = [s.draw(batch, step, self._dtype) for s, (batch, _) in zip(self._streams, batches, strict=True)]
         each = zip(self._streams, batches, strict=True)
-        labels = torch.cat([own.expand(len(stream.states), -1) for stream, (_, own) in each])
+        labels = torch.cat([own.expand(len(stream.states), *own.shape) for stream, (_, own) in each])
         with autocast(self.device, self._precision):
             scores = self._stack.scores(drawn)
             losses = self._loss(scores, labels)
@@ -124,7 +125,7 @@ class Lockstep:
         if self._clips:
             self._clip()
         self._optimizers.step(rates)
-        return losses.detach(), (scores.detach().argmax(dim=-1) == labels).sum(dim=1)
+        return losses.detach(), first_ones(scores.detach(), labels, self._classes)
 
     def _clip(self) -> None:
         """Scale each run's gradients as torch's clip_grad_norm_ does, with its own limit."""
@@ -143,7 +144,7 @@ class Lockstep:
         metrics: list[ValMetrics] = []
         for rows in self._chunks(len(val)):
             scores = torch.cat(list(self._scores(val, rows)), dim=1).cpu().numpy()
-            metrics += [measure(ValMetrics, own, val.labels) for own in scores]
+            metrics += [measure(ValMetrics, own, val.labels, val.classes) for own in scores]
         peeks = self._peek(test)
         return [Looked(m, peek, self.alone.eval_s) for m, peek in zip(metrics, peeks, strict=True)]
 
@@ -153,9 +154,9 @@ class Lockstep:
         for rows in self._chunks(len(split)):
             at, right = 0, torch.zeros(rows.stop - rows.start, device=self.device, dtype=torch.int64)
             for scores in self._scores(split, rows):
-                right += hits(scores, labels[at : at + scores.shape[1]])
+                right += hits(scores, labels[at : at + scores.shape[1]], split.classes)
                 at += scores.shape[1]
-            found += (right.double() / len(split)).tolist()
+            found += (right.double() / split.labels.size).tolist()
         return found
 
     def _chunks(self, images: int) -> list[slice]:

@@ -7,6 +7,7 @@ For each weight decay of a grid, from the strongest to the weakest, it minimises
 over all training images at once, beginning where the one before ended (the first begins at zero). Weights act on
 standardised features (mean 0 and standard deviation 1 over the training images), so that one grid suits every
 backbone; the bias is not decayed. In scikit-learn's LogisticRegression that is C = 1 / (images * weight_decay).
+Of T targets the mean of their cross-entropies counts: each is fitted as it is alone with T times the weight decay.
 An epoch of such a run is one weight decay: val chooses among them as among epochs, and early stopping leaves the
 rest of the grid out.
 """
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.device import Clock
+from bench.joint import spans
 from bench.records import TrainMetrics
 from bench.spec import RunSpec
 from bench.train.evaluate import measure
@@ -60,7 +62,8 @@ class Probe(Trainer):
             nn.init.zeros_(parameter)
         super().__init__(head, inputs, spec, device, hooks, path)
         train = inputs.splits.train
-        self._labels = torch.from_numpy(train.labels).to(device)
+        self._labels = torch.from_numpy(train.labels).to(device).view(len(train), -1)
+        self._spans = spans(train.classes) or [slice(None)]
         self._held = [x for (x,) in inputs.ordered(train)] if inputs.bytes(train) <= HELD_BYTES else None
         self._mean, self._std = self._moments()
 
@@ -69,7 +72,7 @@ class Probe(Trainer):
         clock, train = Clock(self.device), self.inputs.splits.train
         with clock.running():
             steps = self._solve(weight_decay(self.state.progress.epoch + 1, self.recipe.epochs))
-        fitted = measure(TrainMetrics, self.logits(train), train.labels)
+        fitted = measure(TrainMetrics, self.logits(train), train.labels, train.classes)
         return Trained(fitted.loss, fitted.top1, 1.0, steps, clock.seconds)
 
     def _solve(self, decay: float) -> int:
@@ -101,16 +104,18 @@ class Probe(Trainer):
 
     def _cross_entropy(self, weight: Tensor, bias: Tensor) -> tuple[float, Tensor, Tensor]:
         """Return the mean cross-entropy over all training images, and its gradients (float64)."""
-        count, at, loss = len(self._labels), 0, 0.0
+        count, at, loss = self._labels.numel(), 0, 0.0
         on_device = weight.float().to(self.device), bias.float().to(self.device)
         gradients = torch.zeros_like(weight), torch.zeros_like(bias)
         for x in self._batches():
-            labels = self._labels[at : at + len(x), None]
-            logs = nn.functional.linear(x, *on_device).log_softmax(dim=1)
-            loss -= float(logs.gather(1, labels).cpu().double().sum())
-            off = logs.exp() - nn.functional.one_hot(labels[:, 0], logs.shape[1])
-            gradients[0].add_((off.t() @ x).cpu())
-            gradients[1].add_(off.sum(dim=0).cpu())
+            scores = nn.functional.linear(x, *on_device)
+            for target, span in enumerate(self._spans):
+                labels = self._labels[at : at + len(x), target, None]
+                logs = scores[:, span].log_softmax(dim=1)
+                loss -= float(logs.gather(1, labels).cpu().double().sum())
+                off = logs.exp() - nn.functional.one_hot(labels[:, 0], logs.shape[1])
+                gradients[0][span].add_((off.t() @ x).cpu())
+                gradients[1][span].add_(off.sum(dim=0).cpu())
             at += len(x)
         return loss / count, gradients[0] / count, gradients[1] / count
 

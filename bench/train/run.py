@@ -16,7 +16,8 @@ from bench.errors import BenchError
 from bench.records import FeaturePass, RunResult, TestMetrics, TrainMetrics, ValMetrics
 from bench.spec import RunSpec
 from bench.train.checkpoint import snapshot, stored_bytes
-from bench.train.evaluate import Floats, measure
+from bench.train.each_head import head_contradictions, head_results
+from bench.train.evaluate import Floats, M, measure
 from bench.train.features import kept_features
 from bench.train.frontier import POOLED
 from bench.train.hooks import Hooks
@@ -92,7 +93,7 @@ class Run:
     def scores(self, state: RunState, logits: Callable[[Split], Floats]) -> Scores:
         """Evaluate the last epoch, and the one that val chose, whose weights the model then has."""
         val, test = self.splits.val, self.splits.test
-        last = measure(ValMetrics, logits(val), val.labels), measure(TestMetrics, logits(test), test.labels)
+        last = _measured(ValMetrics, logits(val), val), _measured(TestMetrics, logits(test), test)
         state.restore_best()
         return Scores(*last, logits(self.splits.train), logits(val), logits(test))
 
@@ -104,9 +105,9 @@ class Run:
             best_epoch=state.best.epoch,
             epochs=done.epoch,
             optimizer_steps=done.steps,
-            train=measure(TrainMetrics, scores.train, splits.train.labels),
-            val=measure(ValMetrics, scores.val, splits.val.labels),
-            test=measure(TestMetrics, scores.test, splits.test.labels),
+            train=_measured(TrainMetrics, scores.train, splits.train),
+            val=_measured(ValMetrics, scores.val, splits.val),
+            test=_measured(TestMetrics, scores.test, splits.test),
             last_val=scores.last_val,
             last_test=scores.last_test,
             best_on_test_top1=done.test_peak,
@@ -124,6 +125,8 @@ class Run:
             feature_hardware=self.kept.made.hardware if self.kept else "",
             frontier=self.frontier.label,
             cached_bytes=self._cached_bytes(),
+            heads=head_results(self.spec.dataset.targets, splits, scores.val, scores.test),
+            contradictions=head_contradictions(self.spec.dataset.targets, splits, scores.val, scores.test),
         )
         return Outcome(result, splits, scores.val, scores.test, snapshot(self.model), self._passes())
 
@@ -184,3 +187,7 @@ class Run:
             single = latency(model, images[:1], device, self.spec.precision)
             self.bench.latencies[shared] = (single, latency(model, images, device, self.spec.precision, 3))
         return self.bench.latencies[shared]
+
+
+def _measured(kind: type[M], logits: Floats, part: Split) -> M:
+    return measure(kind, logits, part.labels, part.classes)

@@ -14,7 +14,7 @@ from bench.device import Clock, autocast, seed_step
 from bench.random_keys import key
 from bench.records import ValMetrics
 from bench.spec import RunSpec
-from bench.train.evaluate import Floats, hits, measure
+from bench.train.evaluate import Floats, first_ones, hits, measure
 from bench.train.hooks import Hooks
 from bench.train.inputs import Inputs
 from bench.train.loss import Loss
@@ -34,7 +34,7 @@ class Trainer:
         self.device, self.hooks = device, hooks
         self.peeks = spec.recipe.best_on_test
         self.state = RunState(model, spec, device, hooks, path)
-        self.loss = Loss([spec.recipe.label_smoothing], device)
+        self.loss = Loss([spec.recipe.label_smoothing], device, inputs.splits.train.classes)
         self._steps_an_epoch = math.ceil(len(inputs.splits.train) / spec.recipe.batch_size)
 
     def fit(self) -> None:
@@ -54,7 +54,7 @@ class Trainer:
         return np.ascontiguousarray(torch.cat(parts).cpu().numpy())
 
     def step(self, number: int, batch: tuple[Tensor, ...], labels: Tensor) -> tuple[Tensor, Tensor, float]:
-        """Take an optimizer step of the current epoch; returns the loss, how many are right, the learning rate."""
+        """Take an optimizer step of the current epoch; returns the loss, how many labels are right, the rate."""
         optimizer, scaler = self.state.optimizer, self.state.scaler
         lr = self.state.rate(number, self._steps_an_epoch)
         for group in optimizer.param_groups:
@@ -71,7 +71,7 @@ class Trainer:
             nn.utils.clip_grad_norm_(parameters, self.recipe.clip_grad_norm)
         scaler.step(optimizer)
         scaler.update()
-        return loss.detach(), (scores.detach().argmax(dim=1) == labels).sum(), lr
+        return loss.detach(), first_ones(scores.detach(), labels, self.inputs.splits.train.classes), lr
 
     def _look(self) -> Looked:
         """Evaluate on val, and on test where it peeks; peeking is not counted as evaluation time."""
@@ -79,17 +79,17 @@ class Trainer:
         with clock.running():
             logits = self.logits(val)
         peek = self._peek(test) if self.peeks else None
-        return Looked(measure(ValMetrics, logits, val.labels), peek, clock.seconds)
+        return Looked(measure(ValMetrics, logits, val.labels, val.classes), peek, clock.seconds)
 
     def _peek(self, split: Split) -> float:
         scores = torch.from_numpy(self.logits(split))
-        return int(hits(scores, torch.from_numpy(split.labels))) / len(split)
+        return int(hits(scores, torch.from_numpy(split.labels), split.classes)) / split.labels.size
 
     def _train(self) -> Trained:
         self.model.train()
         total = torch.zeros((), device=self.device, dtype=torch.float64)
         right = torch.zeros((), device=self.device, dtype=torch.int64)
-        seen, steps, lr, clock = 0, 0, self.recipe.lr, Clock(self.device)
+        seen, asked, steps, lr, clock = 0, 0, 0, self.recipe.lr, Clock(self.device)
         with clock.running():
             for step, (batch, labels) in enumerate(self.inputs.training(self.state.progress.epoch)):
                 if step and len(labels) == 1 < self.recipe.batch_size:  # a rest of one has no batch statistics
@@ -97,6 +97,6 @@ class Trainer:
                 self.state.check_stop()
                 loss, correct, lr = self.step(step, batch, labels)
                 total, right = total + loss * len(labels), right + correct
-                seen, steps = seen + len(labels), steps + 1
+                seen, asked, steps = seen + len(labels), asked + labels.numel(), steps + 1
                 self.hooks.step(steps, self._steps_an_epoch)
-        return Trained(float(total) / seen, int(right) / seen, lr, steps, clock.seconds)
+        return Trained(float(total) / seen, int(right) / asked, lr, steps, clock.seconds)
