@@ -117,8 +117,9 @@ class Settling:
         val, test = outcome.splits.val, outcome.splits.test
         predictions = RunPredictions(
             digest([val.digest, test.digest]),
-            ValPredictions(np.array(val.ids), val.labels, outcome.val_logits),
-            TestPredictions(np.array(test.ids), test.labels, outcome.test_logits),
+            ValPredictions.made(np.array(val.ids), val.labels, outcome.val_logits, val.classes),
+            TestPredictions.made(np.array(test.ids), test.labels, outcome.test_logits, test.classes),
+            run.spec.dataset.targets if val.classes else (),
         )
         self.artifacts.save_predictions(claim.run_id, predictions)
         if is_kept(self.keep_weights, outcome.result.stored_bytes):

@@ -8,60 +8,25 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
 from bench.atomic import atomic_file, disk_errors
 from bench.errors import StoreError
 from bench.home import bench_home
+from bench.store.predictions import Predictions as Predictions  # noqa: PLC0414 - who has the files has these
+from bench.store.predictions import RunPredictions as RunPredictions  # noqa: PLC0414 - the same
+from bench.store.predictions import TestPredictions as TestPredictions  # noqa: PLC0414 - the same
+from bench.store.predictions import ValPredictions as ValPredictions  # noqa: PLC0414 - the same
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from bench.store.location import Location
 
-_MATRIX = 2
+P = TypeVar("P", bound=Predictions)
+
 _RUN_ID = re.compile("[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """What a run says about n images of one split, in one order.
-
-    `ids` (n,) are the manifest's sample ids, `labels` (n,) the true classes, `logits` (n, classes) are float32.
-    """
-
-    ids: npt.NDArray[np.str_]
-    labels: npt.NDArray[np.int64]
-    logits: npt.NDArray[np.float32]
-
-    def __post_init__(self) -> None:
-        images = len(self.ids)
-        if self.labels.shape != (images,) or self.logits.shape[:1] != (images,) or self.logits.ndim != _MATRIX:
-            shapes = f"labels of shape {self.labels.shape} and logits of shape {self.logits.shape}"
-            raise ValueError(f"{images} ids, {shapes} do not fit.")
-
-
-class ValPredictions(Predictions):
-    """Predictions that may choose: weights of an ensemble, a temperature, a rank."""
-
-
-class TestPredictions(Predictions):
-    """Predictions that may only be reported."""
-
-    __test__ = False  # not a pytest class
-
-
-@dataclass(frozen=True, eq=False)
-class RunPredictions:
-    """A run's predictions, and the digest of the split they were made on: compare only where it is equal."""
-
-    split_digest: str
-    val: ValPredictions
-    test: TestPredictions
 
 
 class Artifacts:
@@ -99,6 +64,10 @@ class Artifacts:
             arrays[f"{split}_ids"] = np.char.encode(np.asarray(made.ids, str), "utf-8")  # a quarter of the size
             arrays[f"{split}_labels"] = made.labels.astype(np.int64)
             arrays[f"{split}_logits"] = made.logits.astype(np.float32)
+            if made.others is not None:
+                arrays[f"{split}_other_labels"] = made.others.astype(np.int64)
+        if predictions.targets:
+            arrays["targets"], arrays["classes"] = np.array(predictions.targets), np.array(predictions.val.classes)
         path = self.predictions_path(run_id)
         with disk_errors(path), atomic_file(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's hint mistakes an array for allow_pickle
@@ -110,8 +79,9 @@ class Artifacts:
             with np.load(path, allow_pickle=False) as arrays:
                 return RunPredictions(
                     str(arrays["split_digest"]),
-                    ValPredictions(*_split(arrays, "val")),
-                    TestPredictions(*_split(arrays, "test")),
+                    _read(arrays, "val", ValPredictions),
+                    _read(arrays, "test", TestPredictions),
+                    tuple(arrays["targets"].tolist()) if "targets" in arrays else (),
                 )
         except FileNotFoundError as error:
             raise StoreError(
@@ -136,8 +106,10 @@ class Artifacts:
         return self.folder / kind / f"{run_id}{suffix}"
 
 
-def _split(
-    arrays: np.lib.npyio.NpzFile, split: str
-) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+def _read(arrays: np.lib.npyio.NpzFile, split: str, kind: type[P]) -> P:
+    """Read one split; files of runs with one target have no `classes`."""
     ids = np.char.decode(arrays[f"{split}_ids"], "utf-8")
-    return ids, arrays[f"{split}_labels"], arrays[f"{split}_logits"]
+    joint: dict[str, Any] = {}
+    if "classes" in arrays:
+        joint = {"classes": tuple(arrays["classes"].tolist()), "others": arrays[f"{split}_other_labels"]}
+    return kind(ids, arrays[f"{split}_labels"], arrays[f"{split}_logits"], **joint)

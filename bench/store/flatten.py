@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SPLITS = ("train", "val", "test", "last_val", "last_test")
+_ELSEWHERE = {*_SPLITS, "feature_keys", "feature_hardware", "heads", "contradictions"}
+"""What a result holds that is no column of its own name."""
 
 
 def run_columns(planned: PlannedRun) -> dict[str, Any]:
@@ -28,6 +30,7 @@ def run_columns(planned: PlannedRun) -> dict[str, Any]:
         "val_fraction": spec.dataset.val_fraction,
         "split_seed": spec.dataset.split_seed,
         "subset": str(spec.dataset.subset or ""),
+        "class_groups": spec.dataset.groups or "",
         "backbone": spec.backbone.name,
         "family": planned.family,
         "weights_source": spec.backbone.weights.source,
@@ -50,7 +53,7 @@ def result_columns(result: RunResult) -> dict[str, Any]:
     plain = {
         field.name: getattr(result, field.name)
         for field in dataclasses.fields(result)
-        if field.name not in {*_SPLITS, "feature_keys", "feature_hardware"}
+        if field.name not in _ELSEWHERE
     }
     metrics: dict[str, Any] = {}
     for split in _SPLITS:

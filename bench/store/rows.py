@@ -15,7 +15,8 @@ class RunRow(NamedTuple):
     number that was not finite is None. `hardware` names each hardware that the run trained on, joined with " + ".
     `frozen_gmacs`, `frontier` and `cached_bytes` are None where a bench of before they were known wrote the row;
     `pruned_at_epoch` and `rung` are None unless the run is pruned. `subset` is empty where the run saw the whole
-    dataset, else what it saw: `train=5000,val=45000`.
+    dataset, else what it saw: `train=5000,val=45000`; `class_groups` is empty, or a digest of groups of classes
+    that a user made a target of.
     """
 
     run_id: str
@@ -92,6 +93,7 @@ class RunRow(NamedTuple):
     pruned_at_epoch: int | None
     rung: int | None
     subset: str
+    class_groups: str
 
 
 @dataclass(frozen=True)
@@ -160,3 +162,34 @@ class Rates:
 
     training: dict[str, float] = field(default_factory=dict)
     features: dict[tuple[str, str], float] = field(default_factory=dict)
+
+
+class HeadRow(NamedTuple):
+    """What one head of a joint run measured on one split (`val` or `test`); None where it was not finite."""
+
+    target: str
+    split: str
+    num_classes: int
+    top1: float | None
+    top5: float | None
+    loss: float | None
+    macro_f1: float | None
+    n: int
+
+
+class ContradictionCount(NamedTuple):
+    """The share of `n` images of a split whose class under `target` is not in their group under `group_target`."""
+
+    split: str
+    target: str
+    group_target: str
+    share: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class RunHeads:
+    """What the heads of a run measured, and how often they contradict each other; empty of a run with one head."""
+
+    metrics: tuple[HeadRow, ...] = ()
+    contradictions: tuple[ContradictionCount, ...] = ()

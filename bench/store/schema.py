@@ -112,6 +112,7 @@ class Run(Base):
     pruned_at_epoch: Mapped[int | None]
     rung: Mapped[int | None]
     subset: Mapped[str]
+    class_groups: Mapped[str]
 
 
 class Attempt(Base):

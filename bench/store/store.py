@@ -11,6 +11,7 @@ from bench.store import claims, features, history, plans, queries, timings
 from bench.store.engine import BUSY_TIMEOUT_S, Database
 from bench.store.ensembles import Ensembles
 from bench.store.flatten import result_columns, run_columns
+from bench.store.heads import Heads, add_heads
 from bench.store.location import Location, locate
 from bench.store.migrate import ensure_schema
 from bench.store.sessions import Sessions
@@ -79,6 +80,11 @@ class Store:
     def transfers(self) -> Transfers:
         """The evaluations of runs on other datasets."""
         return Transfers(self.sessions)
+
+    @property
+    def heads(self) -> Heads:
+        """What the heads of joint runs measured."""
+        return Heads(self.sessions)
 
     def close(self) -> None:
         """Close every connection. The store is not to be used after that."""
@@ -178,6 +184,7 @@ class Store:
             claims.settle(session, claim, "done", now, columns=columns)
             made_on = result.feature_hardware or hardware
             features.link_features(session, claim.run_id, result.feature_keys, made_on)
+            add_heads(session, claim.run_id, result)
 
     def fail(self, claim: Claim, status: Ended, error: BaseException | None = None) -> None:
         """Record that an attempt ended without a result, and why. Raises LeaseLostError as `record_epoch` does."""

@@ -1,4 +1,4 @@
-"""Say what part of a dataset a run saw; keep each head's metrics, ensembles and evaluations on other datasets."""
+"""Say what part of a dataset a run saw, and its classes' groups; keep heads, ensembles, evaluations elsewhere."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ _METRICS = ("top1", "top5", "loss", "macro_f1")
 
 def upgrade() -> None:
     """Go from 0002 to 0003."""
-    op.add_column("runs", sa.Column("subset", sa.Text()))
-    op.execute("UPDATE runs SET subset = ''")
+    for name in ("subset", "class_groups"):
+        op.add_column("runs", sa.Column(name, sa.Text()))
+    op.execute("UPDATE runs SET subset = '', class_groups = ''")
     with op.batch_alter_table("runs") as batch:
         batch.alter_column("subset", existing_type=sa.Text(), nullable=False)
+        batch.alter_column("class_groups", existing_type=sa.Text(), nullable=False)
     _make_heads()
     _make_ensembles()
     _make_transfers()
