@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.commands import options as o
 from bench.commands.given import not_empty
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.entries import DatasetEntry
 
 EMPTY: tuple[object, ...] = (None, "", [], {})
 
@@ -17,15 +22,25 @@ def datasets(
         str | None, typer.Argument(callback=not_empty, help="Show one dataset, and how to get it.")
     ] = None,
     here: Annotated[bool, typer.Option("--here", help="Only those that are on this machine.")] = False,
+    classes: Annotated[
+        bool, typer.Option("--classes", help="Write the dataset's class names, as a file of groups to fill in.")
+    ] = False,
     data_root: o.DataRoot = None,
     registry: o.RegistryFolders = None,
     json: o.AsJson = False,
 ) -> None:
     """List the datasets of the registry, or show one; folder:PATH is your own images in class folders.
 
+    With --classes the names of its classes come as TOML, a line each: fill in their groups, and --groups
+    KIND=FILE makes one more target of them.
+
     Example: bench datasets cub
     """
     from bench.commands.listing import show
+
+    if classes:
+        write_classes(name, registry, data_root, json=json)
+        return
     from bench.data.datasets import is_here
     from bench.data.locating import how_to_get
     from bench.entries import DatasetEntry
@@ -43,7 +58,7 @@ def datasets(
         rows = [
             {
                 "dataset": e.name,
-                "classes": " + ".join(map(str, e.targets.values())) or e.num_classes,
+                "classes": targets_of(e) or e.num_classes,
                 "images": sum(e.counts.values()) or "?",
                 "here": "yes" if found[e.name] else "",
                 "seen in pretraining": ", ".join(e.overlaps),
@@ -52,6 +67,33 @@ def datasets(
             for e in entries
         ]
     show(rows, data, json=json)
+
+
+def write_classes(name: str | None, registry: list[Path] | None, data_root: Path | None, *, json: bool) -> None:
+    """Write the names of the default target's classes as TOML; as JSON those of every target."""
+    from bench import terminal
+    from bench.data.class_groups import as_toml
+    from bench.data.datasets import known_manifest, open_dataset
+
+    if name is None:
+        raise BenchError(
+            "--classes names no dataset.", "Each has its own.", "Write bench datasets NAME --classes."
+        )
+    entry = o.find_dataset(o.open_registry(registry), name)
+    manifest = known_manifest(entry, data_root) or open_dataset(entry, data_root=data_root).manifest
+    if json:
+        from bench.report.export import to_json
+
+        terminal.write(to_json({t: manifest.class_names(t) for t in (*manifest.classes, *manifest.groups)}))
+    else:
+        terminal.write(as_toml(manifest.class_names(manifest.default_target)).rstrip("\n"))
+
+
+def targets_of(entry: DatasetEntry) -> str:
+    """Name a dataset's targets, with their classes where the entry knows them; empty where there is one."""
+    native = entry.targets or {"label": entry.num_classes}
+    several = len(native) + len(entry.groups) > 1
+    return ", ".join([*(f"{name} {count}" for name, count in native.items()), *entry.groups]) if several else ""
 
 
 def plainly(value: object) -> str:

@@ -46,10 +46,12 @@ def known_names(field: str, folders: list[Path] | None) -> set[str]:
     entries = Registry.load(folders or ()).all(DatasetEntry)
     if field == "dataset":
         return {entry.name for entry in entries}
-    return {"label", *(target for entry in entries for target in entry.targets)}
+    return {"label", *(target for entry in entries for target in (*entry.targets, *entry.groups))}
 
 
 def _is_known(missed: Unmatched, names: set[str]) -> bool:
+    if missed.field == "target":
+        return all(part.strip() in names for part in missed.wanted.split("+"))
     if missed.field != "strategy":
         return missed.wanted in names
     return all(part.partition("(")[0].strip() in names for part in missed.wanted.split("+"))

@@ -55,7 +55,7 @@ def leaderboard(
     with no_collection(), Store.open(db, create=False) as store:
         rows = store.rows()
         check_filters(rows, query, registry)
-        boards = ranked(rows, query, store.ensembles.list())
+        boards = ranked(rows, query, store.ensembles.list(), store.heads.all())
     if form == "json":
         terminal.write(to_json(board_records(boards)))
     elif form == "csv":

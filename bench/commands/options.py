@@ -30,7 +30,19 @@ DataRoot = Annotated[
 Dataset = Annotated[str, typer.Option("--dataset", "-d", help="A dataset of the registry, or folder:PATH.")]
 Target = Annotated[
     str | None,
-    typer.Option("--target", callback=not_empty, help="Which labels, where a dataset has several (fine, coarse)."),
+    typer.Option(
+        "--target",
+        callback=not_empty,
+        help="Which labels, where a dataset has several: coarse; fine+coarse trains a head for each on one trunk.",
+    ),
+]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--groups",
+        callback=not_empty,
+        help="One more target, made of the classes: kind=FILE, which maps each class to a group. Repeatable.",
+    ),
 ]
 Budget = Annotated[
     str | None,
@@ -97,8 +109,32 @@ def open_registry(folders: list[Path] | None) -> Registry:
     return registry
 
 
-def find_dataset(registry: Registry, name: str) -> DatasetEntry:
-    """Look a dataset up by name, or make the entry of `folder:PATH`."""
+def find_dataset(registry: Registry, name: str, groups: list[str] | None = None) -> DatasetEntry:
+    """Look a dataset up by name, or make the entry of `folder:PATH`; `groups` are `TARGET=FILE` each."""
+    entry = _find_dataset(registry, name)
+    return entry.with_groups(_read_groups(groups)) if groups else entry
+
+
+def _read_groups(values: list[str]) -> dict[str, str]:
+    """Read `TARGET=FILE`. Raises BenchError for what is not of that form, and a target that is named twice."""
+    found: dict[str, str] = {}
+    for value in values:
+        target, sign, place = (part.strip() for part in value.partition("="))
+        if not (target and sign and place):
+            raise BenchError(
+                f"Cannot read --groups {value!r}.",
+                "It names the new target and the file that groups the classes.",
+                "Write --groups kind=kinds.toml.",
+            )
+        if target in found:
+            raise BenchError(
+                f"--groups names the target {target!r} twice.", "A target has one file.", "Give one of them."
+            )
+        found[target] = str(Path(place).expanduser().resolve())
+    return found
+
+
+def _find_dataset(registry: Registry, name: str) -> DatasetEntry:
     from bench.entries import DatasetEntry
 
     if name.strip() == "folder:":

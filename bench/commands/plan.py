@@ -15,6 +15,7 @@ def plan(
     backbones: o.Backbones = None,
     strategies: o.Strategies = None,
     target: o.Target = None,
+    groups: o.Groups = None,
     recipe: o.Recipe = None,
     overrides: o.Set = None,
     epochs: o.Epochs = None,
@@ -46,11 +47,11 @@ def plan(
 
     computing = backend_asked(backend)
     known = o.open_registry(registry)
-    entry = o.find_dataset(known, dataset)
+    entry = o.find_dataset(known, dataset, groups)
     header = known_header(entry, data_root)
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],
-        epochs, image_size, seeds, everything,
+        epochs, image_size, seeds, everything, groups=groups or [],
     )  # fmt: skip
     with Counting(terminal.err()) as progress:
         made = plan_for(known, entry, dataset_spec(entry, target, header), asked, progress)

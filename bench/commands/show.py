@@ -41,7 +41,8 @@ def show(
             return
         stored = store.run(run)
         run_id = stored.row.run_id
-        details = RunDetails(stored, store.epochs(run_id), store.attempts(run_id), store.transfers.of_run(run_id))
+        history = store.epochs(run_id), store.attempts(run_id)
+        details = RunDetails(stored, *history, store.transfers.of_run(run_id), store.heads.of(run_id))
     if json:
         terminal.write(to_json(run_record(details)))
     else:

@@ -62,7 +62,7 @@ def run_sweep(options: Options) -> int:
     usable(backend, device)
     deterministic()
     registry = o.open_registry(options.registry)
-    entry = o.find_dataset(registry, options.dataset)
+    entry = o.find_dataset(registry, options.dataset, options.asked.groups)
     if not options.dry_run:
         Store.open(options.db).close()  # a database that cannot be used is said before anything is fetched
     dataset = None if options.dry_run else _open(entry, options)

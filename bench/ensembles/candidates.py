@@ -20,7 +20,7 @@ from bench.store.rows import RunRow, StoredRun
 from bench.store.store import Store
 from bench.train.evaluate import measure
 
-_TASK = ("dataset", "target", "num_classes", "fingerprint", "val_fraction", "split_seed", "subset")
+_TASK = ("dataset", "target", "num_classes", "fingerprint", "val_fraction", "split_seed", "subset", "class_groups")
 
 
 @dataclass(frozen=True, eq=False)

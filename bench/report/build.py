@@ -53,7 +53,7 @@ def make_report(store: Store, *, title: str, query: Query, overlaps: Overlaps, m
     """Read everything that a report says; of `most_lost` runs without a result it gives the reason."""
     everything = store.rows()
     rows = select_rows(everything, query)
-    boards = leaderboard(everything, query, store.ensembles.list())
+    boards = leaderboard(everything, query, store.ensembles.list(), store.heads.all())
     lost = [row for row in rows if row.status in _LOST or (row.status == "done" and not ranks(row))]
     return Report(
         title=title or _title(boards),

@@ -70,8 +70,10 @@ def plain_table(headings: Iterable[str], *, right: Iterable[str] = ()) -> Table:
 def _title(board: Board) -> Text:
     classes = board.entries[0].group.first.num_classes if board.entries else 0
     runs = sum(entry.group.seeds for entry in board.entries)
+    several = f" of {len(targets)} targets" if len(targets := board.task.cut.target.split("+")) > 1 else ""
     title = Text.assemble(
-        (board.title, "bold"), (f"  {classes} classes, {runs} run{'s' * (runs != 1)}, top-1 accuracy", "dim")
+        (board.title, "bold"),
+        (f"  {classes} classes{several}, {runs} run{'s' * (runs != 1)}, top-1 accuracy", "dim"),
     )
     if board.machine is not None:
         title.append(f", times on {board.machine}", "dim")

@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.report.columns import COLUMNS
 from bench.report.groups import Group
+from bench.report.head_columns import head_columns
 from bench.report.layout import board_columns, cell, heading, seeds
 from bench.report.notes import board_notes
 from bench.report.overlaps import Overlaps
@@ -58,6 +59,7 @@ def _record(board: Board, entry: Entry) -> dict[str, Any]:
         "seeds_lost": group.lost,
     }
     record |= _values(group, board.machine)
+    record |= {column.key: group.stat(column.key).mean for column in head_columns(board.heads)}
     record["test_top1_se"] = group.test_error
     record["hardware"] = board.machine or " | ".join(group.machines)
     record["group_id"] = group.group_id

@@ -125,7 +125,7 @@ def board_figure(
 
 def _values(groups: Sequence[Group], key: str, machines: Sequence[str]) -> list[Any]:
     """Return a mean per group; of what depends on hardware, such a list per hardware."""
-    if not COLUMNS[key].hardware:
+    if key not in COLUMNS or not COLUMNS[key].hardware:  # a head's own column is in no list
         return [_round(group.stat(key).mean) for group in groups]
     return [[_round(group.stat(key, machine).mean) for group in groups] for machine in machines]
 

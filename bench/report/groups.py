@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from bench.ensembles.record import Ensemble
 from bench.report.columns import COLUMNS, Column
+from bench.report.head_columns import head_values
 from bench.report.rows import family, field, hardware
-from bench.store.rows import RunRow
+from bench.store.rows import RunHeads, RunRow
 
 LOST = ("failed", "diverged")
 
@@ -35,6 +36,7 @@ class Cut(NamedTuple):
     val_fraction: float
     split_seed: int
     subset: str
+    class_groups: str
 
 
 class Task(NamedTuple):
@@ -50,11 +52,13 @@ class Group:
     """The finished runs of one group. `lost` counts its seeds that failed or diverged, which no mean includes.
 
     An ensemble is a group of one row (`bench.report.ensembled.as_row`), with what it is made of in `ensemble`.
+    `heads` are those of each row, where the runs have several.
     """
 
     rows: tuple[RunRow, ...]
     lost: int = 0
     ensemble: Ensemble | None = None
+    heads: tuple[RunHeads, ...] = ()
 
     @property
     def first(self) -> RunRow:
@@ -97,6 +101,11 @@ class Group:
         return 0 if self.ensemble else len(self.rows)
 
     @cached_property
+    def _of_heads(self) -> dict[str, list[float | None]]:
+        each = [head_values(heads) for heads in self.heads]
+        return {key: [values.get(key) for values in each] for key in (each[0] if each else ())}
+
+    @cached_property
     def machines(self) -> tuple[str, ...]:
         """The hardware that the runs ran on, each named once; none for an ensemble of several machines."""
         if self.ensemble and self.first.hardware is None:
@@ -115,6 +124,8 @@ class Group:
         What depends on the hardware is summarised over the runs on `machine`; without one, over all runs if they
         share theirs, and not at all if they do not.
         """
+        if key in self._of_heads:
+            return summarise(self._of_heads[key])
         rows: Iterable[RunRow] = self.rows
         if COLUMNS[key].hardware:
             named = machine or (self.machines[0] if len(self.machines) == 1 else None)
@@ -150,8 +161,11 @@ def ranks(row: RunRow) -> bool:
     return row.status == "done" and row.val_top1 is not None and math.isfinite(row.val_top1)
 
 
-def group_runs(rows: Iterable[RunRow]) -> list[Group]:
-    """Group the runs that rank by everything but their seed; groups come in the order of their first run."""
+def group_runs(rows: Iterable[RunRow], heads: Mapping[str, RunHeads] | None = None) -> list[Group]:
+    """Group the runs that rank by everything but their seed; groups come in the order of their first run.
+
+    `heads` are those of joint runs, by run id.
+    """
     done: dict[str, list[RunRow]] = defaultdict(list)
     lost: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -159,6 +173,9 @@ def group_runs(rows: Iterable[RunRow]) -> list[Group]:
             done[row.group_id].append(row)
         elif row.status in LOST:
             lost[row.group_id] += 1
-    return [
-        Group(tuple(sorted(found, key=lambda row: row.seed)), lost[group_id]) for group_id, found in done.items()
-    ]
+    groups = []
+    for group_id, found in done.items():
+        found.sort(key=lambda row: row.seed)
+        own = tuple(heads[row.run_id] for row in found if row.run_id in heads) if heads else ()
+        groups.append(Group(tuple(found), lost[group_id], heads=own))
+    return groups

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bench.report.columns import COLUMNS, NEVER_RANKS, Column
 from bench.report.groups import Group
+from bench.report.head_columns import head_columns
 from bench.report.rows import field
 from bench.report.tables import Board
 from bench.report.units import DASH, show, show_spread
@@ -25,15 +26,18 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def board_columns(board: Board, also: Sequence[str] = ()) -> list[Column]:
-    """Return the columns of a board: names, accuracies, costs, `also`, and last what never ranks.
+    """Return the columns of a board: names, accuracies, heads, costs, `also`, and last what never ranks.
 
     Weights, recipe, image size and precision are there only where two rows would otherwise read the same, and a
     run's id where even they are equal.
     """
     asked = (board.sort.key, board.cost.key)
-    keys = dict.fromkeys((*NAMES, *_told_apart_by(board), *_MEASURED, *asked, *_COSTS, *also))
+    names = dict.fromkeys((*NAMES, *_told_apart_by(board), *_MEASURED))
+    keys = dict.fromkeys((*asked, *_COSTS, *also))
     never = [key for key in NEVER_RANKS if _has_values(board, key)]
-    return [COLUMNS[key] for key in keys if key not in never] + [COLUMNS[key] for key in never]
+    heads = [column for column in head_columns(board.heads) if column.test]
+    rest = [COLUMNS[key] for key in keys if key not in never and key not in names]
+    return [*(COLUMNS[key] for key in names), *heads, *rest, *(COLUMNS[key] for key in never)]
 
 
 def cell(group: Group, column: Column, board: Board) -> str:

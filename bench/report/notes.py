@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.report.columns import NEVER_RANKS
+from bench.report.head_columns import head_note
 from bench.report.layout import CHOSEN, machine_letters
 from bench.report.overlaps import Overlaps, overlap_note
 from bench.report.tables import Board
@@ -16,6 +17,7 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
     times = PAGE_TIMES if page and len(board.machines) > 1 else _times(board)
     notes = [
         _order(board),
+        head_note(board.heads),
         PAGE_MARKS if page else _marks(board),
         _noise(board),
         _never_ranks(board),

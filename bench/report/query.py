@@ -79,11 +79,16 @@ def _filters(query: Query) -> dict[str, Callable[[RunRow], bool]]:
     """Return, for each filter on names that is given, whether a run passes it."""
     every: dict[str, Callable[[RunRow], bool]] = {
         "dataset": lambda row: row.dataset == query.dataset,
-        "target": lambda row: row.target == query.target,
+        "target": lambda row: _targets(row.target) == _targets(str(query.target)),
         "backbone": lambda row: _same_backbone(row, str(query.backbone)),
         "strategy": lambda row: _same_strategy(row.strategy, str(query.strategy)),
     }
     return {name: passes for name, passes in every.items() if getattr(query, name) is not None}
+
+
+def _targets(text: str) -> set[str]:
+    """Read targets joined with `+`, in any order."""
+    return {name.strip() for name in text.split("+")}
 
 
 def _same_backbone(row: RunRow, wanted: str) -> bool:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.records import EpochRecord
 from bench.report.runs import attempt_record
 from bench.report.transfer_view import transfer_record
-from bench.store.rows import AttemptRow, RunRow, StoredRun
+from bench.store.rows import AttemptRow, RunHeads, RunRow, StoredRun
 from bench.transfer.record import Transfer
 
 
 @dataclass(frozen=True)
 class RunDetails:
-    """One run with its spec, its epochs, every attempt at it, and how it did on other datasets."""
+    """One run with its spec, epochs and attempts, how it did on other datasets, and its several heads."""
 
     stored: StoredRun
     epochs: Sequence[EpochRecord]
     attempts: Sequence[AttemptRow]
     transfers: Sequence[Transfer] = ()
+    heads: RunHeads = field(default_factory=RunHeads)
 
     @property
     def row(self) -> RunRow:
@@ -44,7 +45,7 @@ class RunDetails:
 
 
 def run_record(details: RunDetails) -> dict[str, Any]:
-    """Return a run as plain data: its row, spec, epochs, attempts and transfers; what is not finite is None."""
+    """Return a run as plain data: all that is known of it; what is not finite is None."""
     return {
         **details.row._asdict(),
         "command": details.command,
@@ -52,6 +53,8 @@ def run_record(details: RunDetails) -> dict[str, Any]:
         "epoch_records": [_finite(dataclasses.asdict(epoch)) for epoch in details.epochs],
         "attempts": [attempt_record(attempt) for attempt in details.attempts],
         "transfers": [transfer_record(transfer) for transfer in details.transfers],
+        "heads": [head._asdict() for head in details.heads.metrics],
+        "contradictions": [each._asdict() for each in details.heads.contradictions],
     }
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from bench.records import EpochRecord
 from bench.report.columns import COLUMNS, NEVER_RANKS
 from bench.report.console import plain_table
+from bench.report.heads_view import heads_view
 from bench.report.rows import field
 from bench.report.run_details import RunDetails
 from bench.report.run_list import STATUS_STYLES
@@ -63,6 +64,7 @@ def _sections(details: RunDetails) -> dict[str, RenderableType | None]:
         "Spec": pairs(_spec_lines(details.stored.spec_data)),
         "Counts": pairs((COLUMNS[key].label, show(field(row, key), COLUMNS[key].unit)) for key in _COUNTS),
         "Results": _results(row) if row.status == "done" else None,
+        "Heads": heads_view(details.heads),
         "On other datasets": transfers_view(details.transfers) if details.transfers else None,
         "Epochs": _curves(details.epochs) if details.epochs else None,
         "Attempts": _attempts(details.attempts) if details.attempts else None,

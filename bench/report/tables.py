@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from bench.report.ensembled import ensemble_groups
 from bench.report.groups import Group, Task, cut, group_runs
 from bench.report.pareto import pareto_front
 from bench.report.query import Query, select_rows
-from bench.store.rows import RunRow
+from bench.store.rows import RunHeads, RunRow
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ class Board:
     machine: str | None = None
     pruned: int = 0
 
+    @property
+    def heads(self) -> RunHeads:
+        """The heads that its runs have, by those of one of them; empty where each has one."""
+        return next((heads for entry in self.entries for heads in entry.group.heads), RunHeads())
+
     @cached_property
     def machines(self) -> tuple[str, ...]:
         """The hardware behind the board's times, each named once."""
@@ -49,15 +54,20 @@ class Board:
         return tuple(dict.fromkeys(name for entry in self.entries for name in entry.group.machines))
 
 
-def leaderboard(rows: Iterable[RunRow], query: Query, ensembles: Iterable[Ensemble] = ()) -> list[Board]:
+def leaderboard(
+    rows: Iterable[RunRow],
+    query: Query,
+    ensembles: Iterable[Ensemble] = (),
+    heads: Mapping[str, RunHeads] | None = None,
+) -> list[Board]:
     """Rank what the query lets through: a board per dataset, and per hardware where a time orders or marks it.
 
-    `ensembles` of the runs rank among them.
+    `ensembles` of the runs rank among them; `heads` are those of joint runs, by run id (`store.heads.all()`).
     """
     order, price = column(query.sort), cost(query.cost)
     rows = list(rows)
     kept = select_rows(rows, query)
-    groups = [*group_runs(kept), *ensemble_groups(ensembles, rows, query)]
+    groups = [*group_runs(kept, heads), *ensemble_groups(ensembles, rows, query)]
     pruned = Counter(cut(row) for row in kept if row.status == "pruned")
     tasks: dict[Task, list[Group]] = defaultdict(list)
     for group in groups:
@@ -112,4 +122,5 @@ def _title(task: Task, tasks: Iterable[Task]) -> str:
     if len(twins) == 1:
         return name
     fingerprint = (data.fingerprint or "unseen")[:8]
-    return f"{name} ({fingerprint}, {task.val_n or 0:,} val images, protocol {data.protocol})"
+    groups = f", groups {data.class_groups[:8]}" if data.class_groups else ""
+    return f"{name} ({fingerprint}{groups}, {task.val_n or 0:,} val images, protocol {data.protocol})"

@@ -1,0 +1,37 @@
+"""The heads of one joint run on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from bench.report.console import plain_table
+from bench.report.units import show
+from bench.store.rows import RunHeads
+
+_NUMBERS = ("classes", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images")
+
+
+def heads_view(heads: RunHeads) -> RenderableType | None:
+    """Show what each head measured, and how often they contradict each other; None of a run with one head."""
+    if not heads.metrics:
+        return None
+    table = plain_table(["head", "split", *_NUMBERS], right=_NUMBERS)
+    for row in heads.metrics:
+        shares = (show(share, "fraction") for share in (row.top1, row.top5, row.macro_f1))
+        loss = f"{row.loss:.4f}" if row.loss is not None else "-"
+        cells = (f"{row.num_classes:,}", *shares, loss, f"{row.n:,}")
+        table.add_row(Text(row.target), row.split, *cells)
+    note = Text("The run's own numbers are means over its heads.", style="dim")
+    return Group(table, note, *map(Text, _contradictions(heads)))
+
+
+def _contradictions(heads: RunHeads) -> list[str]:
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for each in heads.contradictions:
+        share = f"{show(each.share, 'fraction')} % of {each.n:,} {each.split} images"
+        pairs.setdefault((each.target, each.group_target), []).append(share)
+    return [
+        f"Contradictions: the {target} class is not in the {group} group on {' and '.join(shares)}."
+        for (target, group), shares in pairs.items()
+    ]
