@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score, top_k_accuracy_score
 
 from bench.records import TestMetrics, ValMetrics
-from bench.train.evaluate import measure, value_of
+from bench.train.evaluate import first_ones, hits, measure, measure_heads, value_of
+from bench.train.loss import Loss
 
 
 @settings(max_examples=40, deadline=None)
@@ -50,3 +51,49 @@ def test_a_smaller_loss_is_a_larger_value() -> None:
     worse, better = (ValMetrics(0.5, 1.0, loss, 0.5, 4) for loss in (2.0, 1.0))
     assert value_of(better, "val_loss") > value_of(worse, "val_loss")
     assert value_of(better, "val_top1") == 0.5
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    n=st.integers(1, 40), classes=st.lists(st.integers(2, 9), min_size=2, max_size=4), seed=st.integers(0, 2**32)
+)
+def test_of_several_targets_every_number_is_the_mean_over_them(n: int, classes: list[int], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 3, (n, sum(classes))).astype(np.float32)
+    labels = np.stack([random.integers(0, count, n) for count in classes], axis=1)
+    ends = np.cumsum(classes)
+    each = [
+        measure(ValMetrics, logits[:, end - count : end], labels[:, at])
+        for at, (end, count) in enumerate(zip(ends, classes, strict=True))
+    ]
+    assert measure_heads(ValMetrics, logits, labels, classes) == each
+    found = measure(ValMetrics, logits, labels, classes)
+    for name in ("top1", "top5", "loss", "macro_f1"):
+        assert getattr(found, name) == pytest.approx(np.mean([getattr(m, name) for m in each]))
+    assert found.n == n
+    scores, wanted = torch.from_numpy(logits), torch.from_numpy(labels)
+    for count in (hits, first_ones):
+        assert int(count(scores, wanted, classes)) == pytest.approx(found.top1 * n * len(classes))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_of_several_targets_is_the_mean_of_torchs_each_smoothed_over_its_own_classes(
+    smoothing: float,
+) -> None:
+    torch.manual_seed(0)
+    scores, classes = torch.randn(20, 9), (4, 2, 3)
+    labels = torch.stack([torch.randint(count, (20,)) for count in classes], dim=1)
+    wanted = [
+        torch.nn.functional.cross_entropy(part, labels[:, at], label_smoothing=smoothing)
+        for at, part in enumerate(scores.split(classes, dim=1))
+    ]
+    (found,) = Loss([smoothing], torch.device("cpu"), classes)(scores[None], labels[None])
+    assert float(found) == pytest.approx(float(sum(wanted)) / 3, rel=1e-6)
+
+
+def test_a_head_whose_scores_are_not_numbers_makes_the_loss_of_the_run_one() -> None:
+    logits = np.zeros((3, 5), np.float32)
+    logits[:, 3:] = np.nan
+    found = measure(ValMetrics, logits, np.zeros((3, 2), np.int64), (3, 2))
+    assert found.top1 == 0.5
+    assert np.isnan(found.loss)

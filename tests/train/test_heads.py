@@ -57,6 +57,17 @@ def inputs() -> FeatureInputs:
     return FeatureInputs(arrays, (False,), Splits(**splits), seed=0, batch_size=16, device=CPU)
 
 
+@pytest.fixture(scope="module")
+def joint(inputs: FeatureInputs) -> FeatureInputs:
+    """The same features under two targets, of 3 and of 2 classes."""
+    parts = {}
+    for name in ("train", "val", "test"):
+        part = getattr(inputs.splits, name)
+        labels = np.stack([part.labels % 3, part.labels // 3], axis=1)
+        parts[name] = dataclasses.replace(part, labels=labels, classes=(3, 2))
+    return FeatureInputs(inputs._arrays, (False,), Splits(**parts), seed=0, batch_size=16, device=CPU)
+
+
 @dataclasses.dataclass
 class Ended:
     """What one run was when it ended."""
@@ -146,10 +157,10 @@ def measured(record: EpochRecord) -> dict[str, Any]:
 def compare(inputs: FeatureInputs, tmp_path: Path) -> Any:
     """Train specs together and each alone, and compare."""
 
-    def check(specs: Sequence[RunSpec], tolerance: float = 0.0) -> list[Ended]:
-        found = Company(inputs, tmp_path / "together").together(specs)
+    def check(specs: Sequence[RunSpec], tolerance: float = 0.0, read: FeatureInputs | None = None) -> list[Ended]:
+        found = Company(read or inputs, tmp_path / "together").together(specs)
         for which, ended in zip(specs, found, strict=True):
-            same(ended, Company(inputs, tmp_path / "alone").alone(which), tolerance)
+            same(ended, Company(read or inputs, tmp_path / "alone").alone(which), tolerance)
         return found
 
     for name in ("together", "alone"):
@@ -203,6 +214,55 @@ def test_hidden_layers_train_together(compare: Any) -> None:
 def test_smooth_activations_agree_to_six_digits(activation: str, compare: Any) -> None:
     head = ("linear(23)", activation, "dropout(0.3)", "linear")
     compare([spec(head=head, lr=lr) for lr in (0.01, 0.003, 0.03)], tolerance=2e-6)
+
+
+def test_joint_runs_together_are_to_the_bit_what_they_are_alone(joint: FeatureInputs, compare: Any) -> None:
+    ended = compare(
+        [
+            spec(), spec(lr=0.05, weight_decay=0.1), spec(label_smoothing=0.2), spec(clip_grad_norm=0.05),
+            spec(seed=1), spec(seed=1, head=("dropout(0.5)", "linear"), label_smoothing=0.1), spec(seed=2, lr=0.3),
+        ],
+        read=joint,
+    )  # fmt: skip
+    assert len({e.best_epoch for e in ended}) > 1
+
+
+def test_what_was_interrupted_of_joint_runs_goes_on(joint: FeatureInputs, tmp_path: Path) -> None:
+    specs = [spec(lr=lr, epochs=5) for lr in (0.01, 0.03)]
+    begun = Company(joint, tmp_path)
+    begun.stop = lambda: len(begun.records[specs[-1].run_id]) >= 2
+    assert {type(e.error) for e in begun.together(specs)} == {StoppedError}
+    later = Company(joint, tmp_path)
+    later.records = begun.records
+    (tmp_path / "whole").mkdir()
+    for which in specs:
+        same(later.alone(which), Company(joint, tmp_path / "whole").alone(which))
+
+
+def test_on_a_frozen_trunk_a_joint_run_is_its_heads_alone_at_a_step_so_many_times_smaller(
+    joint: FeatureInputs, tmp_path: Path
+) -> None:
+    rest = {"optimizer": "sgd", "momentum": 0.0, "head": ("linear",), "schedule": {"kind": "constant"}}
+    both = spec(lr=0.2, label_smoothing=0.1, select="val_loss", **rest)
+    torch.manual_seed(key(0, "head"))
+    layer = build_head(("linear",), WIDTH, CLASSES)[0]
+    whole = {name: p.detach().clone() for name, p in layer.named_parameters()}
+    trained = Company(joint, tmp_path).alone(both)
+    for number, span in enumerate((slice(0, 3), slice(3, 5))):
+        one = spec(lr=0.1, label_smoothing=0.1, **rest)
+        parts = {
+            name: dataclasses.replace(part, labels=part.labels[:, number], classes=())
+            for name, part in vars(joint.splits).items()
+        }
+        inputs = FeatureInputs(joint._arrays, (False,), Splits(**parts), seed=0, batch_size=16, device=CPU)
+        head = build_head(("linear",), WIDTH, span.stop - span.start)
+        for name, parameter in head[0].named_parameters():
+            parameter.data = whole[name][span].clone()
+        trainer = Trainer(head, inputs, one, CPU, Hooks(), tmp_path / f"{number}.pt")
+        trainer.fit()
+        np.testing.assert_allclose(
+            trained.logits[:, span], trainer.logits(inputs.splits.test), rtol=1e-4, atol=1e-5
+        )
 
 
 def test_each_run_stops_early_at_its_own_epoch(compare: Any) -> None:

@@ -58,7 +58,9 @@ class Fitted:
             return self.heads[epoch - 1](torch.from_numpy(pixels)).numpy()
 
 
-def fit(inputs: FeatureInputs, path: Path, stop: Callable[[], bool] = lambda: False, **recipe: Any) -> Fitted:
+def fit(
+    inputs: FeatureInputs, path: Path, stop: Callable[[], bool] = lambda: False, classes: int = 10, **recipe: Any
+) -> Fitted:
     chosen = RecipeSpec.model_validate({"optimizer": "lbfgs", "epochs": GRID, "head": ["linear"], **recipe})
     spec = RunSpec(
         dataset=DatasetSpec(name="digits", num_classes=10, fingerprint="f"),
@@ -76,7 +78,7 @@ def fit(inputs: FeatureInputs, path: Path, stop: Callable[[], bool] = lambda: Fa
         kept.load_state_dict(layer.state_dict())
         made.heads.append(kept)
 
-    made.probe = Probe(nn.Sequential(nn.Linear(64, 10)), inputs, spec, CPU, Hooks(hear, stop=stop), path)
+    made.probe = Probe(nn.Sequential(nn.Linear(64, classes)), inputs, spec, CPU, Hooks(hear, stop=stop), path)
     with one_thread():
         made.probe.fit()
     return made
@@ -115,6 +117,24 @@ def test_the_training_loss_falls_as_the_weight_decay_does(fitted: Fitted) -> Non
     steps = [record.steps for record in fitted.records]
     assert steps == sorted(steps)
     assert steps[-1] > 5 * GRID
+
+
+def test_of_two_targets_each_is_what_scikit_learn_gives_with_twice_the_weight_decay(
+    digits: FeatureInputs, tmp_path: Path
+) -> None:
+    parts = {
+        name: dataclasses.replace(part, labels=np.stack([part.labels, part.labels // 2], axis=1), classes=(10, 5))
+        for name, part in vars(digits.splits).items()
+    }
+    inputs = FeatureInputs(digits._arrays, (False,), Splits(**parts), seed=0, batch_size=64, device=CPU)
+    both = fit(inputs, tmp_path / "run.pt", classes=15, epochs=3)
+    (train,), (val,) = digits._arrays["train"], digits._arrays["val"]
+    scaler, decay = StandardScaler().fit(train.astype(np.float64)), 2 * weight_decay(2, 3)
+    for number, span in enumerate((slice(0, 10), slice(10, 15))):
+        theirs = LogisticRegression(C=1 / (len(train) * decay), tol=1e-7, max_iter=20_000)
+        theirs.fit(scaler.transform(train), parts["train"].labels[:, number])
+        ours = torch.from_numpy(both.scores(2, val)[:, span]).softmax(dim=1).numpy()
+        np.testing.assert_allclose(ours, theirs.predict_proba(scaler.transform(val)), atol=0.01)
 
 
 def test_val_chooses_the_weight_decay(fitted: Fitted) -> None:
