@@ -39,3 +39,8 @@ def test_heads_contradict_each_other_where_the_class_is_not_in_the_group():
         logits[image, label] = logits[image, 4 + group] = 1
     found = contradicted(logits, (4, 2), coarser(np.stack([FINE, PAIRS], axis=1), (4, 2)))
     assert found == {(0, 1): pytest.approx(0.5)}
+
+
+def test_targets_that_do_not_group_each_other_contradict_nothing():
+    groups = coarser(np.stack([PAIRS, CROSSED], axis=1), (2, 2))
+    assert contradicted(np.zeros((4, 4), np.float32), (2, 2), groups) == {}

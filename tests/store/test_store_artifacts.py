@@ -59,6 +59,54 @@ def test_predictions_that_do_not_fit_each_other_are_refused():
             ValPredictions(*wrong)
 
 
+def joint_predictions(images: int = 6) -> RunPredictions:
+    random = np.random.default_rng(1)
+
+    def made(kind):
+        ids = np.array([f"{kind.__name__}/{number}.jpg" for number in range(images)])
+        labels = np.stack([random.integers(0, 3, images), random.integers(0, 2, images)], axis=1)
+        return kind.made(ids, labels, random.normal(size=(images, 5)).astype(np.float32), (3, 2))
+
+    return RunPredictions("both", made(ValPredictions), made(TestPredictions), ("fine", "coarse"))
+
+
+def test_predictions_of_a_joint_run_come_back_with_every_targets_labels(artifacts):
+    saved = joint_predictions()
+    artifacts.save_predictions(RUN, saved)
+    found = artifacts.predictions(RUN)
+    assert found.targets == ("fine", "coarse")
+    for before, after in ((saved.val, found.val), (saved.test, found.test)):
+        assert after.classes == (3, 2)
+        for name in ("ids", "labels", "logits", "others"):
+            assert np.array_equal(getattr(before, name), getattr(after, name)), name
+
+
+def test_one_head_of_a_joint_run_is_as_a_run_of_its_target(artifacts):
+    both = joint_predictions()
+    head = both.of("coarse")
+    assert (type(head.val), type(head.test)) == (ValPredictions, TestPredictions)
+    assert np.array_equal(head.test.logits, both.test.logits[:, 3:])
+    assert np.array_equal(head.test.labels, both.test.others[:, 0])
+    assert (head.targets, head.test.classes, head.test.others) == ((), (), None)
+    assert np.array_equal(both.of("fine").val.labels, both.val.labels)
+    assert len({both.split_digest, head.split_digest, both.of("fine").split_digest}) == 3
+    artifacts.save_predictions(RUN, head)  # as a run of its own
+    assert artifacts.predictions(RUN).of("whatever it is called").split_digest == head.split_digest
+
+
+def test_a_target_that_a_joint_run_does_not_have_is_an_error():
+    with pytest.raises(StoreError, match="Did you mean coarse"):
+        joint_predictions().of("corse")
+
+
+def test_labels_and_classes_of_several_targets_that_do_not_fit_are_refused():
+    ids, labels, logits = np.array(["a", "b"]), np.zeros(2, np.int64), np.zeros((2, 5), np.float32)
+    others = np.zeros((2, 1), np.int64)
+    for classes, wrong in (((3, 3), others), ((3, 2), others[:1]), ((3, 2), None), ((), others)):
+        with pytest.raises(ValueError, match="do not fit"):
+            ValPredictions(ids, labels, logits, classes, wrong)
+
+
 def test_files_lie_beside_the_sqlite_file_whatever_it_is_called_through(tmp_path):
     (tmp_path / "link.db").symlink_to(tmp_path / "runs.db")
     for name in (tmp_path / "runs.db", f"sqlite:///{tmp_path}/runs.db", tmp_path / "link.db"):
