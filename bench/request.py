@@ -120,8 +120,15 @@ def request_record(plan: Plan, asked: Asked, **more: Any) -> dict[str, Any]:
         "seeds": list(request.seeds),
         "short_list": request.shorten,
         "kept": request.kept,
+        **({"groups": _groups_used(request)} if request.dataset.groups else {}),
         **more,
     }
+
+
+def _groups_used(request: Request) -> dict[str, dict[str, str]]:
+    """Return the class -> group maps behind the digest in the dataset's spec, by target."""
+    maps = group_maps(request.entry)
+    return {name: dict(maps[name].groups) for name in request.dataset.targets if name in maps}
 
 
 def kept_as(text: str) -> Literal["fp32", "fp16"]:

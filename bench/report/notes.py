@@ -48,9 +48,9 @@ def _noise(board: Board) -> str:
     spread = "± is the sample standard deviation over seeds; a single seed has none."
     if best is None or best.test_error is None or not best.first.test_n:
         return spread
-    chance = (
-        f"chance alone is worth {100 * best.test_error:.1f} points (1 binomial standard error) in the best row"
-    )
+    most = "at most " if board.heads.metrics else ""  # of a mean over heads that see the same images
+    points = f"{most}{100 * best.test_error:.1f} points"
+    chance = f"chance alone is worth {points} (1 binomial standard error) in the best row"
     return f"{spread} With {best.first.test_n:,} test images {chance}."
 
 

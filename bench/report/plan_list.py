@@ -168,4 +168,5 @@ def _summary(plan: Plan) -> str:
     seen = "" if data.fingerprint else " (not on this machine yet: counted from its registry entry)"
     rejected = f"; {len(plan.rejected):,} are left out (--rejected lists them, with why)" if plan.rejected else ""
     choices = f"{len(plan.choices):,} choice{'s' * (len(plan.choices) != 1)}"
-    return f"{choices}{budget} on {data.name}, {data.num_classes} classes{seen}{rejected}."
+    targets = f" under {' and '.join(data.targets)}" if len(data.targets) > 1 else ""
+    return f"{choices}{budget} on {data.name}, {data.num_classes} classes{targets}{seen}{rejected}."
