@@ -75,10 +75,9 @@ def _evidence(best: Group, candidates: int) -> str:
     chosen = f"Validation chose it, the best of {candidates:,} candidates; test had no say."
     if candidates == 1:
         chosen = "It is the only candidate, so nothing was chosen."
-    return (
-        f"{accuracy(best, 'test_top1')} test top-1 ({seeds}) with {row.trainable_params:,} trained parameters. "
-        f"{chosen}"
-    )
+    heads = ", the mean of its heads" if best.heads else ""
+    trained = f"with {row.trainable_params:,} trained parameters"
+    return f"{accuracy(best, 'test_top1')} test top-1{heads} ({seeds}) {trained}. {chosen}"
 
 
 def _cheaper(best: Group, others: list[Group]) -> str:
