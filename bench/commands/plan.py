@@ -22,9 +22,7 @@ def plan(
     image_size: o.ImageSize = None,
     seeds: o.Seeds = 1,
     everything: o.All = False,
-    rejected: Annotated[
-        bool, typer.Option("--rejected", help="List what does not fit too, with the reason.")
-    ] = False,
+    rejected: Annotated[bool, typer.Option("--rejected", help="List what does not fit too, and why.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows shown; 0 shows all.")] = 60,
     registry: o.RegistryFolders = None,
     data_root: o.DataRoot = None,

@@ -28,7 +28,7 @@ def test_cub100_has_2999_training_and_2903_test_images_of_100_species(registry, 
     dataset = open_dataset(entry, data_root=shared_data)
     header = known_header(entry, shared_data)
     assert header.counts == {"train": 2999, "test": 2903}
-    assert header.classes == {"label": 100}
+    assert header.classes == {"label": 100, "kind": 48}
     assert dataset.images("train").image(0).size == (227, 227)
     assert {path.name for path in home.iterdir()} == {"manifests"}  # nothing was unpacked
 
