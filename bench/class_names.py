@@ -34,6 +34,8 @@ def class_names(stored: StoredRun, artifacts: Artifacts) -> ClassNames:
     why = (
         f"the dataset {row.dataset} as the run saw it was not read on this machine, or not since its home was made"
     )
+    if row.class_groups:
+        why = "they are groups of the dataset's, whose names are kept beside a run's weights, and these were not"
     return ClassNames(names, f"Classes are shown by their numbers: {why}.")
 
 

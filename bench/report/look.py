@@ -64,7 +64,7 @@ def look_at(
     asked = chosen_parts(what)
     stored = store.run(prefix)
     run_id = stored.row.run_id
-    details = RunDetails(stored, store.epochs(run_id), store.attempts(run_id))
+    details = RunDetails(stored, store.epochs(run_id), store.attempts(run_id), heads=store.heads.of(run_id))
     if stored.row.status != "done":
         return Look(details, split, _curves_only(details, what), (), (_unfinished(stored.row),))
     if asked == ("curves",):

@@ -116,7 +116,7 @@ class Transferring:
         return self.store.transfers.add(made)
 
     def _labels(self) -> Positions:
-        return np.asarray(self.manifest.splits[self.question.split].labels[self.target], dtype=np.int64)
+        return self.manifest.labels(self.question.split, self.target)
 
     def _rows(self, checked: CheckedMap) -> Positions:
         """Choose the images of mapped classes; of more than `limit` a stratified part."""

@@ -84,6 +84,16 @@ def test_one_head_of_kept_predictions_is_made_on_the_split_of_the_run_of_that_ta
     assert against.share == pytest.approx(float((said["label"] % 2 != said["parity"]).mean()))
 
 
+def test_a_run_is_looked_at_and_compared_head_by_head(place: Path) -> None:
+    (joint, *_), (parity,) = runs(place, "label+parity"), runs(place, "parity")
+    data = bench("look", joint.run_id, "--db", place / "runs.db", "--json").data
+    assert list(data["heads"]) == ["label", "parity"]
+    shown = {head["target"]: head["top1"] for head in data["run"]["heads"] if head["split"] == "test"}
+    assert {name: head["top1"] for name, head in data["heads"].items()} == pytest.approx(shown)
+    both = bench("compare", joint.run_id, parity.run_id, "--db", place / "runs.db", "--json").data
+    assert [head["target"] for head in both["heads"]] == ["parity"]
+
+
 def test_l_bfgs_fits_both_heads(place: Path) -> None:
     (probe,) = runs(place, "label+parity", "probe")
     with Store.open(place / "runs.db", create=False) as store:
