@@ -179,7 +179,7 @@ def test_an_unknown_name_lists_the_valid_ones_and_the_nearest():
     with pytest.raises(RegistryError) as caught:
         Registry.load().get(RecipeEntry, "defualt")
     assert caught.value.what == "Unknown recipe 'defualt'."
-    assert caught.value.why == "Valid: default, probe, quick."
+    assert caught.value.why == "Valid: default, probe, quick, strong."
     assert caught.value.todo == "Did you mean default? `bench recipes` lists what there is."
 
 

@@ -53,9 +53,9 @@ def test_run_ids_are_the_same_in_every_version_of_bench():
             "norm_stats": "update",
         },
     )
-    assert run().run_id == "f506204511e03aa4889266d3cd7fc3cb279f459fe905757e7fc05e722bb622b4"
-    assert full.run_id == "a2aa87f9b5db6f634a585021e4bb183532e2aa6d369284b4ce32d12043282666"
-    assert full.group_id == "fc32157aa53787f3aa69befb1f69453d9007da41b148820f0e9b2746ca0907e4"
+    assert run().run_id == "9396e333b411a0b393091369e6ac41a8c720a810a0a5f4bd1cde1cdf17835d23"
+    assert full.run_id == "2d61bf5637b146996d1a09fdffeadb912601dcf05b63743c4094537f6a6c53a8"
+    assert full.group_id == "27d600ddc4654ae3a370e89d33368a482ccf8e7f0061830ea13ad58d98b98a84"
 
 
 def test_equal_meaning_is_the_same_run():
@@ -73,7 +73,7 @@ def test_equal_meaning_is_the_same_run():
         {"strategy": "full"},
         {"precision": "bf16"},
         {"backend": "compile"},
-        {"protocol": 2},
+        {"protocol": 3},
         {"recipe": {"lr": 1e-4}},
         {"transform": {"image_size": 225}},
         {"dataset": {"name": "cub", "num_classes": 200, "fingerprint": "beef"}},

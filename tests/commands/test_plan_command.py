@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,9 @@ def test_the_forecast_is_the_sum_of_its_runs_and_fetches_each_weights_once(tmp_p
     assert forecast["download_bytes"] == sum(largest.values())
 
 
-def test_a_folder_of_images_is_forecast_before_it_was_ever_opened(tiny_folder):
-    data = bench("plan", "--dataset", f"folder:{tiny_folder}", *TINY, "--json").data
+def test_a_folder_of_images_is_forecast_before_it_was_ever_opened(tiny_folder, tmp_path):
+    unseen = shutil.copytree(tiny_folder, tmp_path / "unseen")
+    data = bench("plan", "--dataset", f"folder:{unseen}", *TINY, "--json").data
     assert data["dataset"]["num_classes"] == 4
     assert data["dataset"]["fingerprint"] is None
     assert all(row["forecast_s"] > 0 for row in data["runs"] if row["strategy"] == "full")
