@@ -34,7 +34,7 @@ def heads(fine, coarse, share, names=("fine", "coarse")):
 def joint_board(names=("fine", "coarse"), **query):
     rows = [done_row(MODELS[0], seed=seed, target="+".join(names), num_classes=120) for seed in (0, 1)]
     known = {row.run_id: heads(0.8 + 0.02 * row.seed, 0.9, 0.125, names) for row in rows}
-    (board,) = leaderboard(rows, Query(**query), known)
+    (board,) = leaderboard(rows, Query(**query), heads=known)
     return board
 
 
@@ -66,8 +66,8 @@ def test_records_hold_each_head_on_val_and_test():
 def test_an_ordinary_board_is_as_it_was_with_joint_runs_in_the_database():
     rows = [done_row(model) for model in MODELS[:3]]
     known = {"f" * 64: heads(0.8, 0.9, 0.1)}
-    assert board_records(leaderboard(rows, Query(), known)) == board_records(leaderboard(rows, Query()))
-    (board,) = leaderboard(rows, Query(), known)
+    assert board_records(leaderboard(rows, Query(), heads=known)) == board_records(leaderboard(rows, Query()))
+    (board,) = leaderboard(rows, Query(), heads=known)
     assert [column.key for column in board_columns(board) if column.key.startswith(("head_", "contra"))] == []
 
 
@@ -88,7 +88,7 @@ def test_contradictions_of_several_pairs_each_have_a_column():
     rows = [done_row(MODELS[0], target="a+b+c")]
     metrics = tuple(HeadRow(name, "test", 9, 0.5, 0.5, 1.0, 0.5, 10) for name in "abc")
     pairs = tuple(ContradictionCount("test", *pair, 0.25, 10) for pair in ("ab", "ac"))
-    (board,) = leaderboard(rows, Query(), {rows[0].run_id: RunHeads(metrics, pairs)})
+    (board,) = leaderboard(rows, Query(), heads={rows[0].run_id: RunHeads(metrics, pairs)})
     titles = [column.title for column in board_columns(board)]
     assert {"a against b %", "a against c %"} < set(titles)
     assert "of a is" not in text_of(lambda console: board_view(board, console))

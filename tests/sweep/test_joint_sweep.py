@@ -88,8 +88,9 @@ def test_a_run_is_looked_at_and_compared_head_by_head(place: Path) -> None:
     (joint, *_), (parity,) = runs(place, "label+parity"), runs(place, "parity")
     data = bench("look", joint.run_id, "--db", place / "runs.db", "--json").data
     assert list(data["heads"]) == ["label", "parity"]
-    shown = {head["target"]: head["top1"] for head in data["run"]["heads"] if head["split"] == "test"}
-    assert {name: head["top1"] for name, head in data["heads"].items()} == pytest.approx(shown)
+    shown = {head["target"]: head["macro_f1"] for head in data["run"]["heads"] if head["split"] == "test"}
+    assert {name: head["macro_f1"] for name, head in data["heads"].items()} == pytest.approx(shown)
+    assert data["heads"]["parity"]["names"] == ["even", "odd"]
     both = bench("compare", joint.run_id, parity.run_id, "--db", place / "runs.db", "--json").data
     assert [head["target"] for head in both["heads"]] == ["parity"]
 
