@@ -10,9 +10,11 @@ from bench.commands import options as o
 from bench.commands.filters import Db
 from bench.commands.given import not_empty
 from bench.commands.trained import Run, Weights
-from bench.errors import BenchError, unknown_name
+from bench.errors import BenchError, DataError, unknown_name
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bench.data.manifest import Manifest
     from bench.data.raw import OfficialSplit
     from bench.registry import Registry
@@ -31,6 +33,14 @@ TheirTarget = Annotated[
     str | None,
     typer.Option("--target", callback=not_empty, help="The other dataset's labels, where it has several."),
 ]
+TrainedOn = Annotated[
+    str | None,
+    typer.Option(
+        "--trained-on",
+        callback=not_empty,
+        help="The run's own dataset, where the registry does not know it: folder:PATH. Its classes' groups count.",
+    ),
+]
 Limit = Annotated[
     int | None, typer.Option("--limit", "-n", min=1, help="At most so many images, each class keeping its share.")
 ]
@@ -43,6 +53,8 @@ def transfer(
     split: Split = "test",
     target: TheirTarget = None,
     limit: Limit = None,
+    trained_on: TrainedOn = None,
+    groups: o.Groups = None,
     db: Db = None,
     registry: o.RegistryFolders = None,
     data_root: o.DataRoot = None,
@@ -74,7 +86,7 @@ def transfer(
         row, written = store.run(run).row, read_map(path)
         official = _official(split)
         opened = open_dataset(o.find_dataset(known, dataset), data_root=data_root)
-        training = _training(known, row, data_root)
+        training = _training(known, row, trained_on, groups, data_root)
         notes = _notes(known, row, opened.entry.name, opened.manifest.fingerprint)
         asked = Question(row.run_id, opened, written, weights, path.stem, official, target, limit, training, notes)
         with Counting(terminal.err(), "Images") as bar:
@@ -96,14 +108,25 @@ def _official(split: str) -> OfficialSplit:
     return split  # type: ignore[return-value] # checked above
 
 
-def _training(known: Registry, row: RunRow, data_root: object) -> Manifest | None:
+def _training(
+    known: Registry, row: RunRow, where: str | None, groups: list[str] | None, data_root: Path | None
+) -> Manifest | None:
     """Return the manifest of the run's own dataset, where it is known and has not changed."""
     from bench.data.datasets import known_manifest
     from bench.entries import DatasetEntry
 
-    entry = next((entry for entry in known.all(DatasetEntry) if entry.name == row.dataset), None)
-    manifest = known_manifest(entry, data_root) if entry else None  # type: ignore[arg-type] # typer's Path
-    return manifest if manifest and manifest.fingerprint == row.fingerprint else None
+    if where is None and row.dataset not in {entry.name for entry in known.all(DatasetEntry)}:
+        return None
+    manifest = known_manifest(o.find_dataset(known, where or row.dataset, groups), data_root)
+    if manifest and manifest.fingerprint == row.fingerprint:
+        return manifest
+    if where is None:
+        return None
+    raise DataError(
+        f"{where} is not the dataset that the run was trained on.",
+        "Its classes, images or splits differ." if manifest else "bench has not opened it yet.",
+        "Leave --trained-on out, or bring back the dataset as it was.",
+    )
 
 
 def _notes(known: Registry, row: RunRow, dataset: str, fingerprint: str) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import numpy as np
+from itertools import permutations
 
 from bench.data.manifest import Manifest
+from bench.joint import group_of_each
 from bench.transfer.label_lookup import Classes
 
 Groups = Mapping[tuple[str, str], Mapping[int, int]]
@@ -17,28 +17,30 @@ def known_groups(manifest: Manifest | None) -> Groups:
     """Find every pair of a dataset's targets of which one only groups the classes of the other."""
     if manifest is None:
         return {}
-    labels = {target: np.asarray(manifest.splits["train"].labels[target]) for target in manifest.classes}
     found = {}
-    for one, fine in labels.items():
-        for other, coarse in labels.items():
-            pairs = np.unique(np.stack([fine, coarse]), axis=1)
-            if one != other and pairs.shape[1] == len(manifest.classes[one]) == len(np.unique(pairs[0])):
-                found[one, other] = {int(a): int(b) for a, b in pairs.T}
+    for one, other in permutations(_targets(manifest), 2):
+        labels, groups = (manifest.labels("train", target) for target in (one, other))
+        containing = group_of_each(labels, groups, len(manifest.class_names(one)))
+        if containing is not None:
+            found[one, other] = dict(enumerate(containing.tolist()))
     return found
 
 
 def of_the_run(manifest: Manifest | None, classes: Classes) -> Manifest | None:
     """Return the manifest of a run's dataset, unless it has other classes than the run (target -> names)."""
-    if manifest is None or any(manifest.classes.get(target, names) != names for target, names in classes.items()):
+    if manifest is None:
         return None
-    return manifest
+    shared = [target for target in _targets(manifest) if target in classes]
+    return manifest if all(manifest.class_names(target) == classes[target] for target in shared) else None
 
 
 def meanings(classes: Classes, manifest: Manifest | None) -> dict[str, tuple[str, ...]]:
     """List the targets that a map may speak of: a run's own, then those of its dataset that one of them groups."""
     finer = {one for one, other in known_groups(manifest) if other in classes}
-    others = manifest.classes.items() if manifest else ()
-    return {**classes, **{target: names for target, names in others if target in finer}}
+    if manifest is None:
+        return dict(classes)
+    others = {target: manifest.class_names(target) for target in _targets(manifest) if target in finer}
+    return {**classes, **others}
 
 
 def through(reading: Mapping[int, int], groups: Groups, one: str, other: str) -> dict[int, int] | None:
@@ -48,3 +50,7 @@ def through(reading: Mapping[int, int], groups: Groups, one: str, other: str) ->
     if (one, other) not in groups:
         return None
     return {theirs: groups[one, other][ours] for theirs, ours in reading.items()}
+
+
+def _targets(manifest: Manifest) -> list[str]:
+    return [*manifest.classes, *manifest.groups]
