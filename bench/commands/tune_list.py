@@ -10,12 +10,14 @@ from bench.store.store import Store
 from bench.tune.result import trial_record
 from bench.tune.study import Listed, studies
 
+_GIVING_WAY = ("command", "with", "run", "pruned")
+
 
 def list_studies(db: str | None, *, json: bool) -> None:
     """Print every study with its trials by how they ended, its best, and the command that goes on with it."""
     with Store.open(db, create=False) as store:
         found = studies(store)
-    show([_row(study) for study in found], [_record(study) for study in found], json=json)
+    show([_row(study) for study in found], [_record(study) for study in found], json=json, giving_way=_GIVING_WAY)
 
 
 def _row(study: Listed) -> dict[str, Any]:
