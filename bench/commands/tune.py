@@ -48,8 +48,8 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the space, and sto
 def tune(
     dataset: MaybeDataset = None, budget: o.Budget = None, backbones: o.Backbones = None,
     strategies: o.Strategies = None, target: o.Target = None, space: Space = None, trials: Trials = 20,
-    sampler: Sampler = "tpe", metric: Metric = "val_top1", seed: Seed = 0, name: Name = None, prune: s.Prune = False,
-    together: Together = 1, recipe: Recipe = "default", overrides: Set = None, epochs: o.Epochs = None,
+    sampler: Sampler = "tpe", metric: Metric = "val_top1", seed: Seed = 0, name: Name = None,
+    prune: s.Prune = False, together: Together = 1, recipe: Recipe = "default", overrides: Set = None, epochs: o.Epochs = None,
     image_size: o.ImageSize = None, everything: o.All = False, time_limit: s.TimeLimit = None,
     dry_run: DryRun = False, keep: s.Keep = False, workers: s.Workers = None, cache_budget: s.CacheBudget = "20GB",
     cache_dtype: o.CacheDtype = "fp32", backend: o.Backend = "eager", db: Db = None,
