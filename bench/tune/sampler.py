@@ -6,6 +6,7 @@ each draw has its own, so a search that was killed proposes what it would have p
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
@@ -51,7 +52,10 @@ class KeyedSampler(BaseSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Draw them."""
+        """Draw them, once for each trial: of what it noted itself a sampler thinks that it is another trial's."""
+        drawn = _drawn_together(trial)
+        if drawn is not None:
+            return drawn
         return self._keyed(trial, "together").sample_relative(study, trial, search_space)
 
     def sample_independent(
@@ -67,6 +71,17 @@ class KeyedSampler(BaseSampler):
     ) -> None:
         """Let the sampler note a trial's constraints, where that is its task."""
         self._keyed(trial, "after").after_trial(study, trial, state, values)
+
+
+def _drawn_together(trial: FrozenTrial) -> dict[str, Any] | None:
+    """Return what a sampler has noted of a trial for others to see; None where it notes nothing, or not all."""
+    parts = {key: value for key, value in trial.system_attrs.items() if "relative_params:" in key}
+    ordered = sorted(parts, key=lambda name: int(name.rpartition(":")[2]))
+    try:
+        drawn: dict[str, Any] = json.loads("".join(parts[name] for name in ordered))
+    except ValueError:
+        return None
+    return drawn
 
 
 def _constraints() -> dict[str, Any]:

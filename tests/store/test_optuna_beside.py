@@ -25,6 +25,8 @@ from bench.tune.space import Space
 from bench.tune.storage import has_studies, optuna_storage
 from bench.tune.trials import Trials
 
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["optuna", "bench.store.store", "bench.tune.trials"])
 SPACE = Space(("a", "b"), {"linear": {"lr": Range(1e-4, 1e-1, log=True)}})
 
 
@@ -130,8 +132,7 @@ def test_a_path_with_the_signs_of_templates_urls_and_formats_is_one_file(tmp_pat
 def test_optuna_waits_for_our_writers_and_we_for_its(path: Path) -> None:
     """Neither begins a transaction that it has to upgrade, so nobody is told that the database is locked."""
     ours_first(str(path))
-    context = multiprocessing.get_context("forkserver")
-    others = [context.Process(target=task, args=(str(path), 10)) for task in (many_trials, many_sweeps) * 2]
+    others = [CONTEXT.Process(target=task, args=(str(path), 10)) for task in (many_trials, many_sweeps) * 2]
     for process in others:
         process.start()
     for process in others:
@@ -156,9 +157,8 @@ def many_sweeps(url: str, count: int) -> None:
 
 def test_processes_that_make_optunas_tables_at_once_all_find_them(url: str) -> None:
     Store.open(url).close()
-    context = multiprocessing.get_context("forkserver")
-    start = time.time() + 3
-    others = [context.Process(target=trial_at, args=(url, start)) for _ in range(4)]
+    start = time.time() + 2
+    others = [CONTEXT.Process(target=trial_at, args=(url, start)) for _ in range(4)]
     for process in others:
         process.start()
     for process in others:
