@@ -73,12 +73,13 @@ class Trials:
 
     def __post_init__(self) -> None:
         with storage_errors(self.location):
-            self.study_id = self.storage.get_study_id_from_name(self.name)
+            self.cached = optuna.storages.get_storage(self.storage)  # reads what is finished once
+            self.study_id = self.cached.get_study_id_from_name(self.name)
 
     def all(self) -> list[Tried]:
         """Return every trial, by number."""
         with storage_errors(self.location):
-            found = self.storage.get_all_trials(self.study_id, deepcopy=False)
+            found = self.cached.get_all_trials(self.study_id, deepcopy=False)
         return [tried(trial) for trial in sorted(found, key=lambda trial: trial.number)]
 
     def begin(self, process: Process) -> int:
@@ -86,8 +87,8 @@ class Trials:
         owner = {"host": process.host, "pid": process.pid, "started_at": process.started_at}
         begun = create_trial(state=TrialState.RUNNING, user_attrs={"process": owner, "since": time.time()})
         with storage_errors(self.location):
-            trial_id = self.storage.create_new_trial(self.study_id, template_trial=begun)
-            return self.storage.get_trial(trial_id).number
+            trial_id = self.cached.create_new_trial(self.study_id, template_trial=begun)
+            return self.cached.get_trial(trial_id).number
 
     def propose(self, number: int, space: Space) -> Proposal | None:
         """Draw an open trial's parameters; what is stored stays. None where another process has closed it."""
@@ -140,9 +141,11 @@ class Trials:
     def _open(self, number: int) -> Iterator[Trial]:
         """Give an open trial, with a study that knows what others have told; where they closed it, that stands."""
         with storage_errors(self.location), contextlib.suppress(UpdateFinishedTrialError):
-            study = optuna.load_study(study_name=self.name, storage=self.storage, sampler=self.sampler)
-            study.get_trials(deepcopy=False)  # optuna's cache refuses to write to a trial that it has not read
-            trial_id = self.storage.get_trial_id_from_study_id_trial_number(self.study_id, number)
+            self.cached.get_all_trials(
+                self.study_id, deepcopy=False
+            )  # it refuses to write to what it has not read
+            study = optuna.load_study(study_name=self.name, storage=self.cached, sampler=self.sampler)
+            trial_id = self.cached.get_trial_id_from_study_id_trial_number(self.study_id, number)
             yield Trial(study, trial_id)
 
 
