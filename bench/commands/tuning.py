@@ -207,7 +207,7 @@ def _end(tuning: Tuning, trials: Trials, ended: Ended, where: str) -> int:
     left = any(trial.end == "open" for trial in tried) or counted < tuning.options.trials
     if ended.stopped and left:
         return INTERRUPTED
-    return SOME_RUNS_FAILED if ended.failed or ended.why.endswith("budget.") else 0
+    return SOME_RUNS_FAILED if ended.badly else 0
 
 
 def _ends(tried: list[Tried], ended: Ended) -> dict[str, int]:

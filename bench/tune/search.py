@@ -28,6 +28,11 @@ FAILURES = 3
 """It also stops when so many runs fail one after another: the next would too."""
 
 
+TOO_DEAR = "Most of the space is out of the budget."
+EXHAUSTED = "Every point of the space has been tried."
+ALL_FAIL = f"{FAILURES} trials failed one after another: `bench runs --status failed` says why."
+
+
 @dataclass
 class Ended:
     """How a search ended here: whether it was told to stop, which trials failed, and what else ended it."""
@@ -35,6 +40,11 @@ class Ended:
     stopped: bool = False
     failed: list[int] = field(default_factory=list)
     why: str = ""
+
+    @property
+    def badly(self) -> bool:
+        """Whether something has to be looked into before more can be tried."""
+        return bool(self.failed) or self.why == TOO_DEAR
 
 
 @dataclass
@@ -97,10 +107,10 @@ class Search:
             if (batch and full) or sum(trial.counts for trial in known) >= self.wanted:
                 break
             if sum(trial.end == "infeasible" for trial in known) >= INFEASIBLE_EACH * self.wanted:
-                self.ended.why = "Most of the space is out of the budget."
+                self.ended.why = TOO_DEAR
                 break
             if self.space.size <= len({str(trial.settings) for trial in known if trial.end != "surplus"}):
-                self.ended.why = "Every point of the space has been tried."
+                self.ended.why = EXHAUSTED
                 break
             self._add(batch, self.trials.begin(self.process))
         return batch
@@ -148,7 +158,7 @@ class Search:
             rivals=self._rivals() if self.prune else (),
         ).work()
         failed = [number for number, run in batch.items() if run.spec.run_id in tally.failed]
-        self.ended.failed = [*self.ended.failed, *failed] if failed else self.ended.failed
+        self.ended.failed += failed
         self._settle()
         self.ended.stopped = self.ended.stopped or tally.stopped
         self._give_up_where_all_fail()
@@ -186,4 +196,4 @@ class Search:
     def _give_up_where_all_fail(self) -> None:
         last = sorted(self._left)[-FAILURES:]
         if len(last) == FAILURES and set(last) <= set(self.ended.failed):
-            self.ended.why = f"{FAILURES} trials failed one after another: `bench runs --status failed` says why."
+            self.ended.why = ALL_FAIL

@@ -91,12 +91,12 @@ def _arguments(location: Location) -> dict[str, Any]:
     if location.path is None:
         url = location.url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
         return {"url": url, "engine_kwargs": {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}}
-    file = str(location.sqlite_url(create=False).database)
-    mode = location.sqlite_url(create=False).query["mode"]
+    opened = location.sqlite_url(create=False)
+    options = "&".join(f"{name}={value}" for name, value in opened.query.items() if name != "uri")
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{file}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+            f"{opened.database}?{options}", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
         )
         connection.execute("PRAGMA synchronous = NORMAL")  # with WAL, safe from corruption
         return connection

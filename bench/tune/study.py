@@ -26,6 +26,10 @@ MARK = "bench"
 """The user attribute that holds a study's definition; a study without it is not ours."""
 
 
+LONGEST = 200
+"""Characters of a study's name at most; optuna's column holds 512."""
+
+
 @dataclass(frozen=True)
 class Definition:
     """What decides the proposals of a search and what they are worth: the same definition, the same study.
@@ -81,8 +85,14 @@ def opened(
 ) -> Iterator[Trials]:
     """Open a study of this definition, or begin it; `first` is what its first trial tries.
 
-    Raises BenchError where the name is taken by a study of another definition.
+    Raises BenchError where the name is taken by a study of another definition, and for what is no name.
     """
+    if not name.isprintable() or len(name) > LONGEST:
+        raise BenchError(
+            "The study's name cannot be written.",
+            f"A name has at most {LONGEST} characters, all of them printable.",
+            "Give a shorter --name.",
+        )
     with optuna_storage(location) as storage:
         with storage_errors(location):
             less = is_less_better(definition.metric)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import optuna
-from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from bench.store.claims import LEASE_S
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
     from bench.store.location import Location
+
+CLOSED: type[Exception] = getattr(optuna.exceptions, "UpdateFinishedTrialError", RuntimeError)
+"""What optuna raises where a trial that is closed is written to; before 4.3 it had no name of its own."""
 
 End = Literal["open", "done", "pruned", "diverged", "infeasible", "surplus"]
 
@@ -140,7 +142,7 @@ class Trials:
     @contextmanager
     def _open(self, number: int) -> Iterator[Trial]:
         """Give an open trial, with a study that knows what others have told; where they closed it, that stands."""
-        with storage_errors(self.location), contextlib.suppress(UpdateFinishedTrialError):
+        with storage_errors(self.location), contextlib.suppress(CLOSED):
             self.cached.get_all_trials(
                 self.study_id, deepcopy=False
             )  # it refuses to write to what it has not read

@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 import pytest
 from optuna.trial import TrialState
+from sqlalchemy import event
 
 from bench.errors import BenchError
 from bench.store.location import Location, locate
@@ -73,29 +74,32 @@ class Killed(BaseException):
     """What kills a process between two writes."""
 
 
+def killed_at_every(writes: int, trials: Trials, seen: list[str]) -> None:
+    """Kill whoever writes every so many parameters, just before it does."""
+
+    def before(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO trial_params"):
+            seen.append(statement)
+            if len(seen) % writes == 0:
+                raise Killed
+
+    event.listen(trials.storage.engine, "before_cursor_execute", before)
+
+
 @pytest.mark.parametrize(("sampler", "count"), [("random", 5), ("tpe", 12), ("gp", 12)])
 def test_a_search_that_was_killed_proposes_what_it_would_have_proposed(
-    where: Location, monkeypatch: pytest.MonkeyPatch, sampler: str, count: int
+    where: Location, sampler: str, count: int
 ) -> None:
     """Killed at one write after another: what is drawn later is what an undisturbed search draws."""
     with study(where, "calm", sampler=sampler) as calm:
         search(calm, count)
         expected = told(calm)
-    writes = 0
-
-    def failing(self: Any, *args: Any, **kwargs: Any) -> Any:
-        nonlocal writes
-        writes += 1
-        if writes % 8 == 0:
-            raise Killed
-        return real(self, *args, **kwargs)
-
-    real = optuna.storages.RDBStorage._set_trial_param
-    monkeypatch.setattr(optuna.storages.RDBStorage, "_set_trial_param", failing)
+    seen: list[str] = []
     kills = 0
     while True:
         try:
             with study(where, "killed", sampler=sampler) as killed:
+                killed_at_every(8, killed, seen)
                 search(killed, count)
                 break
         except Killed:
@@ -111,12 +115,6 @@ def test_seeds_propose_differently_and_parameters_of_a_trial_are_drawn_apart(whe
     assert first != second
     shares = [(p.settings["dropout"] / 0.5, (p.settings["epochs"] - 1) / 8) for p in first]
     assert any(abs(a - b) > 0.2 for a, b in shares)
-
-
-def test_tpe_finds_what_is_better(where: Location) -> None:
-    with study(where) as trials:
-        made = search(trials, 26)
-    assert sum(worth(p) for p in made[-10:]) > sum(worth(p) for p in made[:10])
 
 
 def test_processes_that_begin_at_once_have_trials_of_their_own(where: Location) -> None:
@@ -177,7 +175,8 @@ def test_optuna_hears_that_a_trial_is_out_of_the_budget(where: Location) -> None
         trials.tell_infeasible(0, "total 12M > 10M", 0.2)
         (frozen,) = optuna.load_study(study_name="study", storage=trials.storage).trials
     assert frozen.state == TrialState.PRUNED
-    assert frozen.constraints == {"over_budget": 0.2}
+    (constraint,) = [value for key, value in frozen.system_attrs.items() if key.startswith("constraints")]
+    assert constraint in (0.2, [0.2])  # since optuna 5, and before
 
 
 def test_a_point_that_was_out_of_the_budget_is_avoided(where: Location) -> None:
@@ -229,7 +228,10 @@ def test_the_best_is_the_first_of_the_best(where: Location, metric: Any, best: i
         for value in (0.25, 0.75, 0.75, 0.25):
             number = trials.begin(ME)
             trials.tell_done(number, value)
-        assert best_of(trials.all(), metric).number == best
+        found = best_of(trials.all(), metric)
+        assert found is not None
+        assert found.number == best
+        assert optuna.load_study(study_name="study", storage=trials.storage).best_trial.value == found.value
         assert best_of([], metric) is None
 
 
