@@ -85,6 +85,11 @@ class TuneDisplay(_Lines, Display):
         else:
             super().ended(run, status, error)
 
+    def _name(self, runs: Sequence[PlannedRun]) -> str:
+        spec = runs[0].spec  # what it tries is told when it ends: here it would take several lines
+        name = f"{short_name(spec.backbone.name)} {spec.strategy}"
+        return name if len(runs) == 1 else super()._name(runs)
+
     def _place(self) -> str:
         return self.now
 

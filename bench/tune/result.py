@@ -33,7 +33,8 @@ def importances(trials: Trials) -> dict[str, float]:
             return {}
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
         found = optuna.importance.get_param_importances(study, evaluator=evaluator)
-    finite = {name: float(share) for name, share in found.items() if math.isfinite(share)}
+        fixed = {name for name, distribution in done[0].distributions.items() if distribution.single()}
+    finite = {name: float(share) for name, share in found.items() if math.isfinite(share) and name not in fixed}
     return finite if any(finite.values()) else {}
 
 
