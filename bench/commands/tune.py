@@ -52,7 +52,7 @@ def tune(
     prune: s.Prune = False, together: Together = 1, recipe: Recipe = "default", overrides: Set = None,
     epochs: o.Epochs = None, image_size: o.ImageSize = None, everything: o.All = False,
     time_limit: s.TimeLimit = None,
-    dry_run: DryRun = False, keep: s.Keep = False, workers: s.Workers = None, cache_budget: s.CacheBudget = "20GB",
+    dry_run: DryRun = False, keep: s.Keep = None, workers: s.Workers = None, cache_budget: s.CacheBudget = "20GB",
     cache_dtype: o.CacheDtype = "fp32", backend: o.Backend = "eager", db: Db = None,
     registry: o.RegistryFolders = None, data_root: o.DataRoot = None, download: s.Download = True,
     device: o.Device = "auto", listing: ListThem = False, json: o.AsJson = False,

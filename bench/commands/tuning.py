@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from bench import terminal
+from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
@@ -32,7 +33,7 @@ from bench.request import Asked, dataset_spec, kept_as, plan_for, request_record
 from bench.store.location import without_passwords
 from bench.store.store import Store
 from bench.sweep import deadline
-from bench.train.provenance import command_line, provenance
+from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 from bench.tune.keys import overrides
 from bench.tune.objective import metric_name
@@ -62,7 +63,7 @@ class Options:
     together: int
     time_limit: str | None
     dry_run: bool
-    keep: bool
+    keep: bool | None
     workers: int | None
     db: str | None
     registry: list[Path]

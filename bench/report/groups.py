@@ -191,6 +191,6 @@ def group_runs(rows: Iterable[RunRow], tried: Mapping[Candidate, int] | None = N
         elif row.status in LOST:
             lost[row.group_id] += 1
     return [
-        Group(tuple(sorted(found, key=lambda row: row.seed)), lost[group_id], counted[candidate(found[0])])
+        Group(tuple(sorted(found, key=lambda row: row.seed)), lost[group_id], tried=counted[candidate(found[0])])
         for group_id, found in done.items()
     ]

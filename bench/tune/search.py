@@ -66,7 +66,7 @@ class Search:
     wanted: int
     prune: bool = False
     together: int = 1
-    keep_weights: bool = False
+    keep_weights: bool | None = None
     watcher: TuneWatcher = field(default_factory=TuneWatcher)
     stop: Callable[[], bool] = lambda: False
 

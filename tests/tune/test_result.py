@@ -27,7 +27,9 @@ def where(tmp_path: Path) -> Location:
 
 
 def shares(where: Location, count: int, worth: Callable[[Proposal], float]) -> dict[str, float]:
-    definition = Definition(SPACE.described, "val_top1", "random", 0, False, {"dataset": {"name": "d"}})
+    definition = Definition(
+        SPACE.described, "val_top1", "random", 0, prune=False, request={"dataset": {"name": "d"}}
+    )
     with opened(where, "study", definition, "", {}) as trials:
         for _ in range(count):
             number = trials.begin(new_worker(0.0).process)
