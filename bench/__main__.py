@@ -35,6 +35,7 @@ from bench.commands.studies import studies
 from bench.commands.sweep import sweep
 from bench.commands.timing import timing
 from bench.commands.transfer import transfer
+from bench.commands.tune import tune
 from bench.commands.usage import UsageError, explained, is_help
 from bench.errors import BAD_INPUT, INTERRUPTED, BenchError
 
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, plan, leaderboard, report, runs, show, look, compare, mistakes, predict, explain, keep, transfer,
+    sweep, tune, plan, leaderboard, report, runs, show, look, compare, mistakes, predict, explain, keep, transfer,
     ensemble, ensembles, backbones, strategies, datasets, recipes, studies, augment, timing, doctor,
 )  # fmt: skip
 

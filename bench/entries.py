@@ -12,6 +12,7 @@ from bench.calls import Call, look_up
 from bench.errors import DataError, RegistryError
 from bench.spec import RecipeSpec, Spec, WeightsSpec
 from bench.strategies import STRATEGIES, parse
+from bench.tune.keys import read_space
 
 Overlap = Literal["imagenet-1k", "imagenet-21k", "imagenet-12k", "laion-2b"]
 
@@ -23,6 +24,11 @@ def _only_set(recipe: RecipeSpec) -> dict[str, Any]:
 def _known_strategy(text: str) -> str:
     parse(text)
     return text
+
+
+def _known_space(texts: dict[str, str]) -> dict[str, str]:
+    read_space(texts)
+    return texts
 
 
 def _known_part(name: str) -> str:
@@ -38,6 +44,7 @@ TargetName = Annotated[str, Field(pattern=rf"^{TARGET_NAME}$")]
 BackboneName = Annotated[str, Field(pattern=r"^(timm|torchvision|bench)/\w+$")]
 StrategyText = Annotated[str, AfterValidator(_known_strategy)]
 StrategyPart = Annotated[str, AfterValidator(_known_part)]
+SpaceTexts = Annotated[dict[str, str], AfterValidator(_known_space)]
 
 
 class BackboneEntry(Spec):
@@ -137,12 +144,15 @@ class RecipeEntry(Spec):
     """`registry/recipes.toml`: a named recipe; `strategy` holds what differs for a strategy (a partial recipe).
 
     Keys of `strategy` are names without their argument: `last_blocks` covers `last_blocks(1)+norm` too, and of a
-    composition the first part that has an entry counts.
+    composition the first part that has an entry counts. `space` is what `bench tune` searches where it is not told
+    (`lr = "log:1e-4..1e-1"`), `strategy_space` what differs for a strategy.
     """
 
     name: str
     recipe: RecipeSpec = RecipeSpec()
     strategy: dict[StrategyPart, PartialRecipe] = {}
+    space: SpaceTexts = {}
+    strategy_space: dict[StrategyPart, SpaceTexts] = {}
     note: str = ""
 
 

@@ -25,6 +25,9 @@ from bench.strategies import canonical
 NAME = re.compile(r"[A-Za-z][\w-]*")
 """How a budget's name looks: limits have a number or a sign that names have not."""
 
+_NOT_ASKED = {"name", "space", "strategy_space"}
+"""What of a recipe a sweep has no use for."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -113,7 +116,7 @@ def request_record(plan: Plan, asked: Asked, **more: Any) -> dict[str, Any]:
         "dataset": request.dataset.model_dump(mode="json"),
         "strategies": [canonical(strategy) for strategy in request.strategies],
         "recipes": [
-            {"name": v.name, **v.entry.model_dump(mode="json", exclude={"name"}), "overrides": dict(v.overrides)}
+            {"name": v.name, **v.entry.model_dump(mode="json", exclude=_NOT_ASKED), "overrides": dict(v.overrides)}
             for v in request.variants
         ],
         "budget": dict(request.budget.limits),

@@ -11,6 +11,7 @@ from bench.errors import DiskFullError, StoreError
 from bench.pruning import Pruner
 from bench.records import EpochRecord, PlannedRun, Provenance
 from bench.settling import Settling, Tally
+from bench.spec import RunSpec
 from bench.store.artifacts import Artifacts
 from bench.store.claims import Claim
 from bench.store.heartbeat import Heartbeat
@@ -27,8 +28,8 @@ from bench.watching import Watcher
 class Sweep:
     """A plan at work on one database; `stop` is asked whether to leave the current run for later.
 
-    With `prune` hopeless runs end early, and those that did before are not gone on with.
-    `keep_weights` is as in `Settling`.
+    With `prune` hopeless runs end early, and those that did before are not gone on with; `rivals` are runs of
+    before that they are compared with too. `keep_weights` is as in `Settling`.
     """
 
     store: Store
@@ -39,10 +40,12 @@ class Sweep:
     stop: Callable[[], bool] = lambda: False
     keep_weights: bool | None = None
     prune: bool = False
+    rivals: Sequence[RunSpec] = ()
 
     def __post_init__(self) -> None:
         self.artifacts = Artifacts.beside(self.store.location)
-        self.pruner = Pruner(self.store, [run.spec for run in self.runs] if self.prune else [])
+        competing = [*self.rivals, *(run.spec for run in self.runs)] if self.prune else []
+        self.pruner = Pruner(self.store, competing)
         self.by_id = {run.spec.run_id: run for run in self.runs}
         kept = self.bench.cache_bytes > 0
         self.companies = {i: company_key(run.spec) if kept else None for i, run in self.by_id.items()}

@@ -32,6 +32,7 @@ FORBIDDEN = {
         "bench.pruning",
         "bench.sweep",
     ),
+    "tune": ("bench.report", "bench.commands"),
     "data": ("bench.train", "bench.store", "bench.report", "bench.plan", "bench.commands", "bench.sweep"),
     "strategies": ("bench.train", "bench.store", "bench.report", "bench.plan", "bench.data", "bench.commands"),
 }
@@ -69,7 +70,7 @@ def test_a_layer_imports_nothing_that_comes_after_it(layer: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("layer", ["train", "plan", "store", "report", "data", "strategies"])
+@pytest.mark.parametrize("layer", ["train", "plan", "store", "report", "data", "strategies", "tune"])
 def test_only_commands_print(layer: str) -> None:
     printing = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
@@ -84,9 +85,9 @@ def test_only_commands_print(layer: str) -> None:
     ("statement", "kept_out"),
     [
         ("import bench", ("torch", "pandas", "sqlalchemy", "pydantic")),
-        ("import bench.__main__", ("torch", "pandas", "sqlalchemy", "plotly", "timm")),
+        ("import bench.__main__", ("torch", "pandas", "sqlalchemy", "plotly", "timm", "optuna")),
         ("import bench.store.store, bench.report.tables", ("torch", "pandas", "alembic", "plotly")),
-        ("import bench.plan.enumerate, bench.request", ("torch", "pandas", "sqlalchemy", "timm")),
+        ("import bench.plan.enumerate, bench.request", ("torch", "pandas", "sqlalchemy", "timm", "optuna")),
     ],
 )
 def test_what_is_slow_to_import_is_not_imported_needlessly(statement: str, kept_out: tuple[str, ...]) -> None:

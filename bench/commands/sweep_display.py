@@ -135,8 +135,8 @@ class Display(Plain):
             return Text("")
         line = Table.grid(padding=(0, 2))
         line.add_row(
-            Text(f"{self.count + 1}/{len(self.runs)}", style="bold"),
-            Text(describe(runs[0]) if len(runs) == 1 else _describe_all(runs), style="bold"),
+            Text(self._place(), style="bold"),
+            Text(self._name(runs), style="bold"),
             Text(self.doing),
             Text(_epoch_text(self.record) if len(runs) == 1 else _best_text(self.record, self.best), style="dim"),
         )
@@ -146,6 +146,12 @@ class Display(Plain):
             ProgressBar(total=1.0, completed=sum(done) / len(done), width=40), Text(self._left(runs), style="dim")
         )
         return Group(line, bar)
+
+    def _name(self, runs: Sequence[PlannedRun]) -> str:
+        return describe(runs[0]) if len(runs) == 1 else _describe_all(runs)
+
+    def _place(self) -> str:
+        return f"{self.count + 1}/{len(self.runs)}"
 
     def _fraction(self, run: PlannedRun) -> float:
         return min(1.0, self.fractions.get(run.spec.run_id, 0.0) + self.within)

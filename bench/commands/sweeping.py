@@ -65,7 +65,7 @@ def run_sweep(options: Options) -> int:
     entry = o.find_dataset(registry, options.dataset, options.asked.groups)
     if not options.dry_run:
         Store.open(options.db).close()  # a database that cannot be used is said before anything is fetched
-    dataset = None if options.dry_run else _open(entry, options)
+    dataset = None if options.dry_run else open_for_training(entry, options.data_root, download=options.download)
     header = known_header(entry, options.data_root)
     with Counting(terminal.err()) as counting:
         plan = plan_for(
@@ -83,7 +83,7 @@ def run_sweep(options: Options) -> int:
         store.plan(_record(plan, runs, options), runs)
         bench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
         with Interrupts() as interrupts, _display(runs, forecast) as display:
-            stop = _either(interrupts.wanted, deadline(limit_s))
+            stop = either(interrupts.wanted, deadline(limit_s))
             _say_precision(display.note, device, plan)
             sweep = Sweep(
                 store,
@@ -131,13 +131,14 @@ def parse_bytes(text: str) -> int:
     return int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
 
 
-def _open(entry: DatasetEntry, options: Options) -> Dataset:
+def open_for_training(entry: DatasetEntry, data_root: Path | None, *, download: bool) -> Dataset:
+    """Open a dataset, with a bar while it is read or fetched."""
     console = terminal.err()
     with Counting(console, f"Reading {entry.name}") as progress:
         return open_dataset(
             entry,
-            data_root=options.data_root,
-            download=options.download,
+            data_root=data_root,
+            download=download,
             progress=lambda what, done, total: progress(done, total, what),
         )
 
@@ -161,7 +162,8 @@ def _say_precision(note: Callable[[str], None], device: object, plan: Plan) -> N
             note(message)
 
 
-def _either(*stops: Callable[[], bool]) -> Callable[[], bool]:
+def either(*stops: Callable[[], bool]) -> Callable[[], bool]:
+    """Make a `stop` that says so once one of several does."""
     return lambda: any(stop() for stop in stops)
 
 

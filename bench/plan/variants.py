@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -11,10 +10,8 @@ from typing import Any
 
 from bench.entries import RecipeEntry
 from bench.errors import RecipeError, unknown_name
+from bench.plan.values import read_values
 from bench.spec import RecipeSpec
-
-_COMMA = re.compile(r",(?![^()]*\))")
-"""A comma outside parentheses."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +49,8 @@ def parse_settings(texts: Sequence[str]) -> dict[str, list[Any]]:
             raise RecipeError(f"Cannot read --set {text!r}.", "It has no '='.", "Write --set lr=1e-2.")
         if name not in RecipeSpec.model_fields:
             raise unknown_name("recipe key", name, RecipeSpec.model_fields, RecipeError)
-        values.setdefault(name, []).extend(_values(given))
+        values.setdefault(name, []).extend(read_values(given))
     return {name: [v for i, v in enumerate(found) if v not in found[:i]] for name, found in values.items()}
-
-
-def _values(text: str) -> list[Any]:
-    """Read `1e-3,3e-3`, `["linear"],["relu","linear"]` or `sgd,adamw`."""
-    try:
-        return list(json.loads(f"[{text}]")) or [""]
-    except ValueError:
-        parts = [part.strip() for part in _COMMA.split(text)]
-        return parts if len(parts) == 1 else [_values(part)[0] for part in parts]
 
 
 def _short(value: Any) -> str:

@@ -42,6 +42,7 @@ _ALL = (
     Column("image_size", "px", "Image size in pixels", "count", "neither"),
     Column("precision", "precision", "Precision", "text", "neither"),
     Column("run", "run", "First run", "text", "neither"),
+    Column("tried", "tried", "Configurations tried", "count", "neither"),
     Column("val_top1", "val %", "Validation top-1 (%)", "fraction", "more"),
     Column("val_top5", "val top-5 %", "Validation top-5 (%)", "fraction", "more"),
     Column("val_macro_f1", "val macro-F1 %", "Validation macro-F1 (%)", "fraction", "more"),
@@ -83,6 +84,9 @@ COLUMNS = {column.key: column for column in _ALL}
 
 NEVER_RANKS = ("last_test_top1", "best_on_test_top1")
 """Accuracies that chose their epoch by nothing, or by test: shown apart, to show what peeking would flatter."""
+
+OF_THE_GROUP = ("tried",)
+"""What is known of a group and of none of its runs."""
 
 COSTS = tuple(column.key for column in _ALL if column.better == "less")
 """What a Pareto front may weigh against validation accuracy."""

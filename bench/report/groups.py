@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from bench.ensembles.record import Ensemble
-from bench.report.columns import COLUMNS, Column
+from bench.report.columns import COLUMNS, OF_THE_GROUP, Column
 from bench.report.head_columns import head_values
 from bench.report.rows import family, field, hardware
 from bench.store.rows import RunHeads, RunRow
@@ -39,6 +39,14 @@ class Cut(NamedTuple):
     class_groups: str
 
 
+class Candidate(NamedTuple):
+    """What a board compares: a backbone and a strategy, on the same data."""
+
+    cut: Cut
+    backbone: str
+    strategy: str
+
+
 class Task(NamedTuple):
     """What must be equal for two accuracies to compare: a `Cut`, and how many images it really had."""
 
@@ -51,6 +59,7 @@ class Task(NamedTuple):
 class Group:
     """The finished runs of one group. `lost` counts its seeds that failed or diverged, which no mean includes.
 
+    `tried` counts the configurations of its backbone and strategy that were tried on the same data, this one in.
     An ensemble is a group of one row (`bench.report.ensembled.as_row`), with what it is made of in `ensemble`.
     `heads` are those of each row, where the runs have several.
     """
@@ -59,6 +68,7 @@ class Group:
     lost: int = 0
     ensemble: Ensemble | None = None
     heads: tuple[RunHeads, ...] = ()
+    tried: int | None = None
 
     @property
     def first(self) -> RunRow:
@@ -126,6 +136,8 @@ class Group:
         """
         if key in self._of_heads:
             return summarise(self._of_heads[key])
+        if key in OF_THE_GROUP:
+            return summarise([getattr(self, key)])
         rows: Iterable[RunRow] = self.rows
         if COLUMNS[key].hardware:
             named = machine or (self.machines[0] if len(self.machines) == 1 else None)
@@ -161,11 +173,31 @@ def ranks(row: RunRow) -> bool:
     return row.status == "done" and row.val_top1 is not None and math.isfinite(row.val_top1)
 
 
-def group_runs(rows: Iterable[RunRow], heads: Mapping[str, RunHeads] | None = None) -> list[Group]:
+def configurations(rows: Iterable[RunRow]) -> Counter[Candidate]:
+    """Count the configurations that were tried of each candidate: specs that differ in more than their seed.
+
+    All that has ended counts, from every sweep and search: what was pruned, failed or diverged was a try too.
+    """
+    ended = {(candidate(row), row.group_id) for row in rows if row.status in ("done", "pruned", *LOST)}
+    return Counter(one for one, _ in ended)
+
+
+def candidate(row: RunRow) -> Candidate:
+    """Read off a run which candidate it is a try of."""
+    return Candidate(cut(row), row.backbone, row.strategy)
+
+
+def group_runs(
+    rows: Iterable[RunRow],
+    heads: Mapping[str, RunHeads] | None = None,
+    tried: Mapping[Candidate, int] | None = None,
+) -> list[Group]:
     """Group the runs that rank by everything but their seed; groups come in the order of their first run.
 
-    `heads` are those of joint runs, by run id.
+    `heads` are those of joint runs, by run id; `tried` is what `configurations` counted, counted here without it.
     """
+    rows = list(rows)
+    counted = configurations(rows) if tried is None else tried
     done: dict[str, list[RunRow]] = defaultdict(list)
     lost: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -177,5 +209,5 @@ def group_runs(rows: Iterable[RunRow], heads: Mapping[str, RunHeads] | None = No
     for group_id, found in done.items():
         found.sort(key=lambda row: row.seed)
         own = tuple(heads[row.run_id] for row in found if row.run_id in heads) if heads else ()
-        groups.append(Group(tuple(found), lost[group_id], heads=own))
+        groups.append(Group(tuple(found), lost[group_id], heads=own, tried=counted[candidate(found[0])]))
     return groups

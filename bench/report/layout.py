@@ -15,7 +15,8 @@ from bench.report.units import DASH, show, show_spread
 NAMES = ("backbone", "strategy")
 _TOLD_APART_BY = ("weights", "recipe_name", "image_size", "precision")
 _MEASURED = ("val_top1", "test_top1")
-ESSENTIAL = (*NAMES, *_TOLD_APART_BY, "run", *_MEASURED)
+_TRIED = "tried"
+ESSENTIAL = (*NAMES, *_TOLD_APART_BY, "run", *_MEASURED, _TRIED)
 """What a table shows on the narrowest terminal: without it, rows could not be told apart or compared."""
 
 CHOSEN = " ‡"
@@ -29,11 +30,12 @@ def board_columns(board: Board, also: Sequence[str] = ()) -> list[Column]:
     """Return the columns of a board: names, accuracies, heads, costs, `also`, and last what never ranks.
 
     Weights, recipe, image size and precision are there only where two rows would otherwise read the same, and a
-    run's id where even they are equal.
+    run's id where even they are equal; how many configurations were tried, where that is not one of each.
     """
     asked = (board.sort.key, board.cost.key)
+    tuned = [_TRIED] if any((entry.group.tried or 0) > 1 for entry in board.entries) else []
     names = dict.fromkeys((*NAMES, *_told_apart_by(board), *_MEASURED))
-    keys = dict.fromkeys((*asked, *_COSTS, *also))
+    keys = dict.fromkeys((*tuned, *asked, *_COSTS, *also))
     never = [key for key in NEVER_RANKS if _has_values(board, key)]
     heads = [column for column in head_columns(board.heads) if column.test]
     rest = [COLUMNS[key] for key in keys if key not in never and key not in names]

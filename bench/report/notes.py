@@ -21,6 +21,7 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
         PAGE_MARKS if page else _marks(board),
         _noise(board),
         _never_ranks(board),
+        _tuning(board),
         _lost(board),
         _pruned(board),
         _ensembles(board),
@@ -58,6 +59,17 @@ def _never_ranks(board: Board) -> str:
     if not any(entry.group.stat(key).n for entry in board.entries for key in NEVER_RANKS):
         return ""
     return "† Never used to rank: test accuracy after the last epoch, and of the epoch that is best on test."
+
+
+def _tuning(board: Board) -> str:
+    """Say that some candidates had more tries than others: the best of many looks better than it is."""
+    tried = {entry.group.tried for entry in board.entries if entry.group.tried is not None}
+    if len(tried) < 2:  # noqa: PLR2004 - all had the same
+        return ""
+    return (
+        f"Tuning was unequal: between {min(tried):,} and {max(tried):,} configurations were tried of a backbone x "
+        "strategy (tried); the best of many looks better on val than it is, so compare rows that had as many."
+    )
 
 
 def _lost(board: Board) -> str:

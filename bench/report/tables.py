@@ -10,7 +10,7 @@ from functools import cached_property
 from bench.ensembles.record import Ensemble
 from bench.report.columns import Column, column, cost
 from bench.report.ensembled import ensemble_groups
-from bench.report.groups import Group, Task, cut, group_runs
+from bench.report.groups import Group, Task, configurations, cut, group_runs
 from bench.report.pareto import pareto_front
 from bench.report.query import Query, select_rows
 from bench.store.rows import RunHeads, RunRow
@@ -67,7 +67,8 @@ def leaderboard(
     order, price = column(query.sort), cost(query.cost)
     rows = list(rows)
     kept = select_rows(rows, query)
-    groups = [*group_runs(kept, heads), *ensemble_groups(ensembles, rows, query)]
+    tried = configurations(rows)  # of all: a filter hides rows, not that they were tried
+    groups = [*group_runs(kept, heads, tried), *ensemble_groups(ensembles, rows, query)]
     pruned = Counter(cut(row) for row in kept if row.status == "pruned")
     tasks: dict[Task, list[Group]] = defaultdict(list)
     for group in groups:

@@ -31,6 +31,16 @@ def add_plan(session: Session, asked: SweepRecord, runs: Sequence[dict[str, Any]
     return _add_sweep(session, asked, now)
 
 
+def extend(session: Session, sweep_id: int, runs: Sequence[dict[str, Any]], now: float) -> None:
+    """Add runs (`run_columns`) to a sweep that grows, after those that it has; what is there stays as it is."""
+    new = {"status": "planned", "status_at": now, "created_at": now}
+    add_missing(session, Run, [run | new for run in sorted(runs, key=lambda run: run["run_id"])])
+    last = session.scalar(sa.select(sa.func.max(SweepRun.position)).where(SweepRun.sweep_id == sweep_id))
+    first = 0 if last is None else last + 1
+    links = enumerate((run["run_id"] for run in runs), start=first)
+    add_missing(session, SweepRun, [{"sweep_id": sweep_id, "run_id": r, "position": i} for i, r in links])
+
+
 def sweeps(session: Session) -> list[SweepRow]:
     """Return every sweep, oldest first."""
     done = sa.func.count(sa.case((Run.status == "done", 1)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bench.errors import StoreError
+from bench.records import ValMetrics
 from bench.store.claims import LEASE_COLUMNS, Lease
 from bench.store.rows import AttemptRow, RunRow, StoredRun
 from bench.store.schema import Attempt, Run, SweepRun
@@ -64,6 +65,18 @@ def statuses(session: Session, run_ids: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for chunk in chunks(run_ids):
         found |= {row.run_id: row.status for row in session.execute(statement.where(Run.run_id.in_(chunk)))}
+    return found
+
+
+def val_metrics(session: Session, run_ids: Iterable[str]) -> dict[str, ValMetrics]:
+    """Return what each of the runs that is done measured on val; one without a finite result is missing."""
+    measured = (Run.val_top1, Run.val_top5, Run.val_loss, Run.val_macro_f1, Run.val_n)
+    statement = sa.select(Run.run_id, *measured).where(Run.status == "done")
+    found: dict[str, ValMetrics] = {}
+    for chunk in chunks(run_ids):
+        for run_id, top1, top5, loss, macro_f1, n in session.execute(statement.where(Run.run_id.in_(chunk))):
+            if not (top1 is None or top5 is None or loss is None or macro_f1 is None or n is None):
+                found[run_id] = ValMetrics(top1, top5, loss, macro_f1, n)
     return found
 
 

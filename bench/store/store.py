@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from bench.records import EpochRecord, FeaturePass, PlannedRun, Provenance, RunResult, SweepRecord
+    from bench.records import EpochRecord, FeaturePass, PlannedRun, Provenance, RunResult, SweepRecord, ValMetrics
     from bench.rungs import Standing
     from bench.spec import Metric
     from bench.store.claims import Claim, Ended
@@ -109,6 +109,12 @@ class Store:
         columns = [run_columns(run) for run in runs]  # hashing takes time, and others wait once we write
         with self.sessions.writing() as session:
             return plans.add_plan(session, sweep, columns, self.sessions.now(session))
+
+    def extend(self, sweep_id: int, runs: Sequence[PlannedRun]) -> None:
+        """Add runs to a sweep that finds out what it runs while it is at work."""
+        columns = [run_columns(run) for run in runs]
+        with self.sessions.writing() as session:
+            plans.extend(session, sweep_id, columns, self.sessions.now(session))
 
     def sweeps(self) -> list[SweepRow]:
         """Return every sweep, oldest first."""
@@ -208,6 +214,11 @@ class Store:
         """Return the status of each of the runs; one that the database does not know is missing."""
         with self.sessions.reading() as session:
             return queries.statuses(session, run_ids)
+
+    def val_metrics(self, run_ids: Iterable[str]) -> dict[str, ValMetrics]:
+        """Return what each of the runs that is done measured on val, at the epoch that val chose."""
+        with self.sessions.reading() as session:
+            return queries.val_metrics(session, run_ids)
 
     def others_running(self, run_ids: Iterable[str], worker: Worker | None = None) -> list[str]:
         """Return those of the runs that another worker is at, with a living lease: they cannot be claimed now."""

@@ -1,0 +1,250 @@
+"""The steps of `bench tune`, from what was asked to an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench import terminal
+from bench.command_line import command_line
+from bench.commands import options as o
+from bench.commands.backend import backend_asked, settled, usable
+from bench.commands.interrupts import Interrupts
+from bench.commands.planning import Counting, forecast_for, speed_of
+from bench.commands.sweeping import either, open_for_training, parse_bytes, parse_duration
+from bench.commands.tune_display import TuneDisplay, TunePlain, result_view, space_view
+from bench.data.datasets import known_header
+from bench.data.manifest import ManifestHeader
+from bench.device import deterministic, pick
+from bench.entries import DatasetEntry
+from bench.errors import INTERRUPTED, SOME_RUNS_FAILED
+from bench.plan.enumerate import Plan
+from bench.plan.recipes import for_strategy
+from bench.records import PlannedRun, SweepRecord
+from bench.registry import Registry
+from bench.report.export import to_json
+from bench.request import Asked, dataset_spec, kept_as, plan_for, request_record
+from bench.store.location import without_passwords
+from bench.store.store import Store
+from bench.sweep import deadline
+from bench.train.provenance import provenance
+from bench.train.workbench import Workbench
+from bench.tune.keys import overrides
+from bench.tune.objective import metric_name
+from bench.tune.planner import Planner
+from bench.tune.result import importances, repeat_command, trial_record
+from bench.tune.sampler import sampler_name
+from bench.tune.search import Ended, Search
+from bench.tune.space import Space, starting_point
+from bench.tune.study import Definition, best_of, opened
+from bench.tune.trials import Trials, Tried
+from bench.tune.words import Words, read_words
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of `bench tune`, as typed."""
+
+    dataset: str
+    asked: Asked
+    space: list[str]
+    trials: int
+    sampler: str
+    metric: str
+    seed: int
+    name: str | None
+    prune: bool
+    together: int
+    time_limit: str | None
+    dry_run: bool
+    keep: bool | None
+    workers: int | None
+    db: str | None
+    registry: list[Path]
+    data_root: Path | None
+    download: bool
+    device: str
+    cache_budget: str
+    backend: str
+    json: bool
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What the options came to, before anything is trained."""
+
+    options: Options
+    registry: Registry
+    entry: DatasetEntry
+    header: ManifestHeader | None
+    words: Words
+    plan: Plan
+    space: Space
+    candidates: Mapping[str, Any]
+
+    @property
+    def definition(self) -> Definition:
+        """What the study is known by."""
+        options, request = self.options, request_record(self.plan, self.words.asked)
+        kept = {key: request[key] for key in ("dataset", "budget", "kept")}
+        recipe = self.words.recipe.model_dump(mode="json", exclude={"space", "strategy_space", "note"})
+        backbones = {name: found.spec.model_dump(mode="json") for name, found in self.candidates.items()}
+        more = {"recipe": recipe, "fixed": dict(self.words.fixed), "backbones": backbones}
+        return Definition(
+            self.space.described,
+            metric_name(options.metric),
+            sampler_name(options.sampler),
+            options.seed,
+            options.prune,
+            {**kept, **more, "backend": options.backend},
+        )
+
+
+def run_tune(options: Options) -> int:
+    """Search, and return the exit code."""
+    limit_s, cache_bytes = parse_duration(options.time_limit), parse_bytes(options.cache_budget)
+    metric_name(options.metric), sampler_name(options.sampler)
+    device = pick(options.device)
+    usable(backend_asked(options.backend), device)
+    deterministic()
+    registry = o.open_registry(options.registry)
+    entry = o.find_dataset(registry, options.dataset)
+    words = read_words(registry, options.asked, options.space)
+    if options.dry_run:
+        terminal.out().print(space_view(_looked_up(options, registry, entry, words).space, options.trials))
+        return 0
+    Store.open(options.db).close()  # a database that cannot be used is said before anything is fetched
+    dataset = open_for_training(entry, options.data_root, download=options.download)
+    tuning = _looked_up(options, registry, entry, words)
+    terminal.err().print(space_view(tuning.space, options.trials))
+    with Store.open(options.db) as store, _study(store, tuning) as trials, Interrupts() as interrupts:
+        with _display(options) as display:
+            search = Search(
+                store,
+                trials,
+                tuning.space,
+                _planner(tuning, store, device),
+                store.plan(_record(tuning), []),
+                Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes),
+                provenance(device),
+                metric_name(options.metric),
+                options.trials,
+                options.prune,
+                options.together,
+                options.keep,
+                display,
+                either(interrupts.wanted, deadline(limit_s)),
+            )
+            ended = search.work()
+        return _end(tuning, trials, ended, str(store.location))
+
+
+def _looked_up(options: Options, registry: Registry, entry: DatasetEntry, words: Words) -> Tuning:
+    header = known_header(entry, options.data_root)
+    with Counting(terminal.err()) as counting:
+        plan = plan_for(registry, entry, dataset_spec(entry, options.asked.target, header), words.plan, counting)
+    space, candidates = words.fitting(registry, plan)
+    return Tuning(options, registry, entry, header, words, plan, space, candidates)
+
+
+@contextmanager
+def _study(store: Store, tuning: Tuning) -> Iterator[Trials]:
+    words, definition = tuning.words, tuning.definition
+    first = starting_point(tuning.space, for_strategy(words.recipe, tuning.space.strategies[0], words.fixed))
+    name = tuning.options.name or definition.name
+    command = without_passwords(command_line())
+    with opened(store.location, name, definition, command, first) as trials:
+        yield trials
+
+
+def _planner(tuning: Tuning, store: Store, device: torch.device) -> Planner:
+    words, request = tuning.words, tuning.plan.request
+    speed = speed_of(tuning.options.device, store)
+    images = tuning.header.counts if tuning.header else tuning.entry.counts
+    backend = backend_asked(tuning.options.backend)
+
+    def runs(plan: Plan) -> list[PlannedRun]:
+        made = forecast_for(plan, tuning.entry, tuning.header, speed)[0]
+        if not parse_bytes(tuning.options.cache_budget):
+            return made  # nothing is kept, and it does not matter what would compute it
+        return settled(made, backend, images, speed.machine, device, terminal.err())
+
+    kept = kept_as(words.asked.kept)
+    return Planner(
+        request.dataset, request.entry, tuning.candidates, words.recipe, words.fixed, request.budget, kept, runs
+    )
+
+
+def _record(tuning: Tuning) -> SweepRecord:
+    request, asked = tuning.plan.request, {"tune": tuning.definition.data}
+    return SweepRecord(command_line(), request.dataset.name, str(request.budget), (), tuning.plan.rejected, asked)
+
+
+def _display(options: Options) -> TuneDisplay | TunePlain:
+    console, metric = terminal.err(), metric_name(options.metric)
+    return TuneDisplay(console, metric) if console.is_terminal else TunePlain(console, metric)
+
+
+def _end(tuning: Tuning, trials: Trials, ended: Ended, where: str) -> int:
+    tried = trials.all()
+    counted = sum(trial.counts for trial in tried)
+    result = _result(tuning, trials, tried)
+    if tuning.options.json:
+        terminal.write(to_json(result))
+    else:
+        terminal.out().print(result_view(result))
+    said = ", ".join(f"{count} {word}" for word, count in _ends(tried, ended).items() if count)
+    more = f" {ended.why}" if ended.why else " The same command goes on." if ended.stopped else ""
+    print(
+        f"{counted} trial{'s' * (counted != 1)}: {said or 'nothing to do'}.{more} Database: {where}",
+        file=sys.stderr,
+    )
+    left = any(trial.end == "open" for trial in tried) or counted < tuning.options.trials
+    if ended.stopped and left:
+        return INTERRUPTED
+    return SOME_RUNS_FAILED if ended.badly else 0
+
+
+def _ends(tried: list[Tried], ended: Ended) -> dict[str, int]:
+    """Count how trials ended, in the words of a sweep."""
+    counted = {end: sum(trial.end == end for trial in tried) for end in ("done", "pruned", "diverged")}
+    left = sum(trial.end == "open" for trial in tried) - len(ended.failed)
+    out = sum(trial.end == "infeasible" for trial in tried)
+    return {**counted, "failed": len(ended.failed), "not finished yet": left, "out of the budget": out}
+
+
+def _result(tuning: Tuning, trials: Trials, tried: list[Tried]) -> dict[str, Any]:
+    best = best_of(tried, metric_name(tuning.options.metric))
+    return {
+        "study": trials.name,
+        "metric": tuning.options.metric,
+        "space": tuning.space.described,
+        "best": {**trial_record(best), "command": _repeat(tuning, best)} if best else None,
+        "importances": importances(trials),
+        "trials": [trial_record(trial) for trial in tried if trial.end != "surplus"],
+    }
+
+
+def _repeat(tuning: Tuning, best: Tried) -> str:
+    options, words = tuning.options, tuning.words
+    settings = {key: value for key, value in best.settings.items() if key not in ("backbone", "strategy")}
+    base = for_strategy(words.recipe, best.settings["strategy"], words.fixed)
+    changed = {**words.fixed, **overrides(settings, base)}
+    asked = words.asked
+    pairs = {
+        "--dataset": options.dataset,
+        "--target": asked.target,
+        "--cache-dtype": asked.kept if asked.kept != "fp32" else None,
+        "--backend": options.backend if options.backend != "eager" else None,
+        "--db": without_passwords(options.db) if options.db else None,
+        "--data-root": str(options.data_root) if options.data_root else None,
+    }
+    told = [word for name, value in pairs.items() if value for word in (name, value)]
+    told += [word for folder in options.registry for word in ("--registry", str(folder))]
+    return repeat_command(best, changed, told, words.recipe.name)
