@@ -15,6 +15,7 @@ from bench.plan.backbones import choose, listed
 from bench.plan.budget import Budget, parse_budget
 from bench.plan.count import Progress
 from bench.plan.enumerate import Plan, Request, make_plan
+from bench.plan.subsets import check_subset, parse_subset
 from bench.plan.variants import Variant, variants
 from bench.records import Rejected
 from bench.registry import Registry
@@ -40,14 +41,22 @@ class Asked:
     seeds: int = 1
     everything: bool = False
     kept: str = "fp32"
+    subset: str | None = None
 
 
-def dataset_spec(entry: DatasetEntry, target: str | None, header: ManifestHeader | None) -> DatasetSpec:
-    """Say how runs see a dataset: by its manifest, or by its registry entry while it is unseen."""
+def dataset_spec(
+    entry: DatasetEntry, target: str | None, header: ManifestHeader | None, subset: str | None = None
+) -> DatasetSpec:
+    """Say how runs see a dataset: by its manifest, or by its registry entry while it is unseen.
+
+    Raises DataError for a target that it does not have, and a `subset` (`train=5000`) that cannot be taken.
+    """
     classes = header.classes if header else entry.targets or {"label": entry.num_classes}
     target = target or next(iter(classes))
     if target not in classes:
         raise unknown_name(f"target of the dataset {entry.name}", target, classes, DataError)
+    part = parse_subset(subset)
+    check_subset(part, header.counts if header else entry.counts, entry.val_fraction)
     return DatasetSpec(
         name=entry.name,
         target=target,
@@ -55,6 +64,7 @@ def dataset_spec(entry: DatasetEntry, target: str | None, header: ManifestHeader
         fingerprint=header.fingerprint if header else None,
         val_fraction=entry.val_fraction,
         split_seed=entry.split_seed,
+        subset=part,
     )
 
 

@@ -15,6 +15,7 @@ def plan(
     backbones: o.Backbones = None,
     strategies: o.Strategies = None,
     target: o.Target = None,
+    subset: o.Subset = None,
     recipe: o.Recipe = None,
     overrides: o.Set = None,
     epochs: o.Epochs = None,
@@ -50,10 +51,10 @@ def plan(
     header = known_header(entry, data_root)
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],
-        epochs, image_size, seeds, everything,
+        epochs, image_size, seeds, everything, subset=subset,
     )  # fmt: skip
     with Counting(terminal.err()) as progress:
-        made = plan_for(known, entry, dataset_spec(entry, target, header), asked, progress)
+        made = plan_for(known, entry, dataset_spec(entry, target, header, subset), asked, progress)
     runs, forecast = foreseen(made, entry, header, device, computing)
     if json:
         terminal.write(plan_json(made, runs, forecast))

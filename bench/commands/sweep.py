@@ -43,6 +43,7 @@ def sweep(
     backbones: o.Backbones = None,
     strategies: o.Strategies = None,
     target: o.Target = None,
+    subset: o.Subset = None,
     recipe: o.Recipe = None,
     overrides: o.Set = None,
     epochs: o.Epochs = None,
@@ -78,7 +79,7 @@ def sweep(
 
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],
-        epochs, image_size, seeds, everything, kept=cache_dtype,
+        epochs, image_size, seeds, everything, kept=cache_dtype, subset=subset,
     )  # fmt: skip
     options = Options(
         dataset, asked, limit, time_limit, prune, dry_run, keep, workers, db, registry or [], data_root, download,

@@ -102,18 +102,19 @@ def _markdown(board: Board, overlaps: Overlaps | None) -> str:
     columns = board_columns(board)
     head = ["#", "", *map(heading, columns), "seeds"]
     rule = ["---:", "---", *("---" if column.unit == "text" else "---:" for column in columns), "---:"]
-    lines = [f"### {_escape(board.title)}", "", _line(head), _line(rule, escape=False)]
+    lines = [f"### {escape(board.title)}", "", table_line(head), table_line(rule, escaped=False)]
     for entry in board.entries:
         cells = (cell(entry.group, column, board) for column in columns)
-        lines.append(_line([str(entry.rank), "*" if entry.pareto else "", *cells, seeds(entry.group)]))
-    return "\n".join([*lines, "", *(f"- {_escape(note)}" for note in board_notes(board, overlaps))])
+        lines.append(table_line([str(entry.rank), "*" if entry.pareto else "", *cells, seeds(entry.group)]))
+    return "\n".join([*lines, "", *(f"- {escape(note)}" for note in board_notes(board, overlaps))])
 
 
-def _line(cells: Iterable[str], *, escape: bool = True) -> str:
-    return "| " + " | ".join(_escape(text) if escape else text for text in cells) + " |"
+def table_line(cells: Iterable[str], *, escaped: bool = True) -> str:
+    """Write a line of a Markdown table."""
+    return "| " + " | ".join(escape(text) if escaped else text for text in cells) + " |"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Keep text on its line and in its cell, and HTML in it text."""
     flat = " ".join(text.split())
     for plain, safe in (

@@ -105,10 +105,12 @@ def _ordered(entries: list[Entry], order: Column, machine: str | None, *, revers
 
 
 def _title(task: Task, tasks: Iterable[Task]) -> str:
-    """Name a dataset, with its target and as much of its identity as tells it from the others."""
+    """Name a dataset, with its target, the part of it and as much of its identity as tells it from the others."""
     data = task.cut
-    name = data.dataset if data.target == "label" else f"{data.dataset}, {data.target}"
-    twins = [other for other in tasks if other.cut[:2] == data[:2]]
+    name = ", ".join(
+        part for part in (data.dataset, data.target if data.target != "label" else "", data.subset) if part
+    )
+    twins = [o for o in tasks if (*o.cut[:2], o.cut.subset) == (*data[:2], data.subset)]
     if len(twins) == 1:
         return name
     fingerprint = (data.fingerprint or "unseen")[:8]

@@ -1,0 +1,45 @@
+"""Which runs a study's name means: read back from the sweeps that ran it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bench.report.reproduced import Attempted
+
+if TYPE_CHECKING:
+    from bench.store.rows import RunRow
+    from bench.store.store import Store
+    from bench.studies.entries import StudyEntry
+
+
+def study_record(study: str, changes: Mapping[str, Any], runs: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return what a sweep's request says of the study that it ran: what was changed, and each run's ids."""
+    return {"name": study, "changes": dict(changes), "runs": {name: list(ids) for name, ids in runs.items()}}
+
+
+def attempted(store: Store, study: StudyEntry, changes: Mapping[str, Any] | None = None) -> list[Attempted]:
+    """Return every setting in which a study was run, oldest first; with `changes` only that one.
+
+    Of a run that was planned several times in one setting the last plan counts, with all its seeds.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for sweep in store.sweeps():
+        asked = store.sweep(sweep.id).request.get("study")
+        if not asked or asked["name"] != study.name or changes not in (None, asked["changes"]):
+            continue
+        named = found.setdefault(json.dumps(asked["changes"], sort_keys=True), {})
+        for name, ids in asked["runs"].items():
+            named[name] = [*named.get(name, []), *ids]
+    rows = {row.run_id: row for row in store.rows()} if found else {}
+    return [
+        Attempted(study, json.loads(setting), {name: _of_the_last(ids, rows) for name, ids in named.items()})
+        for setting, named in found.items()
+    ]
+
+
+def _of_the_last(ids: Sequence[str], rows: Mapping[str, RunRow]) -> list[RunRow]:
+    """Keep the runs that differ from the one planned last in nothing but their seed."""
+    last = rows[ids[-1]].group_id
+    return sorted((rows[i] for i in set(ids) if rows[i].group_id == last), key=lambda row: row.seed)
