@@ -8,7 +8,18 @@ import typer
 
 from bench.commands.collector import no_collection
 from bench.commands.filtering import check_filters
-from bench.commands.filters import AsJson, Backbone, Budget, Dataset, Db, Strategy, Target, as_limits, one_format
+from bench.commands.filters import (
+    AsJson,
+    Backbone,
+    Budget,
+    Dataset,
+    Db,
+    Strategy,
+    Target,
+    WithPublished,
+    as_limits,
+    one_format,
+)
 from bench.commands.options import RegistryFolders
 
 Sort = Annotated[str, typer.Option(help="Column to sort by, best first; # ranks by validation all the same.")]
@@ -29,6 +40,7 @@ def leaderboard(
     cost: Cost = "trainable_params",
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows per table; 0 shows all.")] = 30,
     json: AsJson = False,
+    published: WithPublished = False,
     csv: Annotated[bool, typer.Option("--csv", help="Every row as CSV, safe for spreadsheets.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Every row as Markdown.")] = False,
 ) -> None:
@@ -45,6 +57,7 @@ def leaderboard(
     from bench.report.console import boards_view
     from bench.report.export import board_records, to_csv, to_json, to_markdown
     from bench.report.overlaps import known_overlaps
+    from bench.report.published import known_published, with_published
     from bench.report.query import Query
     from bench.report.tables import leaderboard as ranked
     from bench.store.store import Store
@@ -56,6 +69,8 @@ def leaderboard(
         rows = store.rows()
         check_filters(rows, query, registry)
         boards = ranked(rows, query, store.ensembles.list())
+    if published:
+        boards = with_published(boards, known_published(registry), query)
     if form == "json":
         terminal.write(to_json(board_records(boards)))
     elif form == "csv":

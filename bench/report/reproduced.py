@@ -98,7 +98,7 @@ def run_lines(one: Attempted, runs: Iterable[StudyRunEntry], notes: Notes) -> li
         if run.name not in one.rows:
             continue
         rows, done = one.rows[run.name], [row for row in one.rows[run.name] if ranks(row)]
-        published = run.published or {"test_top1": None}
+        published: Mapping[str, float | None] = run.published or {"test_top1": None}
         for figure, value in published.items():
             said = [run.note, one.study.split.note if figure.startswith("val") else ""]
             line = Line(

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bench.ensembles.record import Ensemble
 from bench.report.columns import Column, column, cost
@@ -14,6 +15,9 @@ from bench.report.groups import Group, Task, cut, group_runs
 from bench.report.pareto import pareto_front
 from bench.report.query import Query, select_rows
 from bench.store.rows import RunRow
+
+if TYPE_CHECKING:
+    from bench.report.published import Published
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Board:
     """One ranking: what is in it was measured on the same data, and its times on the same hardware if one is set.
 
     `entries` are in the order that was asked for; `rank` stays the one by validation accuracy. `pruned` counts the
-    runs on that data that were stopped early, and rank nowhere.
+    runs on that data that were stopped early, and rank nowhere; `published` are rows of others.
     """
 
     title: str
@@ -40,6 +44,7 @@ class Board:
     sort: Column
     machine: str | None = None
     pruned: int = 0
+    published: tuple[Published, ...] = ()
 
     @cached_property
     def machines(self) -> tuple[str, ...]:

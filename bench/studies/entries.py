@@ -13,13 +13,11 @@ from bench.entries import BackboneName, PartialRecipe, StrategyText
 from bench.errors import RegistryError, unknown_name
 from bench.spec import RecipeSpec, Spec, SubsetSpec
 
-Figure = Literal[
+FIGURES = (
     "test_top1", "test_top5", "test_loss", "val_top1", "train_top1", "trainable_params", "total_params", "epochs",
     "wall_s", "epoch_s",
-]  # fmt: skip
+)  # fmt: skip
 """What a source prints of a run: `wall_s` is its training as a whole, `epoch_s` one epoch of it."""
-
-Figures = dict[Figure, float]
 
 _BESIDE_RECIPES = ("val_fraction", "rule")
 
@@ -30,6 +28,15 @@ def _can_be_assumed(given: dict[str, Any]) -> dict[str, Any]:
             raise unknown_name("assumption", key, [*RecipeSpec.model_fields, *_BESIDE_RECIPES], RegistryError)
     return given
 
+
+def _known_figures(given: dict[str, float]) -> dict[str, float]:
+    for name in given:
+        if name not in FIGURES:
+            raise unknown_name("figure", name, FIGURES, RegistryError)
+    return given
+
+
+Figures = Annotated[dict[str, float], AfterValidator(_known_figures)]
 
 Assumed = Annotated[dict[str, Any], AfterValidator(_can_be_assumed)]
 """What is taken for what a source leaves open: keys of a recipe, the share of train that is val, a voting rule."""
@@ -67,7 +74,7 @@ class StudyRunEntry(Spec):
     target: str = ""
     cache: bool = True
     published: Figures = {}
-    incomparable: tuple[Figure, ...] = ()
+    incomparable: tuple[str, ...] = ()
     assumed: Assumed = {}
     unstated: tuple[str, ...] = ()
     as_printed: str = ""
