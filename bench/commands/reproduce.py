@@ -80,15 +80,21 @@ def reproduce(
     Example: bench reproduce cub-10m --runs b0-full,b0-last-block --on cub100 --backbone tf_efficientnet_lite0
     """
     form = one_format(json=json, markdown=markdown)
-    from bench.commands.reproducing import Options, run_study
     from bench.studies.changes import Changes
 
     changes = Changes(
         on or "", tuple(o.split_list(backbone)), tuple(o.split_list(target)), image_size, epochs, subset or "",
         tuple(overrides or ()),
     )  # fmt: skip
+    if report_only:
+        from bench.commands.study_tables import show_stored
+
+        show_stored(o.open_registry(registry), study, changes, db, form)
+        return
+    from bench.commands.reproducing import Options, run_study
+
     options = Options(
-        study, o.split_list(runs), changes, seeds, report_only, dry_run, time_limit, workers, cache_budget,
+        study, o.split_list(runs), changes, seeds, dry_run, time_limit, workers, cache_budget,
         cache_dtype, backend, db, registry or [], data_root, download, device, form,
     )  # fmt: skip
     raise typer.Exit(run_study(options))

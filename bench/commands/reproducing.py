@@ -29,7 +29,7 @@ from bench.request import kept_as
 from bench.settling import Tally
 from bench.spec import BackendName
 from bench.store.store import Store
-from bench.studies.changes import Changes, check_changes
+from bench.studies.changes import Changes, changes_of
 from bench.studies.entries import StudyEntry, StudyRunEntry
 from bench.studies.planning import Place, chosen, plan_run
 from bench.sweep import Sweep, deadline
@@ -46,7 +46,6 @@ class Options:
     runs: list[str]
     changes: Changes
     seeds: int
-    report_only: bool
     dry_run: bool
     time_limit: str | None
     workers: int | None
@@ -89,17 +88,11 @@ class Planned:
 
 
 def run_study(options: Options) -> int:
-    """Run a study, or only show what is stored of it, and return the exit code."""
+    """Run a study, and return the exit code."""
     registry = o.open_registry(options.registry)
     study = registry.get(StudyEntry, options.study)
-    asked = options.changes
-    changes = replace(asked, dataset="") if asked.dataset == study.dataset else asked
-    check_changes(study, changes)
+    changes = changes_of(study, options.changes)
     entries = chosen(study, options.runs)
-    if options.report_only:
-        with Store.open(options.db, create=False) as store:
-            show_tables(study, attempted(store, study, changes.as_data() if changes else None), options.form)
-        return 0
     parse_bytes(options.cache_budget)  # what cannot be read is said before anything is done
     parse_duration(options.time_limit)
     device, backend = pick(options.device), backend_asked(options.backend)

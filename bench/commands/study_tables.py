@@ -9,13 +9,28 @@ from bench.commands.listing import show
 from bench.errors import StoreError
 from bench.plan.forecast import Forecast
 from bench.records import PlannedRun
+from bench.registry import Registry
 from bench.report.export import to_json
 from bench.report.plan_list import forecast_text
 from bench.report.reproduced import EXACT, STAND_IN, Attempted
+from bench.report.study_records import attempted
 from bench.report.study_view import study_data, study_markdown, study_table
 from bench.report.units import show as written
-from bench.studies.changes import Changes
+from bench.store.store import Store
+from bench.studies.changes import Changes, changes_of
 from bench.studies.entries import StudyEntry, StudyRunEntry
+
+
+_FOR_JSON = ("forecast_s", "run_id", "spec")
+"""What a plan says as JSON only."""
+
+
+def show_stored(registry: Registry, name: str, asked: Changes, db: str | None, form: str) -> None:
+    """Print the table of every setting in which a study was run, or with changes of that one; nothing runs."""
+    study = registry.get(StudyEntry, name)
+    changes = changes_of(study, asked)
+    with Store.open(db, create=False) as store:
+        show_tables(study, attempted(store, study, changes.as_data() if changes else None), form)
 
 
 def show_tables(study: StudyEntry, settings: Sequence[Attempted], form: str) -> None:
@@ -47,10 +62,7 @@ def show_plan(
 ) -> None:
     """Print what would be trained, and on stderr what it would cost."""
     records = [_record(entry, run, changes) for entry, run in zip(entries, runs, strict=True)]
-    rows = [{**r, "forecast": written(r["forecast_s"], "seconds")} for r in records]  # type: ignore[arg-type]
-    for row in rows:
-        for name in ("forecast_s", "run_id", "spec"):
-            row.pop(name, None)
+    rows = [{name: value for name, value in record.items() if name not in _FOR_JSON} for record in records]
     show(rows, {"study": study.name, "changes": changes.as_data(), "runs": records}, json=json)
     terminal.err().print(forecast_text(forecast))
 
@@ -70,6 +82,7 @@ def _record(entry: StudyRunEntry, run: PlannedRun, changes: Changes) -> dict[str
         "seed": spec.seed,
         "total": run.counts.total_params,
         "trainable": run.counts.trainable_params,
+        "forecast": written(run.forecast_s, "seconds"),
         "forecast_s": run.forecast_s,
         "run_id": spec.run_id if spec.dataset.fingerprint else None,
         "spec": spec.model_dump(mode="json"),

@@ -101,14 +101,13 @@ def _record(line: Line, table: StudyTable) -> dict[str, Any]:
 
 def _cells(line: Line) -> dict[str, str]:
     """Write a line's cells, in the order of the headings."""
-    mean, std, n = line.measured
     return {
         "run": line.run,
         "figure": f"{line.figure} %" if line.unit == "fraction" else line.figure,
         "published": _as_printed(line),
-        "measured": show_spread(mean, std, line.unit) if n else line.status or DASH,
+        "measured": _measured(line),
         "difference": line.apart or _difference(line),
-        "seeds": str(n) if n else "",
+        "seeds": str(line.measured.n or ""),
         "kind": line.kind,
         "notes": " ".join(f"[{number}]" for number in line.notes),
     }
@@ -118,7 +117,17 @@ def _as_printed(line: Line) -> str:
     """Write a published figure with the digits that it was printed with."""
     if line.published is None:
         return DASH
-    return f"{100 * line.published:.4g}" if line.unit == "fraction" else show(line.published, line.unit)
+    if line.unit == "fraction":
+        return f"{100 * line.published:.4g}"
+    return f"{line.published:g} s" if line.unit == "seconds" else show(line.published, line.unit)
+
+
+def _measured(line: Line) -> str:
+    """Write what was measured, times in seconds; what became of the run where there is nothing."""
+    mean, std, n = line.measured
+    if mean is None or not n:
+        return line.status or DASH
+    return f"{mean:.3g} s" if line.unit == "seconds" else show_spread(mean, std, line.unit)
 
 
 def _difference(line: Line) -> str:
@@ -133,9 +142,11 @@ def _changed(one: Attempted) -> str:
     if not one.changes:
         return "The study's own data, backbones and settings."
     words = {"dataset": "on", "backbones": "backbone", "targets": "target", "settings": "set"}
+    order = ("dataset", "backbones", "targets", "image_size", "epochs", "subset", "settings")
     told = [
-        f"{words.get(name, name.replace('_', ' '))} {', '.join(value) if isinstance(value, list) else value}"
-        for name, value in one.changes.items()
+        f"{words.get(name, name.replace('_', ' '))} {_plain(one.changes[name])}"
+        for name in order
+        if name in one.changes
     ]
     return f"Stand-in, not the study itself: {'; '.join(told)}."
 

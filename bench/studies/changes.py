@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from bench.errors import BenchError, RecipeError, unknown_name
@@ -64,8 +64,11 @@ def renamed(text: str) -> tuple[str, str]:
     return (old.strip(), new.strip()) if equals and "@" not in old else ("", text.strip())
 
 
-def check_changes(study: StudyEntry, changes: Changes) -> None:
-    """Raise BenchError for an OLD that no run of the study has, and for two names that each replace everything."""
+def changes_of(study: StudyEntry, changes: Changes) -> Changes:
+    """Return what a study is changed by: a dataset that is its own is no change.
+
+    Raises BenchError for an OLD that no run of the study has, and for two names that replace the same.
+    """
     known = {name for run in study.run for name in (run.backbone, run.backbone.partition("/")[2])}
     _check_renamings("backbone", changes.backbones, known, study)
     targets = {target for run in study.run for target in run.target.split("+") if target}
@@ -77,6 +80,7 @@ def check_changes(study: StudyEntry, changes: Changes) -> None:
                 "Write OLD=NEW, as in --target coarse=family.",
             )
     _check_renamings("target", changes.targets, targets, study)
+    return replace(changes, dataset="") if changes.dataset == study.dataset else changes
 
 
 def _check_renamings(kind: str, texts: Sequence[str], known: set[str], study: StudyEntry) -> None:
