@@ -20,7 +20,6 @@ from bench.store.store import Store
 from bench.studies.changes import Changes, changes_of
 from bench.studies.entries import StudyEntry, StudyRunEntry
 
-
 _FOR_JSON = ("forecast_s", "run_id", "spec")
 """What a plan says as JSON only."""
 
