@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bench.report.groups import Stat, ranks, summarise
@@ -26,7 +26,7 @@ UNITS: Mapping[str, Unit] = {
 }
 """The unit of each figure; what is not here is an accuracy or a confidence."""
 
-_TIMES = "other hardware"
+TIMES = "other hardware"
 _COUNTS = "another model"
 _KEPT_APART = "see note"
 
@@ -62,11 +62,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Attempted:
-    """One setting in which a study was run: what was changed of it, and the rows of each of its runs by name."""
+    """One setting in which a study was run: what was changed of it, and the rows of each of its runs by name.
+
+    `parts` is what was measured of an ensemble, a search or a transfer, by (part, figure).
+    """
 
     study: StudyEntry
     changes: Mapping[str, Any]
     rows: Mapping[str, Sequence[RunRow]]
+    parts: Mapping[tuple[str, str], Stat] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -105,7 +109,7 @@ def run_lines(one: Attempted, runs: Iterable[StudyRunEntry], notes: Notes) -> li
                 run=run.name,
                 figure=figure,
                 published=value,
-                measured=summarise(map(_measuring(figure, one.study), done)),
+                measured=summarise(map(measuring(figure, one.study), done)),
                 kind=one.kind,
                 status="" if done else _status(rows),
                 apart=_apart(figure, run, one, done),
@@ -115,7 +119,7 @@ def run_lines(one: Attempted, runs: Iterable[StudyRunEntry], notes: Notes) -> li
     return lines
 
 
-def _measuring(figure: str, study: StudyEntry) -> Callable[[RunRow], float | None]:
+def measuring(figure: str, study: StudyEntry) -> Callable[[RunRow], float | None]:
     """Return what reads a figure off a run; a val that is the official test stands against our test."""
     if figure == "wall_s":
         return lambda row: None if row.train_s is None else row.train_s + (row.eval_s or 0.0)
@@ -130,7 +134,7 @@ def _apart(figure: str, run: StudyRunEntry, one: Attempted, done: Sequence[RunRo
     if figure in run.incomparable:
         return _KEPT_APART
     if figure.endswith("_s"):
-        return _TIMES
+        return TIMES
     if figure.endswith("_params") and done and not _same_model(done[0], run, one):
         return _COUNTS
     if figure == "epochs" and "epochs" in one.changes:

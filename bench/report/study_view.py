@@ -12,6 +12,7 @@ from rich.text import Text
 from bench.report.console import fitting, plain_table
 from bench.report.export import escape, table_line
 from bench.report.reproduced import Attempted, Line, Notes, finite, one_seed, run_lines
+from bench.report.study_parts import part_lines
 from bench.report.units import DASH, show, show_spread
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class StudyTable:
 def study_table(one: Attempted) -> StudyTable:
     """Put a study's table together."""
     notes = Notes()
-    lines = run_lines(one, one.study.runs, notes)
+    lines = [*run_lines(one, one.study.runs, notes), *part_lines(one, notes)]
     return StudyTable(one, lines, notes.texts)
 
 
@@ -103,7 +104,7 @@ def _cells(line: Line) -> dict[str, str]:
     """Write a line's cells, in the order of the headings."""
     return {
         "run": line.run,
-        "figure": f"{line.figure} %" if line.unit == "fraction" else line.figure,
+        "figure": _with_unit(line),
         "published": _as_printed(line),
         "measured": _measured(line),
         "difference": line.apart or _difference(line),
@@ -111,6 +112,12 @@ def _cells(line: Line) -> dict[str, str]:
         "kind": line.kind,
         "notes": " ".join(f"[{number}]" for number in line.notes),
     }
+
+
+def _with_unit(line: Line) -> str:
+    """Name a figure, percent with it: `train_top1 % of small-cnn`."""
+    name, space, rest = line.figure.partition(" ")
+    return f"{name} %{space}{rest}" if line.unit == "fraction" else line.figure
 
 
 def _as_printed(line: Line) -> str:

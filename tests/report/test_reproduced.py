@@ -8,6 +8,7 @@ import pytest
 from plausible_runs import MODELS, done_row
 
 from bench.registry import Registry
+from bench.report.groups import Stat
 from bench.report.reproduced import Attempted, Notes, run_lines
 from bench.report.study_view import study_data, study_markdown, study_table
 from bench.studies.entries import StudyEntry
@@ -142,3 +143,31 @@ def test_the_tables_of_all_shipped_studies_carry_the_notes_of_their_runs():
         table = study_table(Attempted(study, {}, rows))
         assert {run.note for run in study.run if run.note} <= set(table.notes)
         assert not study.split.val_is_test or study.split.note in table.notes
+
+
+def test_the_parts_of_a_study_have_lines_once_their_runs_were_attempted():
+    study = Registry.load().get(StudyEntry, "cifar100-ensemble")
+    members = {name: [done_row(train_top1=0.7)] for name in study.ensemble.members}
+    table = study_table(Attempted(study, {"dataset": "digits"}, members))
+    lines = {(line.run, line.figure): line for line in table.lines}
+    assert lines["ensemble", "test_top1"].published == 0.5499
+    assert (lines["ensemble", "test_top1"].status, lines["ensemble", "test_top1"].kind) == ("not made", "stand-in")
+    again = lines["ensemble", "train_top1 of resnet50-pretrained"]
+    assert again.difference == pytest.approx(0.7 - 0.8434)
+    assert lines["search", "val_top1"].published == pytest.approx(0.4983, abs=1e-4)
+    one = study_table(Attempted(study, {}, {"small-cnn": [done_row()]}))
+    assert {line.run for line in one.lines} == {"small-cnn", "search"}
+
+
+def test_what_was_measured_of_a_part_is_set_beside_its_figure():
+    study = Registry.load().get(StudyEntry, "cifar100-cached-heads")
+    measured = {
+        ("transfer", "fine_top1"): Stat(0.7, None, 1),
+        ("transfer", "fine_correct confidence"): Stat(0.9, None, 1),
+    }
+    table = study_table(Attempted(study, {}, {"b3-linear-joint": [done_row()]}, measured))
+    lines = {line.figure: line for line in table.lines if line.run == "transfer"}
+    assert lines["fine_top1"].difference == pytest.approx(0.02)
+    assert lines["fine_correct confidence"].difference == pytest.approx(0.9 - 0.992)
+    assert lines["coarse_top1"].status == "not made"
+    assert any("snail" in table.notes[number - 1] for number in lines["fine_top1"].notes)
