@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +22,10 @@ from bench.commands.filters import (
     one_format,
 )
 from bench.commands.options import RegistryFolders
+
+if TYPE_CHECKING:
+    from bench.report.query import Query
+    from bench.report.tables import Board
 
 Sort = Annotated[str, typer.Option(help="Column to sort by, best first; # ranks by validation all the same.")]
 Cost = Annotated[str, typer.Option(help="What is weighed against validation accuracy in the Pareto marks.")]
@@ -53,10 +58,6 @@ def leaderboard(
     Example: bench leaderboard --dataset cub --budget "total<=10M,gmacs<=0.5" --cost gmacs
     """
     form = one_format(json=json, csv=csv, markdown=markdown)
-    from bench import terminal
-    from bench.report.console import boards_view
-    from bench.report.export import board_records, to_csv, to_json, to_markdown
-    from bench.report.overlaps import known_overlaps
     from bench.report.published import known_published, with_published
     from bench.report.query import Query
     from bench.report.tables import leaderboard as ranked
@@ -71,6 +72,16 @@ def leaderboard(
         boards = ranked(rows, query, store.ensembles.list())
     if published:
         boards = with_published(boards, known_published(registry), query)
+    _show(boards, form, query, limit, registry)
+
+
+def _show(boards: list[Board], form: str, query: Query, limit: int, registry: list[Path] | None) -> None:
+    """Write boards in one format."""
+    from bench import terminal
+    from bench.report.console import boards_view
+    from bench.report.export import board_records, to_csv, to_json, to_markdown
+    from bench.report.overlaps import known_overlaps
+
     if form == "json":
         terminal.write(to_json(board_records(boards)))
     elif form == "csv":

@@ -46,31 +46,14 @@ ReportOnly = Annotated[
 
 
 def reproduce(
-    study: Study,
-    runs: Runs = None,
-    on: On = None,
-    backbone: InsteadOf = None,
-    target: Targets = None,
-    image_size: ImageSize = None,
-    epochs: Epochs = None,
-    subset: o.Subset = None,
-    overrides: Set = None,
-    seeds: o.Seeds = 1,
-    report_only: ReportOnly = False,
-    dry_run: DryRun = False,
-    time_limit: TimeLimit = None,
-    workers: Workers = None,
-    cache_budget: CacheBudget = "20GB",
-    cache_dtype: o.CacheDtype = "fp32",
-    backend: o.Backend = "eager",
-    db: Db = None,
-    registry: o.RegistryFolders = None,
-    data_root: o.DataRoot = None,
-    download: Download = True,
-    device: o.Device = "auto",
-    json: o.AsJson = False,
+    study: Study, runs: Runs = None, on: On = None, backbone: InsteadOf = None, target: Targets = None,
+    image_size: ImageSize = None, epochs: Epochs = None, subset: o.Subset = None, overrides: Set = None,
+    seeds: o.Seeds = 1, report_only: ReportOnly = False, dry_run: DryRun = False, time_limit: TimeLimit = None,
+    workers: Workers = None, cache_budget: CacheBudget = "20GB", cache_dtype: o.CacheDtype = "fp32",
+    backend: o.Backend = "eager", db: Db = None, registry: o.RegistryFolders = None,
+    data_root: o.DataRoot = None, download: Download = True, device: o.Device = "auto", json: o.AsJson = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="The table as Markdown.")] = False,
-) -> None:
+) -> None:  # fmt: skip
     """Run a published study with its own settings, and print its figures, ours and the difference.
 
     With --on, --backbone, --image-size, --epochs, --subset or --set the study runs on a stand-in, and every row

@@ -20,6 +20,7 @@ from bench.data.datasets import Dataset, known_header
 from bench.device import deterministic, pick
 from bench.entries import DatasetEntry
 from bench.errors import DataError, WeightsError
+from bench.plan.backends import with_backend
 from bench.plan.enumerate import Plan
 from bench.plan.forecast import total, with_forecast
 from bench.records import PlannedRun, SweepRecord
@@ -102,8 +103,9 @@ def run_study(options: Options) -> int:
     place = Place(own, o.find_dataset(registry, changes.dataset) if changes.dataset else own)
     if options.dry_run:
         planned = _plan(registry, study, entries, changes, place, options)
-        forecast = total(planned.runs, provenance(device).hardware)
-        show_plan(study, planned.entries, planned.runs, changes, forecast, json=options.form == "json")
+        runs = with_backend(planned.runs, lambda _: backend)
+        forecast = total(runs, provenance(device).hardware)
+        show_plan(study, planned.entries, runs, changes, forecast, json=options.form == "json")
         return 0
     Store.open(options.db).close()  # a database that cannot be used is said before anything is fetched
     with _or_stand_in(study):

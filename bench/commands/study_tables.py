@@ -83,6 +83,6 @@ def _record(entry: StudyRunEntry, run: PlannedRun, changes: Changes) -> dict[str
         "trainable": run.counts.trainable_params,
         "forecast": written(run.forecast_s, "seconds"),
         "forecast_s": run.forecast_s,
-        "run_id": spec.run_id if spec.dataset.fingerprint else None,
+        "run_id": spec.run_id if spec.dataset.fingerprint and spec.backend != "auto" else None,
         "spec": spec.model_dump(mode="json"),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from bench.errors import BenchError, RecipeError, unknown_name
+from bench.plan.subsets import parse_subset
 from bench.plan.variants import parse_settings
 from bench.studies.entries import StudyEntry
 
@@ -65,7 +66,7 @@ def renamed(text: str) -> tuple[str, str]:
 
 
 def changes_of(study: StudyEntry, changes: Changes) -> Changes:
-    """Return what a study is changed by: a dataset that is its own is no change.
+    """Return what a study is changed by, each change written one way: a dataset that is its own is no change.
 
     Raises BenchError for an OLD that no run of the study has, and for two names that replace the same.
     """
@@ -80,7 +81,8 @@ def changes_of(study: StudyEntry, changes: Changes) -> Changes:
                 "Write OLD=NEW, as in --target coarse=family.",
             )
     _check_renamings("target", changes.targets, targets, study)
-    return replace(changes, dataset="") if changes.dataset == study.dataset else changes
+    subset = str(parse_subset(changes.subset or None) or "")
+    return replace(changes, dataset="" if changes.dataset == study.dataset else changes.dataset, subset=subset)
 
 
 def _check_renamings(kind: str, texts: Sequence[str], known: set[str], study: StudyEntry) -> None:

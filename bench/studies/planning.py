@@ -110,7 +110,16 @@ def data_of(study: StudyEntry, run: StudyRunEntry, changes: Changes, place: Plac
     """Say how a run sees the dataset: the study's split, the target, the part of it."""
     fraction = study.val_fraction
     entry = place.taken if fraction is None else place.taken.model_copy(update={"val_fraction": fraction})
-    return dataset_spec(entry, _target(run, changes, place), place.header, _subset(run, changes, place))
+    target = _target(run, changes, place)
+    try:
+        dataset_spec(entry, target, place.header)
+    except DataError as error:
+        raise DataError(
+            f"The run {run.name} trains labels that {place.taken.name} does not have.",
+            f"It trains {run.target}. {error.what} {error.why}",
+            f"Say which stand in with --target OLD=NEW ({target}), or leave the run out with --runs.",
+        ) from error
+    return dataset_spec(entry, target, place.header, _subset(run, changes, place))
 
 
 def _target(run: StudyRunEntry, changes: Changes, place: Place) -> str | None:
@@ -119,23 +128,16 @@ def _target(run: StudyRunEntry, changes: Changes, place: Place) -> str | None:
         return None
     first_of_own, first = next(iter(place.own.targets), ""), next(iter(place.classes))
     names = dict(map(renamed, changes.targets))
-    found = [names.get(t) or (first if t == first_of_own else t) for t in run.target.split("+")]
-    for target in found:
-        if target not in place.classes:
-            raise DataError(
-                f"The run {run.name} trains labels that {place.taken.name} does not have.",
-                f"It trains {run.target}; {place.taken.name} has {', '.join(place.classes)}.",
-                f"Say which stand in for them with --target {target}=NAME, or leave the run out with --runs.",
-            )
-    return "+".join(found)
+    return "+".join(names.get(t) or (first if t == first_of_own else t) for t in run.target.split("+"))
 
 
 def _subset(run: StudyRunEntry, changes: Changes, place: Place) -> str | None:
     """Take the part that is asked for, else the run's own; on another dataset as large a share of train."""
     if changes.subset or not run.dataset_subset:
         return changes.subset or None
-    if place.taken.name == place.own.name or not place.images:
+    there, own = place.images.get("train"), place.own.counts.get("train")
+    if place.taken.name == place.own.name or not there or not own:
         return str(run.dataset_subset)
-    share = place.images["train"] / place.own.counts["train"]
+    share = there / own
     scaled = {split: max(1, int(count * share)) for split, count in run.dataset_subset.counts.items()}
     return ",".join(f"{split}={count}" for split, count in scaled.items())

@@ -103,7 +103,7 @@ def test_the_first_labels_stand_for_the_first_and_others_are_named(studies, plac
     assert data_of(study, coarse, Changes(), place("cifar100")).num_classes == 20
     with pytest.raises(BenchError, match="trains labels that digits does not have") as found:
         data_of(study, coarse, on, where)
-    assert "--target coarse=NAME" in found.value.todo
+    assert "--target OLD=NEW (coarse)" in found.value.todo
     named = Changes(dataset="digits", targets=("coarse=label",))
     assert data_of(study, coarse, named, where).target == "label"
 
@@ -141,6 +141,11 @@ def test_a_change_of_what_a_study_does_not_have_is_an_error(studies, changes, sa
 def test_a_study_on_its_own_dataset_is_no_stand_in(studies):
     assert not changes_of(studies["cub-10m"], Changes(dataset="cub"))
     assert changes_of(studies["cub-10m"], Changes(dataset="cub100"))
+
+
+def test_a_part_that_is_written_otherwise_is_the_same_change(studies):
+    ours = [changes_of(studies["cub-10m"], Changes(subset=text)) for text in ("val=5,train=9", "train=9, val=5")]
+    assert ours[0] == ours[1]
 
 
 def test_several_values_of_one_key_are_refused(studies):
