@@ -9,29 +9,18 @@ import typer
 from bench.commands import options as o
 
 
+Rejected = Annotated[bool, typer.Option("--rejected", help="List what does not fit too, with the reason.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows shown; 0 shows all.")]
+
+
 def plan(
-    dataset: o.Dataset,
-    budget: o.Budget = None,
-    backbones: o.Backbones = None,
-    strategies: o.Strategies = None,
-    target: o.Target = None,
-    subset: o.Subset = None,
-    recipe: o.Recipe = None,
-    overrides: o.Set = None,
-    epochs: o.Epochs = None,
-    image_size: o.ImageSize = None,
-    seeds: o.Seeds = 1,
-    everything: o.All = False,
-    rejected: Annotated[
-        bool, typer.Option("--rejected", help="List what does not fit too, with the reason.")
-    ] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows shown; 0 shows all.")] = 60,
-    registry: o.RegistryFolders = None,
-    data_root: o.DataRoot = None,
-    device: o.Device = "auto",
-    backend: o.Backend = "eager",
+    dataset: o.Dataset, budget: o.Budget = None, backbones: o.Backbones = None, strategies: o.Strategies = None,
+    target: o.Target = None, subset: o.Subset = None, recipe: o.Recipe = None, overrides: o.Set = None,
+    epochs: o.Epochs = None, image_size: o.ImageSize = None, seeds: o.Seeds = 1, everything: o.All = False,
+    rejected: Rejected = False, limit: Limit = 60, registry: o.RegistryFolders = None,
+    data_root: o.DataRoot = None, device: o.Device = "auto", backend: o.Backend = "eager",
     json: o.AsJson = False,
-) -> None:
+) -> None:  # fmt: skip
     """Show every backbone x strategy that fits a budget, its parameters and compute, and a forecast.
 
     Nothing is downloaded and no image is read: models are counted on the meta device.
