@@ -8,7 +8,6 @@ import typer
 
 from bench.commands import options as o
 
-
 Rejected = Annotated[bool, typer.Option("--rejected", help="List what does not fit too, with the reason.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows shown; 0 shows all.")]
 
