@@ -10,10 +10,12 @@ from pathlib import Path
 import torch
 
 from bench import terminal
+from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, speed_of
+from bench.commands.study_parts import make_ensembles
 from bench.commands.study_tables import show_plan, show_tables
 from bench.commands.sweeping import display_of, either, ended, opened, parse_bytes, parse_duration, still_to_do
 from bench.data.datasets import Dataset, known_header
@@ -34,7 +36,7 @@ from bench.studies.changes import Changes, changes_of
 from bench.studies.entries import StudyEntry, StudyRunEntry
 from bench.studies.planning import Place, chosen, plan_run
 from bench.sweep import Sweep, deadline
-from bench.train.provenance import command_line, provenance
+from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 from bench.weights import fetch
 
@@ -153,6 +155,8 @@ def _train(
         store.plan(_record(planned, options), [run for _, run in unique.values()])
         tally = _sweep(planned, left, store, Workbench(device, dataset, workers=options.workers), options)
         code = ended(tally, len(unique), str(store.location))
+        for one in attempted(store, planned.study, planned.changes.as_data()):
+            make_ensembles(one, store)
         show_tables(planned.study, attempted(store, planned.study, planned.changes.as_data()), options.form)
     return code
 

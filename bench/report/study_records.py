@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bench.report.groups import Stat, ranks, summarise
 from bench.report.reproduced import Attempted
 
 if TYPE_CHECKING:
     from bench.store.rows import RunRow
     from bench.store.store import Store
-    from bench.studies.entries import StudyEntry
+    from bench.studies.entries import EnsembleEntry, StudyEntry
 
 
 def study_record(study: str, changes: Mapping[str, Any], runs: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -33,10 +34,33 @@ def attempted(store: Store, study: StudyEntry, changes: Mapping[str, Any] | None
         for name, ids in asked["runs"].items():
             named[name] = [*named.get(name, []), *ids]
     rows = {row.run_id: row for row in store.rows()} if found else {}
-    return [
-        Attempted(study, json.loads(setting), {name: _of_the_last(ids, rows) for name, ids in named.items()})
-        for setting, named in found.items()
+    made = []
+    for setting, named in found.items():
+        runs = {name: _of_the_last(ids, rows) for name, ids in named.items()}
+        made.append(Attempted(study, json.loads(setting), runs, _ensembled(store, study, runs)))
+    return made
+
+
+def members_by_seed(ensemble: EnsembleEntry, rows: Mapping[str, Sequence[RunRow]]) -> dict[int, list[str]]:
+    """Return the ids of an ensemble's members, in their order, for each seed of which every member is done."""
+    done = [{row.seed: row.run_id for row in rows.get(name, ()) if ranks(row)} for name in ensemble.members]
+    seeds = sorted(set(done[0]).intersection(*done[1:]))
+    return {seed: [runs[seed] for runs in done] for seed in seeds}
+
+
+def _ensembled(
+    store: Store, study: StudyEntry, rows: Mapping[str, Sequence[RunRow]]
+) -> dict[tuple[str, str], Stat]:
+    """Summarise the stored ensembles of a study's own runs, as its rule combines them, over the seeds."""
+    if study.ensemble is None:
+        return {}
+    wanted = {frozenset(ids) for ids in members_by_seed(study.ensemble, rows).values()}
+    found = [
+        made.test.top1
+        for made in (store.ensembles.list() if wanted else ())
+        if made.rule == study.ensemble.rule and frozenset(member.run_id for member in made.members) in wanted
     ]
+    return {(study.ensemble.name, "test_top1"): summarise(found)}
 
 
 def _of_the_last(ids: Sequence[str], rows: Mapping[str, RunRow]) -> list[RunRow]:

@@ -168,3 +168,29 @@ def test_a_study_that_was_never_run_has_no_table(tmp_path):
     db = tmp_path / "runs.db"
     Store.open(db).close()
     assert "was not run with these settings" in refused("reproduce", "cub-10m", "--report-only", "--db", db)
+
+
+def test_a_study_s_ensemble_is_made_of_its_runs_and_no_run_is_run_again(tiny_folder, tmp_path):
+    db = tmp_path / "runs.db"
+    words = ["cifar100-ensemble", "--on", f"folder:{tiny_folder}", "--backbone", "resnet50=timm/test_resnet@none"]
+    more = ["--epochs", 1, "--image-size", 32, "--seeds", 2, "--db", db, "--json"]
+    (table,) = bench("reproduce", *words, *more, "--runs", "resnet50-pretrained,small-cnn").data
+    lines = {(line["run"], line["figure"]): line for line in table["lines"]}
+    assert lines["ensemble", "test_top1"]["seeds"] == 2
+    assert lines["ensemble", "test_top1"]["measured"] is not None
+    assert lines["ensemble", "test_top1"]["kind"] == "stand-in"
+    with Store.open(db) as store:
+        made = store.ensembles.list()
+        attempts = {row.run_id: len(store.attempts(row.run_id)) for row in store.rows()}
+    assert [one.rule for one in made] == ["soft", "soft"]
+    assert {member.run_id for one in made for member in one.members} == set(attempts)
+    assert set(attempts.values()) == {1}
+    again = bench("reproduce", "cifar100-ensemble", "--report-only", "--db", db, "--json").data[0]
+    assert again == table
+
+
+def test_without_all_its_members_there_is_no_ensemble(tiny_folder, tmp_path):
+    words = ["cifar100-ensemble", "--on", f"folder:{tiny_folder}", "--runs", "resnet50-scratch,small-cnn"]
+    ended = bench("reproduce", *words, *STAND_IN, "--db", tmp_path / "runs.db")
+    assert ended.code == 0
+    assert not [line for line in ended.stdout.splitlines() if line.startswith("ensemble ")]
