@@ -15,7 +15,7 @@ from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, speed_of
-from bench.commands.study_parts import make_ensembles
+from bench.commands.study_parts import Makers
 from bench.commands.study_tables import show_plan, show_tables
 from bench.commands.sweeping import display_of, either, ended, opened, parse_bytes, parse_duration, still_to_do
 from bench.data.datasets import Dataset, known_header
@@ -67,6 +67,7 @@ class Options:
 class Planned:
     """A study's runs as they will be trained: each by its name, with its entry."""
 
+    registry: Registry
     study: StudyEntry
     changes: Changes
     place: Place
@@ -136,7 +137,7 @@ def _plan(
             )
             named += [(entry, run) for run in plan.runs(speed.machine.precision_for)]
     runs = with_forecast([run for _, run in named], place.images, speed)
-    return Planned(study, changes, place, tuple(entry for entry, _ in named), tuple(runs))
+    return Planned(registry, study, changes, place, tuple(entry for entry, _ in named), tuple(runs))
 
 
 def _train(
@@ -155,8 +156,9 @@ def _train(
         store.plan(_record(planned, options), [run for _, run in unique.values()])
         tally = _sweep(planned, left, store, Workbench(device, dataset, workers=options.workers), options)
         code = ended(tally, len(unique), str(store.location))
+        makers = Makers(store, planned.registry, options.data_root, device)
         for one in attempted(store, planned.study, planned.changes.as_data()):
-            make_ensembles(one, store)
+            makers.make(one)
         show_tables(planned.study, attempted(store, planned.study, planned.changes.as_data()), options.form)
     return code
 

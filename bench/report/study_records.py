@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from bench.report.groups import Stat, ranks, summarise
 from bench.report.reproduced import Attempted
+from bench.report.study_parts import TRANSFER
+
+PRINTED = "as written"
+"""The reading of a label map that a study's figures were measured with."""
 
 if TYPE_CHECKING:
     from bench.store.rows import RunRow
@@ -37,7 +41,8 @@ def attempted(store: Store, study: StudyEntry, changes: Mapping[str, Any] | None
     made = []
     for setting, named in found.items():
         runs = {name: _of_the_last(ids, rows) for name, ids in named.items()}
-        made.append(Attempted(study, json.loads(setting), runs, _ensembled(store, study, runs)))
+        parts = {**_ensembled(store, study, runs), **_transferred(store, study, runs)}
+        made.append(Attempted(study, json.loads(setting), runs, parts))
     return made
 
 
@@ -67,3 +72,24 @@ def _of_the_last(ids: Sequence[str], rows: Mapping[str, RunRow]) -> list[RunRow]
     """Keep the runs that differ from the one planned last in nothing but their seed."""
     last = rows[ids[-1]].group_id
     return sorted((rows[i] for i in set(ids) if rows[i].group_id == last), key=lambda row: row.seed)
+
+
+def _transferred(
+    store: Store, study: StudyEntry, rows: Mapping[str, Sequence[RunRow]]
+) -> dict[tuple[str, str], Stat]:
+    """Summarise what a study's run measured on its other dataset, by the map as it is written, over the seeds."""
+    if study.transfer is None:
+        return {}
+    target = next(run.target for run in study.runs if run.name == study.transfer.run)
+    found: dict[str, list[float | None]] = {}
+    for row in rows.get(study.transfer.run, ()):
+        made = [one for one in store.transfers.of_run(row.run_id) if one.dataset == study.transfer.dataset]
+        names = dict(zip(row.target.split("+"), target.split("+"), strict=False))
+        for head in made[-1].headline if made else ():
+            name = names.get(head["target"]) or head["target"]
+            if head["reading"] == PRINTED:
+                found.setdefault(f"{name}_top1", []).append(head["top1"])
+                found.setdefault(f"{name}_top5", []).append(head["top5"])
+                found.setdefault(f"{name}_correct confidence", []).append(head["confidence_right"])
+                found.setdefault(f"{name}_incorrect confidence", []).append(head["confidence_wrong"])
+    return {(TRANSFER, figure): summarise(values) for figure, values in found.items()}

@@ -111,29 +111,17 @@ class JointEntry(Spec):
     heads: tuple[str, ...] = Field(min_length=2)
 
 
-class LabelEntry(Spec):
-    """One class of another dataset, by WordNet id and name, and the class of ours that the source sends it to.
-
-    `index` and `to_index` are as printed; positions depend on the copy of a dataset, so the names count.
-    """
-
-    wnid: str = ""
-    name: str
-    to: str
-    index: int
-    to_index: int
-
-
 class TransferEntry(Spec):
-    """A study's run, evaluated on another dataset through a map from that dataset's classes to its own."""
+    """A study's run, evaluated on a split of another dataset through a map of `label_maps`, as it is printed."""
 
     run: str
     dataset: str
+    split: Literal["train", "val", "test"]
+    label_map: str
     images: int
     images_note: str = ""
     index_order: str = ""
     overlaps_pretraining: str = ""
-    labels: tuple[LabelEntry, ...]
     published: dict[str, float] = {}
     confidence_images: int | None = None
     published_confidence: dict[str, float] = {}

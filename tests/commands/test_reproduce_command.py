@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from command_line import bench, refused
 
@@ -194,3 +196,69 @@ def test_without_all_its_members_there_is_no_ensemble(tiny_folder, tmp_path):
     ended = bench("reproduce", *words, *STAND_IN, "--db", tmp_path / "runs.db")
     assert ended.code == 0
     assert not [line for line in ended.stdout.splitlines() if line.startswith("ensemble ")]
+
+
+MINE = """
+name = "mine"
+source = "a report of our own"
+dataset = "colours"
+num_classes = 4
+recipe = { epochs = 6, batch_size = 8, lr = 1e-2, image_size = 32, norm_stats = "update" }
+
+[[run]]
+name = "base"
+backbone = "timm/test_efficientnet"
+strategy = "scratch"
+published = { test_top1 = 0.9 }
+
+[transfer]
+run = "base"
+dataset = "others"
+split = "test"
+label_map = "others-to-colours"
+images = 10
+published = { label_top1 = 0.5 }
+published_confidence = { label_correct = 0.9 }
+"""
+
+
+@pytest.fixture
+def own_registry(tiny_folder, tmp_path):
+    """A user's study, with a transfer to a dataset of two of its classes under other names."""
+    folder = tmp_path / "mine"
+    for split in ("train", "test"):
+        for ours, theirs in (("dusk", "late dusk"), ("grass", "lawn")):
+            shutil.copytree(tiny_folder / split / ours, tmp_path / "others" / split / theirs)
+    for name in ("studies", "label_maps"):
+        (folder / name).mkdir(parents=True)
+    (folder / "studies" / "mine.toml").write_text(MINE)
+    (folder / "label_maps" / "others-to-colours.toml").write_text('[map]\n"late dusk" = "dusk"\nlawn = "grass"\n')
+    places = {"colours": (tiny_folder, 4), "others": (tmp_path / "others", 2)}
+    (folder / "datasets.toml").write_text(
+        "\n".join(f'[{name}]\nreader = "class_folders"\nnum_classes = {n}\nlocations = ["{place}"]'
+                  for name, (place, n) in places.items())
+    )  # fmt: skip
+    return folder
+
+
+def test_a_study_of_one_s_own_runs_exactly_and_is_evaluated_on_its_other_dataset(own_registry, tmp_path):
+    words = ["mine", "--registry", own_registry, "--db", tmp_path / "runs.db", "--json"]
+    ended = bench("reproduce", *words)
+    assert ended.code == 0, ended.stderr
+    (table,) = ended.data
+    lines = {(line["run"], line["figure"]): line for line in table["lines"]}
+    assert {line["kind"] for line in lines.values()} == {"exact"}
+    assert lines["transfer", "label_top1"]["measured"] is not None
+    with Store.open(tmp_path / "runs.db") as store:
+        (made,) = store.transfers.of_run(store.rows()[0].run_id)
+    assert lines["transfer", "label_top1"]["measured"] == made.headline[0]["top1"]
+    assert made.images == 10
+    assert bench("reproduce", *words).data == [table]
+
+
+def test_a_transfer_whose_data_is_not_here_is_said_and_the_table_shown(own_registry, tmp_path):
+    shutil.rmtree(tmp_path / "others")
+    ended = bench("reproduce", "mine", "--registry", own_registry, "--db", tmp_path / "runs.db", "--json")
+    assert ended.code == 0
+    assert "note: No transfer to others: The dataset others is not here." in ended.stderr
+    assert {line["status"] for line in ended.data[0]["lines"] if line["run"] == "transfer"} == {"not made"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.studies.entries import ReferenceEntry
+from bench.transfer.label_map import find_map, read_map
 
 pytestmark = pytest.mark.shared_data
 
@@ -91,7 +92,7 @@ def test_ensembles_and_searches_have_their_figures(published, studies):
     assert record["recipe"]["note"] in study.split.note
 
 
-def test_the_transfer_has_its_figures_and_its_map_by_name(published, studies):
+def test_the_transfer_has_its_figures_and_its_map_by_name(published, studies, registry):
     (record,) = [one for one in published["study"] if one["id"] == "cifar100-cached-heads"]
     study, joint = studies["cifar100-cached-heads"], record["joint"]
     transfer = study.transfer
@@ -99,8 +100,9 @@ def test_the_transfer_has_its_figures_and_its_map_by_name(published, studies):
     assert (transfer.dataset, transfer.images) == (joint["transfer_dataset"], joint["images"])
     assert transfer.published == joint["published"]
     assert transfer.published_confidence == joint["published_confidence_100_images"]
-    assert {str(label.index): label.to_index for label in transfer.labels} == joint["label_map"]
-    assert {str(label.index): label.name for label in transfer.labels} == joint["label_names"]
+    written = read_map(find_map(transfer.label_map, registry.folders))
+    assert (written.map, written.dataset) == (joint["label_map"], transfer.dataset)
+    assert {key: name.partition(" ")[2] for key, name in written.names.items()} == joint["label_names"]
     assert joint["note"] in transfer.note
     assert transfer.index_order == joint["index_order"]
     assert transfer.overlaps_pretraining == joint["overlaps_pretraining"]
