@@ -186,7 +186,7 @@ class StudyEntry(Spec):
             return self.run
         heads = [run for name in self.joint.heads for run in self.run if run.name == name]
         told = {"name": self.joint.name, "target": "+".join(head.target for head in heads), "published": {}}
-        return (*self.run, heads[0].model_copy(update={**told, "note": ""}))
+        return (*self.run, heads[0].model_copy(update={**told, "note": "its accuracies are means over its heads"}))
 
     @property
     def val_fraction(self) -> float | None:
