@@ -28,6 +28,7 @@ from bench.commands.plan import plan
 from bench.commands.predict import predict
 from bench.commands.recipes import recipes
 from bench.commands.report import report
+from bench.commands.reproduce import reproduce
 from bench.commands.runs import runs
 from bench.commands.show import show
 from bench.commands.strategies import strategies
@@ -51,8 +52,9 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, tune, plan, leaderboard, report, runs, show, look, compare, mistakes, predict, explain, keep, transfer,
-    ensemble, ensembles, backbones, strategies, datasets, recipes, studies, augment, timing, doctor,
+    sweep, tune, reproduce, plan, leaderboard, report, runs, show, look, compare, mistakes, predict, explain,
+    keep, transfer, ensemble, ensembles, backbones, strategies, datasets, recipes, studies, augment, timing,
+    doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

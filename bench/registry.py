@@ -19,10 +19,11 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from bench.entries import BackboneEntry, BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry, StudyEntry
+from bench.entries import BackboneEntry, BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
 from bench.errors import BenchError, RegistryError, unknown_name
 from bench.home import bench_home
 from bench.spec import Spec
+from bench.studies.entries import ReferenceEntry, StudyEntry
 
 E = TypeVar("E", bound=Spec)
 
@@ -33,6 +34,7 @@ KINDS: dict[str, type[Spec]] = {
     "recipes": RecipeEntry,
     "budgets": BudgetEntry,
     "studies": StudyEntry,
+    "references": ReferenceEntry,
 }
 """File (or folder of files) name -> the schema of its entries."""
 

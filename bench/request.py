@@ -16,6 +16,7 @@ from bench.plan.backbones import choose, listed
 from bench.plan.budget import Budget, parse_budget
 from bench.plan.count import Progress
 from bench.plan.enumerate import Plan, Request, make_plan
+from bench.plan.subsets import check_subset, parse_subset
 from bench.plan.variants import Variant, variants
 from bench.records import Rejected
 from bench.registry import Registry
@@ -45,18 +46,24 @@ class Asked:
     everything: bool = False
     kept: str = "fp32"
     groups: list[str] = field(default_factory=list)
+    subset: str | None = None
 
 
-def dataset_spec(entry: DatasetEntry, target: str | None, header: ManifestHeader | None) -> DatasetSpec:
+def dataset_spec(
+    entry: DatasetEntry, target: str | None, header: ManifestHeader | None, subset: str | None = None
+) -> DatasetSpec:
     """Say how runs see a dataset: by its manifest, or by its registry entry while it is unseen.
 
     `target` may join several with `+`; they are put into the dataset's own order. Raises DataError for an unknown
-    one, one that is named twice, and a file of groups that cannot be read.
+    one, one that is named twice, a file of groups that cannot be read, and a `subset` (`train=5000`) that it has
+    not got.
     """
     maps = group_maps(entry)
     classes = dict(header.classes if header else entry.targets or {"label": entry.num_classes})
     classes |= {name: len(groups.names) for name, groups in maps.items()}
     chosen = _targets(entry.name, target or next(iter(classes)), list(classes))
+    part = parse_subset(subset)
+    check_subset(part, header.counts if header else entry.counts, entry.val_fraction)
     return DatasetSpec(
         name=entry.name,
         target="+".join(chosen),
@@ -65,6 +72,7 @@ def dataset_spec(entry: DatasetEntry, target: str | None, header: ManifestHeader
         val_fraction=entry.val_fraction,
         split_seed=entry.split_seed,
         groups=groups_digest([maps[name] for name in chosen if name in maps]),
+        subset=part,
     )
 
 

@@ -12,7 +12,7 @@ from bench.backbones import build
 from bench.catalogue import catalogue
 from bench.data.augmentations import canonical_augment
 from bench.data.readers import READERS
-from bench.entries import BackboneEntry, BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry, StudyEntry
+from bench.entries import BackboneEntry, BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
 from bench.head import plan_head
 from bench.plan.backbones import choose, listed
 from bench.plan.budget import parse_budget
@@ -21,6 +21,7 @@ from bench.plan.recipes import for_strategy, resolve
 from bench.plan.variants import Variant
 from bench.registry import Registry
 from bench.spec import DatasetSpec, RecipeSpec, TransformSpec
+from bench.studies.entries import StudyEntry
 
 
 @pytest.fixture(scope="module")

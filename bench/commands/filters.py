@@ -39,6 +39,10 @@ Strategy = Annotated[
         "--strategy", callback=not_empty, help="Only this strategy; last_blocks finds last_blocks(2) too."
     ),
 ]
+WithPublished = Annotated[
+    bool,
+    typer.Option("--with-published", help="Show figures of published studies and benchmarks too, marked as such."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.commands.collector import no_collection
 from bench.commands.filtering import check_filters
-from bench.commands.filters import AsJson, Backbone, Budget, Dataset, Db, Strategy, Target, as_limits, one_format
+from bench.commands.filters import (
+    AsJson,
+    Backbone,
+    Budget,
+    Dataset,
+    Db,
+    Strategy,
+    Target,
+    WithPublished,
+    as_limits,
+    one_format,
+)
 from bench.commands.options import RegistryFolders
+
+if TYPE_CHECKING:
+    from bench.report.query import Query
+    from bench.report.tables import Board
 
 Sort = Annotated[str, typer.Option(help="Column to sort by, best first; # ranks by validation all the same.")]
 Cost = Annotated[str, typer.Option(help="What is weighed against validation accuracy in the Pareto marks.")]
@@ -29,6 +45,7 @@ def leaderboard(
     cost: Cost = "trainable_params",
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows per table; 0 shows all.")] = 30,
     json: AsJson = False,
+    published: WithPublished = False,
     csv: Annotated[bool, typer.Option("--csv", help="Every row as CSV, safe for spreadsheets.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Every row as Markdown.")] = False,
 ) -> None:
@@ -41,10 +58,7 @@ def leaderboard(
     Example: bench leaderboard --dataset cub --budget "total<=10M,gmacs<=0.5" --cost gmacs
     """
     form = one_format(json=json, csv=csv, markdown=markdown)
-    from bench import terminal
-    from bench.report.console import boards_view
-    from bench.report.export import board_records, to_csv, to_json, to_markdown
-    from bench.report.overlaps import known_overlaps
+    from bench.report.published import known_published, with_published
     from bench.report.query import Query
     from bench.report.tables import leaderboard as ranked
     from bench.store.store import Store
@@ -56,6 +70,18 @@ def leaderboard(
         rows = store.rows()
         check_filters(rows, query, registry)
         boards = ranked(rows, query, store.ensembles.list(), store.heads.all())
+    if published:
+        boards = with_published(boards, known_published(registry), query)
+    _show(boards, form, query, limit, registry)
+
+
+def _show(boards: list[Board], form: str, query: Query, limit: int, registry: list[Path] | None) -> None:
+    """Write boards in one format."""
+    from bench import terminal
+    from bench.report.console import boards_view
+    from bench.report.export import board_records, to_csv, to_json, to_markdown
+    from bench.report.overlaps import known_overlaps
+
     if form == "json":
         terminal.write(to_json(board_records(boards)))
     elif form == "csv":

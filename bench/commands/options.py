@@ -53,6 +53,12 @@ Budget = Annotated[
         help="Upper limits: 10M, or total<=10M,trainable<=1M,gmacs<=0.5, or a named budget.",
     ),
 ]
+Subset = Annotated[
+    str | None,
+    typer.Option(
+        "--subset", callback=not_empty, help="A stratified part, in images: train=5000,val=45000, or one of them."
+    ),
+]
 Backbones = Annotated[
     list[str] | None,
     typer.Option(

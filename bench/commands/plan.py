@@ -8,28 +8,18 @@ import typer
 
 from bench.commands import options as o
 
+Rejected = Annotated[bool, typer.Option("--rejected", help="List what does not fit too, with the reason.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows shown; 0 shows all.")]
+
 
 def plan(
-    dataset: o.Dataset,
-    budget: o.Budget = None,
-    backbones: o.Backbones = None,
-    strategies: o.Strategies = None,
-    target: o.Target = None,
-    groups: o.Groups = None,
-    recipe: o.Recipe = None,
-    overrides: o.Set = None,
-    epochs: o.Epochs = None,
-    image_size: o.ImageSize = None,
-    seeds: o.Seeds = 1,
-    everything: o.All = False,
-    rejected: Annotated[bool, typer.Option("--rejected", help="List what does not fit too, and why.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows shown; 0 shows all.")] = 60,
-    registry: o.RegistryFolders = None,
-    data_root: o.DataRoot = None,
-    device: o.Device = "auto",
-    backend: o.Backend = "eager",
+    dataset: o.Dataset, budget: o.Budget = None, backbones: o.Backbones = None, strategies: o.Strategies = None,
+    target: o.Target = None, groups: o.Groups = None, subset: o.Subset = None, recipe: o.Recipe = None,
+    overrides: o.Set = None, epochs: o.Epochs = None, image_size: o.ImageSize = None, seeds: o.Seeds = 1,
+    everything: o.All = False, rejected: Rejected = False, limit: Limit = 60, registry: o.RegistryFolders = None,
+    data_root: o.DataRoot = None, device: o.Device = "auto", backend: o.Backend = "eager",
     json: o.AsJson = False,
-) -> None:
+) -> None:  # fmt: skip
     """Show every backbone x strategy that fits a budget, its parameters and compute, and a forecast.
 
     Nothing is downloaded and no image is read: models are counted on the meta device.
@@ -49,10 +39,10 @@ def plan(
     header = known_header(entry, data_root)
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],
-        epochs, image_size, seeds, everything, groups=groups or [],
+        epochs, image_size, seeds, everything, groups=groups or [], subset=subset,
     )  # fmt: skip
     with Counting(terminal.err()) as progress:
-        made = plan_for(known, entry, dataset_spec(entry, target, header), asked, progress)
+        made = plan_for(known, entry, dataset_spec(entry, target, header, subset), asked, progress)
     runs, forecast = foreseen(made, entry, header, device, computing)
     if json:
         terminal.write(plan_json(made, runs, forecast))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.filtering import check_filters
-from bench.commands.filters import Backbone, Budget, Dataset, Db, Strategy, Target, as_limits
+from bench.commands.filters import Backbone, Budget, Dataset, Db, Strategy, Target, WithPublished, as_limits
 from bench.commands.given import readable
 from bench.commands.options import RegistryFolders
 
@@ -25,6 +25,7 @@ def report(
     budget: Budget = None,
     backbone: Backbone = None,
     strategy: Strategy = None,
+    published: WithPublished = False,
     registry: RegistryFolders = None,
     details: Annotated[
         bool,
@@ -41,6 +42,7 @@ def report(
     from bench.class_names import class_names
     from bench.report.build import write_report
     from bench.report.overlaps import known_overlaps
+    from bench.report.published import known_published
     from bench.report.query import Query
     from bench.store.store import Store
 
@@ -48,6 +50,9 @@ def report(
     with Store.open(db, create=False) as store:
         if query.filters:
             check_filters(store.rows(), query, registry)
+        rows = known_published(registry) if published else []
         overlaps, names = known_overlaps(registry), class_names if details else None
-        path = write_report(store, output, title=title, query=query, overlaps=overlaps, details=names)
+        path = write_report(
+            store, output, title=title, query=query, overlaps=overlaps, published=rows, details=names
+        )
     terminal.out().print(str(path), soft_wrap=True)

@@ -11,7 +11,7 @@ def studies(registry: o.RegistryFolders = None, json: o.AsJson = False) -> None:
     Example: bench studies --json
     """
     from bench.commands.listing import show
-    from bench.entries import StudyEntry
+    from bench.studies.entries import StudyEntry
 
     entries = o.open_registry(registry).all(StudyEntry)
     rows = [

@@ -68,9 +68,8 @@ def run_sweep(options: Options) -> int:
     dataset = None if options.dry_run else open_for_training(entry, options.data_root, download=options.download)
     header = known_header(entry, options.data_root)
     with Counting(terminal.err()) as counting:
-        plan = plan_for(
-            registry, entry, dataset_spec(entry, options.asked.target, header), options.asked, counting
-        )
+        data = dataset_spec(entry, options.asked.target, header, options.asked.subset)
+        plan = plan_for(registry, entry, data, options.asked, counting)
     if dataset is None:
         return _show(plan, entry, header, options)
     with Store.open(options.db) as store:
@@ -79,10 +78,10 @@ def run_sweep(options: Options) -> int:
         if cache_bytes:  # else nothing is kept, and it does not matter what would compute it
             images = header.counts if header else entry.counts
             runs = settled(runs, backend, images, speed.machine, device, terminal.err())
-        forecast = total(_still_to_do(runs, store), provenance(device).hardware)
+        forecast = total(still_to_do(runs, store), provenance(device).hardware)
         store.plan(_record(plan, runs, options), runs)
         bench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
-        with Interrupts() as interrupts, _display(runs, forecast) as display:
+        with Interrupts() as interrupts, display_of(runs, forecast) as display:
             stop = either(interrupts.wanted, deadline(limit_s))
             _say_precision(display.note, device, plan)
             sweep = Sweep(
@@ -96,7 +95,7 @@ def run_sweep(options: Options) -> int:
                 prune=options.prune,
             )
             tally = sweep.work()
-    return _end(tally, len(runs), str(store.location))
+    return ended(tally, len(runs), str(store.location))
 
 
 def _record(plan: Plan, runs: list[PlannedRun], options: Options) -> SweepRecord:
@@ -106,7 +105,8 @@ def _record(plan: Plan, runs: list[PlannedRun], options: Options) -> SweepRecord
     return SweepRecord(command_line(), dataset, budget, ids, plan.rejected, request)
 
 
-def _still_to_do(runs: list[PlannedRun], store: Store) -> list[PlannedRun]:
+def still_to_do(runs: list[PlannedRun], store: Store) -> list[PlannedRun]:
+    """Leave out the runs that a sweep will not work on."""
     known = store.statuses(run.spec.run_id for run in runs)
     return [run for run in runs if known.get(run.spec.run_id) not in ("done", "diverged")]
 
@@ -149,7 +149,8 @@ def _show(plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, option
     return 0
 
 
-def _display(runs: list[PlannedRun], forecast: Forecast) -> Display | Plain:
+def display_of(runs: list[PlannedRun], forecast: Forecast) -> Display | Plain:
+    """Say the forecast, and make what shows runs at work."""
     console = terminal.err()
     console.print(forecast_text(forecast))
     return Display(console, runs) if console.is_terminal else Plain(console, runs)
@@ -167,7 +168,8 @@ def either(*stops: Callable[[], bool]) -> Callable[[], bool]:
     return lambda: any(stop() for stop in stops)
 
 
-def _end(tally: Tally, planned: int, where: str) -> int:
+def ended(tally: Tally, planned: int, where: str) -> int:
+    """Say on stderr how a sweep ended, and return its exit code."""
     parts = {
         "done": len(tally.done),
         "done before": len(tally.skipped),

@@ -22,7 +22,7 @@ from bench.home import bench_home
 from bench.records import Counts
 from bench.spec import BackboneSpec
 
-COUNTING = 3
+COUNTING = 4
 """Raised when the same model would be counted differently, so that kept counts are thrown away."""
 
 PARALLEL_FROM = 24

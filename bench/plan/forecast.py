@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.machine import Machine
+from bench.plan.subsets import split_counts
 from bench.records import Counts, PlannedRun
 
 HEAD_STEP_S = 3e-4
@@ -61,9 +62,7 @@ def worth_keeping(counts: Counts) -> bool:
 
 def _seconds(run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: set[Hashable]) -> float:
     spec, counts = run.spec, run.counts
-    train = images.get("train", 0) * (1 if "val" in images else 1 - spec.dataset.val_fraction)
-    val = images.get("val", images.get("train", 0) - train)
-    test = images.get("test", 0)
+    train, val, test = split_counts(images, spec.dataset)
     name, epochs = spec.backbone.name, spec.recipe.epochs
     eager = speed.features.get((name, "eager"), speed.machine.forward_s)
     forward, once = eager * counts.gmacs, 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from bench.report.look import FindNames
 from bench.report.overlaps import Overlaps
 from bench.report.pages import Lost, Report, render
 from bench.report.places import written_to
+from bench.report.published import Published, with_published
 from bench.report.query import Query, select_rows, within
 from bench.report.runs import count_statuses, last_error
 from bench.report.tables import Board, leaderboard
@@ -32,13 +33,15 @@ def write_report(
     title: str = "",
     query: Query | None = None,
     overlaps: Overlaps | None = None,
+    published: Sequence[Published] = (),
     details: FindNames | None = None,
 ) -> Path:
     """Write the report of what the query lets through as one HTML file, whole or not at all; return its path.
 
     With `details`, which finds the names of classes, each run has a page in a folder beside it.
     """
-    report = make_report(store, title=title, query=query or Query(), overlaps=overlaps or {})
+    query = query or Query()
+    report = make_report(store, title=title, query=query, overlaps=overlaps or {}, published=published)
     with written_to(path, str(DEFAULT_PATH)):
         if details:
             if path.is_dir():
@@ -49,11 +52,20 @@ def write_report(
     return path
 
 
-def make_report(store: Store, *, title: str, query: Query, overlaps: Overlaps, most_lost: int = 500) -> Report:
+def make_report(
+    store: Store,
+    *,
+    title: str,
+    query: Query,
+    overlaps: Overlaps,
+    published: Sequence[Published] = (),
+    most_lost: int = 500,
+) -> Report:
     """Read everything that a report says; of `most_lost` runs without a result it gives the reason."""
     everything = store.rows()
     rows = select_rows(everything, query)
-    boards = leaderboard(everything, query, store.ensembles.list(), store.heads.all())
+    found = leaderboard(everything, query, store.ensembles.list(), store.heads.all())
+    boards = with_published(found, published, query)
     lost = [row for row in rows if row.status in _LOST or (row.status == "done" and not ranks(row))]
     return Report(
         title=title or _title(boards),

@@ -12,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report.columns import NEVER_RANKS, Column
-from bench.report.layout import ESSENTIAL, board_columns, cell, heading, seeds
+from bench.report.layout import ESSENTIAL, PUBLISHED, board_columns, cell, heading, published_cell, seeds
 from bench.report.notes import board_notes
 from bench.report.overlaps import Overlaps
+from bench.report.published import numbered
 from bench.report.query import Query
 from bench.report.tables import Board, Entry
+from bench.report.units import DASH
 
 T = TypeVar("T")
 
@@ -93,6 +95,9 @@ def _table(board: Board, entries: Sequence[Entry], columns: Sequence[Column]) ->
             Text(seeds(entry.group)),
             style=style,
         )
+    for number, row in zip(numbered(board.published)[0], board.published, strict=True):
+        cells = [Text(published_cell(row, column)) for column in columns]
+        table.add_row(Text(f"{PUBLISHED} [{number}]"), *cells, Text(DASH), style="italic dim")
     return table
 
 

@@ -6,16 +6,21 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.report.columns import COLUMNS
 from bench.report.groups import Group
 from bench.report.head_columns import head_columns
-from bench.report.layout import board_columns, cell, heading, seeds
+from bench.report.layout import PUBLISHED, board_columns, cell, heading, published_cell, seeds
 from bench.report.notes import board_notes
 from bench.report.overlaps import Overlaps
+from bench.report.published import numbered
 from bench.report.rows import field
 from bench.report.tables import Board, Entry
+from bench.report.units import DASH
+
+if TYPE_CHECKING:
+    from bench.report.published import Published
 
 _RISKY = ("=", "+", "-", "@", "\t", "\n")
 _SPREADS = ("fraction", "seconds")
@@ -23,7 +28,14 @@ _SPREADS = ("fraction", "seconds")
 
 def board_records(boards: Iterable[Board]) -> list[dict[str, Any]]:
     """Return a flat record per row: names, ranks, means, and `_std` for the sample standard deviations."""
-    return [_record(board, entry) for board in boards for entry in board.entries]
+    return [
+        record
+        for board in boards
+        for record in (
+            *(_record(board, entry) for entry in board.entries),
+            *(_published_record(row) for row in board.published),
+        )
+    ]
 
 
 def to_json(records: Any) -> str:
@@ -68,6 +80,13 @@ def _record(board: Board, entry: Entry) -> dict[str, Any]:
     return record
 
 
+def _published_record(row: Published) -> dict[str, Any]:
+    """Return a published row under the keys of measured ones; what its source does not say is missing."""
+    named = {"dataset": row.dataset, "target": row.target, "rank": None, "pareto": False}
+    told = {"backbone": row.backbone, "strategy": row.method, **row.values}
+    return {**named, **told, "published": row.name or row.method, "source": row.source, "note": row.note}
+
+
 def _values(group: Group, machine: str | None) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, column in COLUMNS.items():
@@ -104,18 +123,22 @@ def _markdown(board: Board, overlaps: Overlaps | None) -> str:
     columns = board_columns(board)
     head = ["#", "", *map(heading, columns), "seeds"]
     rule = ["---:", "---", *("---" if column.unit == "text" else "---:" for column in columns), "---:"]
-    lines = [f"### {_escape(board.title)}", "", _line(head), _line(rule, escape=False)]
+    lines = [f"### {escape(board.title)}", "", table_line(head), table_line(rule, escaped=False)]
     for entry in board.entries:
         cells = (cell(entry.group, column, board) for column in columns)
-        lines.append(_line([str(entry.rank), "*" if entry.pareto else "", *cells, seeds(entry.group)]))
-    return "\n".join([*lines, "", *(f"- {_escape(note)}" for note in board_notes(board, overlaps))])
+        lines.append(table_line([str(entry.rank), "*" if entry.pareto else "", *cells, seeds(entry.group)]))
+    for number, row in zip(numbered(board.published)[0], board.published, strict=True):
+        cells = (published_cell(row, column) for column in columns)
+        lines.append(table_line([PUBLISHED, f"[{number}]", *cells, DASH]))
+    return "\n".join([*lines, "", *(f"- {escape(note)}" for note in board_notes(board, overlaps))])
 
 
-def _line(cells: Iterable[str], *, escape: bool = True) -> str:
-    return "| " + " | ".join(_escape(text) if escape else text for text in cells) + " |"
+def table_line(cells: Iterable[str], *, escaped: bool = True) -> str:
+    """Write a line of a Markdown table."""
+    return "| " + " | ".join(escape(text) if escaped else text for text in cells) + " |"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Keep text on its line and in its cell, and HTML in it text."""
     flat = " ".join(text.split())
     for plain, safe in (

@@ -8,12 +8,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.report.columns import COLUMNS, Column
 from bench.report.groups import Group
 from bench.report.rows import field
 from bench.report.tables import Board, front
+
+if TYPE_CHECKING:
+    from bench.report.published import Published
 
 Y_AXES = ("test_top1", "val_top1")
 X_AXES = (
@@ -120,7 +124,14 @@ def board_figure(
         "values": {key: _values(groups, key, machines) for key in dict.fromkeys((*Y_AXES, *X_AXES, *shown))},
         "spreads": {key: [_round(group.stat(key).std) for group in groups] for key in Y_AXES},
         "fronts": {key: _fronts(groups, key, machines) for key in X_AXES},
+        "published": [_published(row) for row in board.published],
     }
+
+
+def _published(row: Published) -> dict[str, Any]:
+    """Return a published row as a point: on no front, with what is told of it in short lines."""
+    told = {"backbone": row.backbone, "method": row.label, "told": wrap(row.told, 72)}
+    return {**told, "values": {key: _round(row.values[key]) for key in (*Y_AXES, *X_AXES) if key in row.values}}
 
 
 def _values(groups: Sequence[Group], key: str, machines: Sequence[str]) -> list[Any]:

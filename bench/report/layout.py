@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bench.report.columns import COLUMNS, NEVER_RANKS, Column
 from bench.report.groups import Group
@@ -11,6 +12,9 @@ from bench.report.head_columns import head_columns
 from bench.report.rows import field
 from bench.report.tables import Board
 from bench.report.units import DASH, show, show_spread
+
+if TYPE_CHECKING:
+    from bench.report.published import Published
 
 NAMES = ("backbone", "strategy")
 _TOLD_APART_BY = ("weights", "recipe_name", "image_size", "precision")
@@ -21,6 +25,9 @@ ESSENTIAL = (*NAMES, *_TOLD_APART_BY, "run", *_MEASURED, _TRIED)
 
 CHOSEN = " ‡"
 """Marks an ensemble whose weights or members were chosen on the validation images that rank it."""
+
+PUBLISHED = "published"
+"""What stands in the place of a rank where a row was not measured here."""
 
 _COSTS = ("trainable_params", "total_params", "gmacs", "standalone_s")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -52,6 +59,15 @@ def cell(group: Group, column: Column, board: Board) -> str:
     if column.hardware and mean is not None and len(board.machines) > 1:
         text += f" {machine_letters(board)[group.machines[0]]}"
     return text
+
+
+def published_cell(row: Published, column: Column) -> str:
+    """Write what a published row shows in a column; a dash where its source says nothing of it."""
+    if column.unit == "text":
+        words = {"backbone": short_name(row.backbone), "strategy": row.label}
+        return words.get(column.key, DASH)
+    value = row.values.get(column.key)
+    return f"{100 * value:.4g}" if value is not None and column.unit == "fraction" else show(value, column.unit)
 
 
 def seeds(group: Group) -> str:

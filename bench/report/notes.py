@@ -6,6 +6,7 @@ from bench.report.columns import NEVER_RANKS
 from bench.report.head_columns import head_note
 from bench.report.layout import CHOSEN, machine_letters
 from bench.report.overlaps import Overlaps, overlap_note
+from bench.report.published import numbered
 from bench.report.tables import Board
 
 PAGE_MARKS = "Shaded: Pareto-optimal in validation top-1 and the cost that the plot shows."
@@ -27,7 +28,17 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
         _ensembles(board),
         times,
     ]
-    return [note for note in (*notes, overlap_note(board.task.cut.dataset, overlaps or {})) if note]
+    overlap = overlap_note(board.task.cut.dataset, overlaps or {})
+    return [note for note in (*notes, overlap, *published_notes(board)) if note]
+
+
+def published_notes(board: Board) -> list[str]:
+    """Say what published rows are, and number each: where it is from and what keeps it from comparing."""
+    if not board.published:
+        return []
+    said = "Published rows are as their sources print them: not measured here, not ranked, on no front."
+    texts = numbered(board.published)[1]
+    return [said, *(f"[{number}] {text}" for number, text in enumerate(texts, start=1))]
 
 
 def _order(board: Board) -> str:

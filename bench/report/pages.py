@@ -22,9 +22,10 @@ from bench.report.figures import (
 )
 from bench.report.groups import Group
 from bench.report.html import embedded_json, environment, template_text
-from bench.report.layout import board_columns, cell, heading, seeds, short_name
+from bench.report.layout import board_columns, cell, heading, published_cell, seeds, short_name
 from bench.report.notes import board_notes
 from bench.report.overlaps import Overlaps, overlap_note
+from bench.report.published import numbered
 from bench.report.runs import status_text
 from bench.report.tables import Board
 from bench.report.units import show
@@ -64,13 +65,14 @@ class Report:
 
 @dataclass(frozen=True)
 class BoardSection:
-    """One board as the page shows it: `rows` hold the texts of its cells in the order of `columns`."""
+    """One board as the page shows it: `rows` and `published` hold the texts of cells in the order of `columns`."""
 
     board: Board
     answer: Answer | None
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str]
+    published: Sequence[Sequence[str]] = ()
 
 
 def render(report: Report) -> str:
@@ -100,7 +102,8 @@ def _section(board: Board, report: Report) -> BoardSection:
     columns = board_columns(board, also=_ALSO)
     rows = [[cell(entry.group, column, board) for column in columns] for entry in board.entries]
     reply = answer(board, report.budgets.get(board.task.cut.dataset, ""))
-    return BoardSection(board, reply, columns, rows, board_notes(board, report.overlaps, page=True))
+    published = [[published_cell(row, column) for column in columns] for row in board.published]
+    return BoardSection(board, reply, columns, rows, board_notes(board, report.overlaps, page=True), published)
 
 
 def _data(
@@ -127,6 +130,7 @@ def _environment() -> jinja2.Environment:
     made.globals.update(
         heading=heading,
         seeds=seeds,
+        numbered=numbered,
         short_name=short_name,
         status_text=status_text,
         overlap_note=overlap_note,

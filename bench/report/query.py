@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from bench.report.rows import architecture, counts
+from bench.report.rows import counts
 from bench.store.rows import RunRow
 
 
@@ -80,8 +80,8 @@ def _filters(query: Query) -> dict[str, Callable[[RunRow], bool]]:
     every: dict[str, Callable[[RunRow], bool]] = {
         "dataset": lambda row: row.dataset == query.dataset,
         "target": lambda row: _targets(row.target) == _targets(str(query.target)),
-        "backbone": lambda row: _same_backbone(row, str(query.backbone)),
-        "strategy": lambda row: _same_strategy(row.strategy, str(query.strategy)),
+        "backbone": lambda row: same_backbone(row.backbone, str(query.backbone)),
+        "strategy": lambda row: same_strategy(row.strategy, str(query.strategy)),
     }
     return {name: passes for name, passes in every.items() if getattr(query, name) is not None}
 
@@ -91,11 +91,12 @@ def _targets(text: str) -> set[str]:
     return {name.strip() for name in text.split("+")}
 
 
-def _same_backbone(row: RunRow, wanted: str) -> bool:
-    return any(fnmatchcase(name, wanted) for name in (row.backbone, architecture(row)))
+def same_backbone(backbone: str, wanted: str) -> bool:
+    """Compare a backbone with a name or a pattern, with or without its library."""
+    return any(fnmatchcase(name, wanted) for name in (backbone, backbone.rpartition("/")[2]))
 
 
-def _same_strategy(strategy: str, wanted: str) -> bool:
+def same_strategy(strategy: str, wanted: str) -> bool:
     """Compare part by part of a composition, each with or without its argument, wildcards allowed."""
     bare = "+".join(part.partition("(")[0] for part in strategy.split("+"))
     wanted = wanted.replace(" ", "")

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bench.ensembles.record import Ensemble
 from bench.report.columns import Column, column, cost
@@ -14,6 +15,9 @@ from bench.report.groups import Group, Task, configurations, cut, group_runs
 from bench.report.pareto import pareto_front
 from bench.report.query import Query, select_rows
 from bench.store.rows import RunHeads, RunRow
+
+if TYPE_CHECKING:
+    from bench.report.published import Published
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Board:
     """One ranking: what is in it was measured on the same data, and its times on the same hardware if one is set.
 
     `entries` are in the order that was asked for; `rank` stays the one by validation accuracy. `pruned` counts the
-    runs on that data that were stopped early, and rank nowhere.
+    runs on that data that were stopped early, and rank nowhere; `published` are rows of others.
     """
 
     title: str
@@ -40,6 +44,7 @@ class Board:
     sort: Column
     machine: str | None = None
     pruned: int = 0
+    published: tuple[Published, ...] = ()
 
     @property
     def heads(self) -> RunHeads:
@@ -116,10 +121,12 @@ def _ordered(entries: list[Entry], order: Column, machine: str | None, *, revers
 
 
 def _title(task: Task, tasks: Iterable[Task]) -> str:
-    """Name a dataset, with its target and as much of its identity as tells it from the others."""
+    """Name a dataset, with its target, the part of it and as much of its identity as tells it from the others."""
     data = task.cut
-    name = data.dataset if data.target == "label" else f"{data.dataset}, {data.target}"
-    twins = [other for other in tasks if other.cut[:2] == data[:2]]
+    name = ", ".join(
+        part for part in (data.dataset, data.target if data.target != "label" else "", data.subset) if part
+    )
+    twins = [o for o in tasks if (*o.cut[:2], o.cut.subset) == (*data[:2], data.subset)]
     if len(twins) == 1:
         return name
     fingerprint = (data.fingerprint or "unseen")[:8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-Unit = Literal["text", "fraction", "count", "gmacs", "seconds", "bytes", "rate"]
+Unit = Literal["text", "fraction", "count", "gmacs", "seconds", "bytes", "rate", "loss"]
 
 DASH = "–"  # noqa: RUF001 - an en dash says that there is no value
 
@@ -45,6 +45,10 @@ def _gmacs(value: float) -> str:
     return f"{value:,.3f}"
 
 
+def _loss(value: float) -> str:
+    return f"{value:.3f}"
+
+
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
@@ -64,4 +68,4 @@ def _scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:
     return f"{value / factor:.{digits}f} {name}"
 
 
-_WRITERS = {"fraction": _percent, "gmacs": _gmacs, "seconds": _seconds, "bytes": _bytes}
+_WRITERS = {"fraction": _percent, "gmacs": _gmacs, "seconds": _seconds, "bytes": _bytes, "loss": _loss}

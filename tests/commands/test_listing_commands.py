@@ -5,10 +5,11 @@ import re
 import pytest
 from command_line import bench, refused
 
-from bench.entries import DatasetEntry, RecipeEntry, StrategyEntry, StudyEntry
+from bench.entries import DatasetEntry, RecipeEntry, StrategyEntry
 from bench.plan.recipes import for_strategy
 from bench.registry import Registry
 from bench.spec import RecipeSpec
+from bench.studies.entries import StudyEntry
 
 LISTS = {
     "strategies": StrategyEntry,

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bench.entries import DatasetEntry
+from bench.plan.count import BackboneCounts, with_head
+from bench.studies.changes import Changes
+from bench.studies.entries import StudyEntry
+from bench.studies.planning import Place, plan_run
+
 TABLE = [
     ("efficientnet_b0", 200, "full", 4_263_748, 4_263_748),
     ("efficientnet_b2", 200, "full", 7_982_794, 7_982_794),
@@ -87,3 +93,71 @@ def test_what_may_be_computed_once_is_what_no_trainable_parameter_reaches():
     assert 0 < once["bitfit"] == once["last_blocks(1)+norm"] < 0.05  # the first convolution, before its norm
     assert 0.85 < once["last_blocks(1)"] < once["neck"] < 1
     assert once["freeze_first(16)"] == 0.0 or once["freeze_first(16)"] > once["neck"] - 0.05
+
+
+def test_a_published_count_that_adds_running_statistics_is_weights_and_statistics(plan, on_meta):
+    """EfficientNet-B0 with 100 classes: 4,177,664 as printed, of which 4,135,648 train."""
+    (choice,) = plan(["efficientnet_b0"], ["full"], classes=100).choices
+    backbone = on_meta("timm/efficientnet_b0")[0].backbone
+    assert choice.counts.trainable_params + running_statistics(backbone) == 4_177_664
+    assert running_statistics(backbone) == 42_016
+
+
+def test_keras_s_resnet50_is_ours_with_convolution_biases_and_running_statistics(on_meta):
+    """23,587,712 as printed without a head, 26,710,888 with 1024 hidden units and a 1000-way last layer."""
+    from torch import nn
+
+    backbone = on_meta("timm/resnet50")[0].backbone
+    weights = sum(parameter.numel() for parameter in backbone.parameters())
+    convolutions = [module for module in backbone.modules() if isinstance(module, nn.Conv2d)]
+    assert all(convolution.bias is None for convolution in convolutions)
+    biases = sum(convolution.out_channels for convolution in convolutions)
+    statistics = running_statistics(backbone)
+    assert (weights, biases, statistics) == (23_508_032, 26_560, 53_120)
+    assert weights + biases == 23_534_592
+    assert weights + biases + statistics == 23_587_712
+    head = with_head(BackboneCounts(0, 0, 2048, 0, {"full": (0, 0, 0)}), "full", WIDE, 1000)
+    assert weights + biases + statistics + head.total_params == 26_710_888
+
+
+WIDE = ["linear(1024)", "relu", "dropout(0.5)", "linear"]
+
+
+def running_statistics(model) -> int:
+    """The running means and variances of a model's batch norms; how many batches they saw is not one."""
+    return sum(b.numel() for name, b in model.named_buffers() if name.endswith(("running_mean", "running_var")))
+
+
+@pytest.mark.parametrize(("name", "classes", "params"), [("nine_layer_cnn", 100, 13_870_484)])
+def test_the_plain_cnns_have_the_printed_number_of_parameters(plan, name, classes, params):
+    (choice,) = plan([f"bench/{name}"], ["scratch"], classes, overrides=BARE).choices
+    assert choice.counts.trainable_params == choice.counts.total_params == params
+
+
+BARE = {"image_size": 32, "head": ["linear"]}
+
+
+def test_the_nine_layers_of_the_nine_layer_cnn_are_those_that_have_weights():
+    from torch import nn
+
+    from bench.plain_cnns import nine_layer_cnn
+
+    layers = [m for m in nine_layer_cnn(num_classes=100).modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    assert len(layers) == 9
+    assert sum(parameter.numel() for parameter in nine_layer_cnn(num_classes=100).parameters()) == 13_870_484
+
+
+def test_every_published_count_of_the_studies_is_ours_or_explained(registry):
+    """What is printed and differs from what is counted here is explained by the tests above, and by a note."""
+    explained = {("b0-full", "trainable_params", 4_177_664), ("resnet50-scratch", "total_params", 23_587_712)}
+    differing = set()
+    for study in registry.all(StudyEntry):
+        dataset = registry.get(DatasetEntry, study.dataset)
+        for run in study.run:
+            printed = {key: value for key, value in run.published.items() if key.endswith("_params")}
+            if printed:
+                (choice,) = plan_run(registry, study, run, Changes(), Place(dataset, dataset)).choices
+                ours = {key: getattr(choice.counts, key) for key in printed}
+                differing |= {(run.name, key, printed[key]) for key in printed if printed[key] != ours[key]}
+                assert run.note or printed == ours
+    assert differing == explained

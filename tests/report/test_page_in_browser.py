@@ -365,3 +365,29 @@ def test_five_thousand_rows_show_a_hundred_until_asked(visit, reports):
 def test_a_page_without_runs_says_what_to_do(visit, reports):
     page = visit(reports(no_runs))
     assert "bench sweep --dataset digits" in page.locator("main").inner_text()
+
+
+def test_published_rows_are_open_circles_that_neither_select_nor_sort(visit, tmp_path):
+    from bench.report.published import Published
+
+    rows = [
+        Published(
+            "cub100", "label", HOSTILE, HOSTILE, HOSTILE, HOSTILE, {"test_top1": 0.7, "trainable_params": 2e6}
+        ),
+        Published("cub100", "label", "vit", "adapter", "a source", "", {"test_top1": 0.8}),
+    ]
+    with Store.open(tmp_path / "runs.db") as store:
+        record_done(store, [make_planned(model, "linear") for model in MODELS])
+        page = visit(write_report(store, tmp_path / "report.html", published=rows))
+    drawn = page.evaluate(
+        """() => document.getElementById("plot").data.filter((trace) => trace.name === "published")"""
+    )
+    assert drawn[0]["marker"]["symbol"] == "circle-open"
+    assert [len(trace["x"]) for trace in drawn] == [1]  # the other prints no such cost
+    assert "customdata" not in drawn[0]
+    assert "Open circles (1)" in page.inner_text("#caption")
+    page.click("thead [data-key=gmacs] button")
+    assert page.locator("tbody").count() == 2
+    assert page.locator("tbody.published tr").count() == 2
+    page.locator("tbody.published tr").first.click()
+    assert page.locator("tr.selected").count() == 0

@@ -23,6 +23,7 @@ function captionText(drawn) {
   ];
   if (board.seeds.some((n) => n > 1)) parts.push("Bars: sample standard deviation over seeds.");
   if (axis.hardware) parts.push(`Measured on ${board.machines[state.machine]}.`);
+  if (drawn.published) parts.push(`Open circles (${drawn.published}): published figures as their sources print them, not measured here.`);
   if (drawn.missing) parts.push(`${drawn.missing} of ${board.names.length} rows have no such value and are not drawn.`);
   return parts.join(" ");
 }

@@ -17,6 +17,13 @@ function plotPoints(board, state) {
   return points;
 }
 
+// The published rows that print both values: never on the front, and not to be selected.
+function publishedPoints(board, state) {
+  return board.published
+    .map((row) => ({ row, x: row.values[state.x] ?? null, y: row.values[state.y] ?? null, spread: null, front: false }))
+    .filter((point) => point.x !== null && point.y !== null);
+}
+
 // The least accuracy worth showing at first: far outliers are left below, and a button says so.
 function floorOf(points) {
   const ys = points.map((point) => point.y).sort((a, b) => a - b);
@@ -81,6 +88,23 @@ function strategyTraces(board, points, scaling, state) {
   });
 }
 
+function publishedTrace(points, scaling, state) {
+  const axis = DATA.axes[state.x];
+  return {
+    type: "scatter", mode: "markers", name: "published", showlegend: false, cliponaxis: true,
+    x: points.map((point) => scaling.at(point.x)), y: points.map((point) => point.y),
+    text: points.map(({ row, x, y }) => [
+      `<b>${plain(shortName(row.backbone))}</b>`,
+      plain(row.method),
+      `${DATA.axes[state.y].label} ${show(y, "fraction")} %, as printed`,
+      `${axis.label} ${show(x, axis.unit)}`,
+      ...row.told.map(plain),
+    ].join("<br>")),
+    hovertemplate: "%{text}<extra></extra>",
+    marker: { symbol: "circle-open", size: 10, color: css("--muted"), line: { width: 1.8 } },
+  };
+}
+
 function frontTrace(points, scaling, view) {
   const front = points.filter((point) => point.front).sort((a, b) => a.x - b.x || a.y - b.y);
   const x = front.map((point) => scaling.at(point.x)), y = front.map((point) => point.y);
@@ -132,13 +156,14 @@ function axisLayout(title, unit, scaling, range, room) {
 }
 
 function drawPlot(element, board, state) {
-  const axis = DATA.axes[state.x], points = plotPoints(board, state);
-  const scaling = scale(points.map((point) => point.x), state.log);
+  const axis = DATA.axes[state.x], points = plotPoints(board, state), published = publishedPoints(board, state);
+  const drawn = [...points, ...published];
+  const scaling = scale(drawn.map((point) => point.x), state.log);
   const width = element.clientWidth, height = Math.round(Math.min(560, Math.max(340, width * (width < 700 ? 0.8 : 0.58))));
   const size = { width: width - MARGIN.l - MARGIN.r, height: height - MARGIN.t - MARGIN.b };
-  const auto = points.length ? viewOf(points, scaling, state) : { x: [0, 1], y: [0, 1], below: 0 };
+  const auto = drawn.length ? viewOf(drawn, scaling, state) : { x: [0, 1], y: [0, 1], below: 0 };
   const view = state.view ? { ...auto, ...state.view } : auto;
-  const yScale = scale(points.map((point) => point.y), false);
+  const yScale = scale(drawn.map((point) => point.y), false);
   const layout = {
     width, height, margin: MARGIN, dragmode: "zoom", hovermode: "closest", showlegend: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -148,7 +173,7 @@ function drawPlot(element, board, state) {
     yaxis: { ...axisLayout("", "fraction", yScale, view.y, Math.max(2, Math.floor(size.height / 52))) },
     annotations: labelAnnotations(board, points, scaling, view, size),
   };
-  const traces = [frontTrace(points, scaling, view), ...strategyTraces(board, points, scaling, state), ringTrace(points, scaling, state)];
+  const traces = [publishedTrace(published, scaling, state), frontTrace(points, scaling, view), ...strategyTraces(board, points, scaling, state), ringTrace(points, scaling, state)];
   Plotly.react(element, traces, layout, { displayModeBar: false, responsive: false, doubleClick: false, scrollZoom: false });
-  return { shown: points.length, missing: board.names.length - points.length, below: state.view ? 0 : auto.below };
+  return { shown: points.length, missing: board.names.length - points.length, published: published.length, below: state.view ? 0 : auto.below };
 }

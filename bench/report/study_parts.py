@@ -1,0 +1,78 @@
+"""The lines of what a study makes of its runs: an ensemble, the search of a run, a transfer to another dataset.
+
+What was measured of them comes in `Attempted.parts`, by part and figure; what is not there was not made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from bench.report.groups import Stat, ranks, summarise
+from bench.report.reproduced import TIMES, Attempted, Line, Notes, measuring
+
+if TYPE_CHECKING:
+    from bench.studies.entries import EnsembleEntry, SearchEntry, TransferEntry
+
+SEARCH, TRANSFER = "search", "transfer"
+"""The names of parts that a study has one of; an ensemble has the name that its study gives it."""
+
+NOTHING = Stat(None, None, 0)
+_NOT_MADE = "not made"
+
+
+def part_lines(one: Attempted, notes: Notes) -> list[Line]:
+    """Return the lines of a study's parts, of each whose runs were all attempted."""
+    study = one.study
+    lines: list[Line] = []
+    if study.search and study.search.run in one.rows:
+        lines += _search(study.search, one, notes)
+    if study.ensemble and all(name in one.rows for name in study.ensemble.members):
+        lines += _ensemble(study.ensemble, one, notes)
+    if study.transfer and study.transfer.run in one.rows:
+        lines += _transfer(study.transfer, one, notes)
+    return lines
+
+
+def _search(search: SearchEntry, one: Attempted, notes: Notes) -> list[Line]:
+    said = notes.number([search.note, one.study.split.note, f"the best of {search.trials} trials of {search.run}"])
+    return list(_measured(SEARCH, search.published, one, said))
+
+
+def _ensemble(ensemble: EnsembleEntry, one: Attempted, notes: Notes) -> list[Line]:
+    """Return the ensemble's lines, and those of its members, which its source trained for it once more."""
+    said = notes.number([ensemble.note])
+    lines = list(_measured(ensemble.name, ensemble.published, one, said))
+    of_members = {"train_top1": ensemble.member_train_top1, "epoch_s": ensemble.member_epoch_s}
+    for figure, values in of_members.items():
+        for member, value in zip(ensemble.members, values, strict=False):
+            done = [row for row in one.rows[member] if ranks(row)]
+            lines.append(
+                Line(
+                    run=ensemble.name,
+                    figure=f"{figure} of {member}",
+                    published=value,
+                    measured=summarise(map(measuring(figure, one.study), done)),
+                    kind=one.kind,
+                    status="" if done else _NOT_MADE,
+                    apart=TIMES if figure.endswith("_s") else "",
+                    notes=said,
+                )
+            )
+    return lines
+
+
+def _transfer(transfer: TransferEntry, one: Attempted, notes: Notes) -> list[Line]:
+    confidence = {f"{name} confidence": value for name, value in transfer.published_confidence.items()}
+    said = [transfer.note, transfer.images_note, transfer.index_order, transfer.overlaps_pretraining]
+    images = f"confidence over {transfer.confidence_images} images" if transfer.confidence_images else ""
+    return [
+        *_measured(TRANSFER, transfer.published, one, notes.number(said)),
+        *_measured(TRANSFER, confidence, one, notes.number([*said, images])),
+    ]
+
+
+def _measured(part: str, published: Mapping[str, float], one: Attempted, said: tuple[int, ...]) -> Iterator[Line]:
+    for figure, value in published.items():
+        found = one.parts.get((part, figure), NOTHING)
+        yield Line(part, figure, value, found, one.kind, "" if found.n else _NOT_MADE, "", said)

@@ -1,0 +1,95 @@
+"""Which runs a study's name means: read back from the sweeps that ran it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bench.report.groups import Stat, ranks, summarise
+from bench.report.reproduced import Attempted
+from bench.report.study_parts import TRANSFER
+
+PRINTED = "as written"
+"""The reading of a label map that a study's figures were measured with."""
+
+if TYPE_CHECKING:
+    from bench.store.rows import RunRow
+    from bench.store.store import Store
+    from bench.studies.entries import EnsembleEntry, StudyEntry
+
+
+def study_record(study: str, changes: Mapping[str, Any], runs: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return what a sweep's request says of the study that it ran: what was changed, and each run's ids."""
+    return {"name": study, "changes": dict(changes), "runs": {name: list(ids) for name, ids in runs.items()}}
+
+
+def attempted(store: Store, study: StudyEntry, changes: Mapping[str, Any] | None = None) -> list[Attempted]:
+    """Return every setting in which a study was run, oldest first; with `changes` only that one.
+
+    Of a run that was planned several times in one setting the last plan counts, with all its seeds.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for sweep in store.sweeps():
+        asked = store.sweep(sweep.id).request.get("study")
+        if not asked or asked["name"] != study.name or changes not in (None, asked["changes"]):
+            continue
+        named = found.setdefault(json.dumps(asked["changes"], sort_keys=True), {})
+        for name, ids in asked["runs"].items():
+            named[name] = [*named.get(name, []), *ids]
+    rows = {row.run_id: row for row in store.rows()} if found else {}
+    made = []
+    for setting, named in found.items():
+        runs = {name: _of_the_last(ids, rows) for name, ids in named.items()}
+        parts = {**_ensembled(store, study, runs), **_transferred(store, study, runs)}
+        made.append(Attempted(study, json.loads(setting), runs, parts))
+    return made
+
+
+def members_by_seed(ensemble: EnsembleEntry, rows: Mapping[str, Sequence[RunRow]]) -> dict[int, list[str]]:
+    """Return the ids of an ensemble's members, in their order, for each seed of which every member is done."""
+    done = [{row.seed: row.run_id for row in rows.get(name, ()) if ranks(row)} for name in ensemble.members]
+    seeds = sorted(set(done[0]).intersection(*done[1:]))
+    return {seed: [runs[seed] for runs in done] for seed in seeds}
+
+
+def _ensembled(
+    store: Store, study: StudyEntry, rows: Mapping[str, Sequence[RunRow]]
+) -> dict[tuple[str, str], Stat]:
+    """Summarise the stored ensembles of a study's own runs, as its rule combines them, over the seeds."""
+    if study.ensemble is None:
+        return {}
+    wanted = {frozenset(ids) for ids in members_by_seed(study.ensemble, rows).values()}
+    found = [
+        made.test.top1
+        for made in (store.ensembles.list() if wanted else ())
+        if made.rule == study.ensemble.rule and frozenset(member.run_id for member in made.members) in wanted
+    ]
+    return {(study.ensemble.name, "test_top1"): summarise(found)}
+
+
+def _of_the_last(ids: Sequence[str], rows: Mapping[str, RunRow]) -> list[RunRow]:
+    """Keep the runs that differ from the one planned last in nothing but their seed."""
+    last = rows[ids[-1]].group_id
+    return sorted((rows[i] for i in set(ids) if rows[i].group_id == last), key=lambda row: row.seed)
+
+
+def _transferred(
+    store: Store, study: StudyEntry, rows: Mapping[str, Sequence[RunRow]]
+) -> dict[tuple[str, str], Stat]:
+    """Summarise what a study's run measured on its other dataset, by the map as it is written, over the seeds."""
+    if study.transfer is None:
+        return {}
+    target = next(run.target for run in study.runs if run.name == study.transfer.run)
+    found: dict[str, list[float | None]] = {}
+    for row in rows.get(study.transfer.run, ()):
+        made = [one for one in store.transfers.of_run(row.run_id) if one.dataset == study.transfer.dataset]
+        names = dict(zip(row.target.split("+"), target.split("+"), strict=False))
+        for head in made[-1].headline if made else ():
+            name = names.get(head["target"]) or head["target"]
+            if head["reading"] == PRINTED:
+                found.setdefault(f"{name}_top1", []).append(head["top1"])
+                found.setdefault(f"{name}_top5", []).append(head["top5"])
+                found.setdefault(f"{name}_correct confidence", []).append(head["confidence_right"])
+                found.setdefault(f"{name}_incorrect confidence", []).append(head["confidence_wrong"])
+    return {(TRANSFER, figure): summarise(values) for figure, values in found.items()}

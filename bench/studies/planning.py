@@ -1,0 +1,143 @@
+"""From a study to the planner's requests: the recipe of each run, its data, and what stands in for both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bench.data.manifest import ManifestHeader
+from bench.entries import DatasetEntry, RecipeEntry
+from bench.errors import BackboneError, BenchError, BudgetError, DataError, unknown_name
+from bench.plan.backbones import choose
+from bench.plan.budget import parse_budget
+from bench.plan.count import Progress
+from bench.plan.enumerate import Plan, Request, make_plan
+from bench.plan.variants import Variant
+from bench.registry import Registry
+from bench.request import dataset_spec
+from bench.spec import DatasetSpec, RecipeSpec
+from bench.studies.changes import Changes, renamed
+from bench.studies.entries import StudyEntry, StudyRunEntry
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study runs: the dataset of its own, the one that is taken, and what is known of that one's files."""
+
+    own: DatasetEntry
+    taken: DatasetEntry
+    header: ManifestHeader | None = None
+
+    @property
+    def classes(self) -> Mapping[str, int]:
+        """The classes under each target of the dataset that is taken; the first target is the default."""
+        return self.header.classes if self.header else self.taken.targets or {"label": self.taken.num_classes}
+
+    @property
+    def images(self) -> Mapping[str, int]:
+        """The images by official split of the dataset that is taken."""
+        return self.header.counts if self.header else self.taken.counts
+
+
+def chosen(study: StudyEntry, names: Sequence[str]) -> list[StudyRunEntry]:
+    """Choose runs by name, in the study's order; all without a name. An unknown one lists the valid ones."""
+    known = [run.name for run in study.runs]
+    for name in names:
+        if name not in known:
+            raise unknown_name(f"run of the study {study.name}", name, known, BenchError)
+    return [run for run in study.runs if not names or run.name in names]
+
+
+def recipe_of(study: StudyEntry, run: StudyRunEntry, changes: Changes) -> dict[str, Any]:
+    """Return the recipe keys that a run sets: the study's, over them the run's, over all what is changed.
+
+    What is assumed counts where neither level states it.
+    """
+    merged: dict[str, Any] = {}
+    for assumed, stated in ((study.assumed, study.recipe), (run.assumed, run.recipe)):
+        level = {key: value for key, value in assumed.items() if key in RecipeSpec.model_fields}
+        for key, value in stated.model_dump(exclude_unset=True).items():
+            nested = isinstance(value, dict) and isinstance(level.get(key), dict)
+            level[key] = {**level[key], **value} if nested else value
+        merged |= level
+    return {**merged, **changes.overrides()}
+
+
+def plan_run(
+    registry: Registry,
+    study: StudyEntry,
+    run: StudyRunEntry,
+    changes: Changes,
+    place: Place,
+    *,
+    seeds: int = 1,
+    kept: Literal["fp32", "fp16"] = "fp32",
+    progress: Progress | None = None,
+) -> Plan:
+    """Plan one run of a study, as a sweep of the same spec would. Raises BenchError where it cannot be made."""
+    name = changes.backbone(run.backbone)
+    candidates = choose(registry, [name])
+    if len(candidates) != 1:
+        raise BackboneError(
+            f"{name!r} names {len(candidates)} backbones.",
+            f"One runs in the place of {run.backbone}.",
+            "Name it in full.",
+        )
+    request = Request(
+        dataset=data_of(study, run, changes, place),
+        entry=place.taken,
+        candidates=candidates,
+        strategies=[run.strategy],
+        variants=[Variant(RecipeEntry(name=f"{study.name}/{run.name}"), recipe_of(study, run, changes))],
+        budget=parse_budget(study.budget),
+        seeds=range(seeds),
+        explicit=True,
+        kept=kept,
+    )
+    plan = make_plan(request, progress)
+    if not plan.choices:
+        others = ",".join(other.name for other in study.runs if other.name != run.name)
+        raise BudgetError(
+            f"The run {run.name} of {study.name} cannot be made with {candidates[0].spec.name}.",
+            f"{'; '.join(rejected.reason for rejected in plan.rejected)}.",
+            f"Take another --backbone, or leave the run out: --runs {others}.",
+        )
+    return plan
+
+
+def data_of(study: StudyEntry, run: StudyRunEntry, changes: Changes, place: Place) -> DatasetSpec:
+    """Say how a run sees the dataset: the study's split, the target, the part of it."""
+    fraction = study.val_fraction
+    entry = place.taken if fraction is None else place.taken.model_copy(update={"val_fraction": fraction})
+    target = _target(run, changes, place)
+    try:
+        dataset_spec(entry, target, place.header)
+    except DataError as error:
+        raise DataError(
+            f"The run {run.name} trains labels that {place.taken.name} does not have.",
+            f"It trains {run.target}. {error.what} {error.why}",
+            f"Say which stand in with --target OLD=NEW ({target}), or leave the run out with --runs.",
+        ) from error
+    return dataset_spec(entry, target, place.header, _subset(run, changes, place))
+
+
+def _target(run: StudyRunEntry, changes: Changes, place: Place) -> str | None:
+    """Find the labels that a run trains: of the same name, as `--target` renames them, or the first of both."""
+    if not run.target:
+        return None
+    first_of_own, first = next(iter(place.own.targets), ""), next(iter(place.classes))
+    names = dict(map(renamed, changes.targets))
+    return "+".join(names.get(t) or (first if t == first_of_own else t) for t in run.target.split("+"))
+
+
+def _subset(run: StudyRunEntry, changes: Changes, place: Place) -> str | None:
+    """Take the part that is asked for, else the run's own; on another dataset as large a share of train."""
+    if changes.subset or not run.dataset_subset:
+        return changes.subset or None
+    there, own = place.images.get("train"), place.own.counts.get("train")
+    if place.taken.name == place.own.name or not there or not own:
+        return str(run.dataset_subset)
+    share = there / own
+    scaled = {split: max(1, int(count * share)) for split, count in run.dataset_subset.counts.items()}
+    return ",".join(f"{split}={count}" for split, count in scaled.items())

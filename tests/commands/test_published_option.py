@@ -1,0 +1,40 @@
+"""`--with-published` of `bench leaderboard` and `bench report`."""
+
+from __future__ import annotations
+
+import pytest
+from command_line import bench
+from plausible_runs import MODELS, make_planned, record_done
+
+from bench.spec import DatasetSpec
+from bench.store.store import Store
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory):
+    path = tmp_path_factory.mktemp("published") / "runs.db"
+    data = DatasetSpec(name="cub", num_classes=200, fingerprint="5f" * 32)
+    with Store.open(path) as store:
+        record_done(store, [make_planned(model, "linear", dataset=data) for model in MODELS])
+    return path
+
+
+def test_a_leaderboard_shows_published_rows_only_when_asked(db):
+    plain = bench("leaderboard", "--db", db, "--json").data
+    assert len(plain) == len(MODELS)
+    asked = bench("leaderboard", "--db", db, "--json", "--with-published").data
+    assert asked[: len(plain)] == plain
+    assert {row["rank"] for row in asked[len(plain) :]} == {None}
+    assert {row["source"].split(",")[0] for row in asked[len(plain) :]} >= {"thuml Transfer-Learning-Library"}
+
+
+def test_published_rows_pass_the_leaderboard_s_filters(db):
+    words = ["--with-published", "--backbone", "*lite0", "--json"]
+    assert len(bench("leaderboard", "--db", db, *words).data) == 1
+
+
+def test_a_report_draws_published_rows_only_when_asked(db, tmp_path):
+    for words, there in (([], False), (["--with-published"], True)):
+        path = tmp_path / f"{there}.html"
+        assert bench("report", "--db", db, "-o", path, *words).code == 0
+        assert ("published, not measured here" in path.read_text(encoding="utf-8")) == there
