@@ -85,23 +85,30 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Pa
         "--strategies",
         "linear",
     ]
-    options = ["--backbones", "timm/test_efficientnet@none", "--image-size", "32", "--epochs", "1"]
+    options = ["--backbones", "timm/test_efficientnet@none", "--image-size", "32", "--epochs", "1", "--seeds", "2"]
     subprocess.run([*command, *options], cwd=place, check=True, capture_output=True)
     with Store.open(place / "runs.db") as store:
-        (place / "run-id").write_text(store.rows()[0].run_id)
+        (place / "run-ids").write_text(" ".join(row.run_id for row in store.rows()))
     return place
+
+
+def with_what_is_there(words: list[str], place: Path) -> list[str]:
+    """Put the workplace's runs, images and dataset in the place of the README's."""
+    first, second = (place / "run-ids").read_text().split()
+    image = next((place / "birds").rglob("*.png"))
+    there = {"3fa9c1": first, "81d0e7": second, "bird.jpg": str(image), "~/birds": str(place / "birds")}
+    for named, here in there.items():
+        words = [word.replace(named, here) for word in words]
+    if words[0] == "sweep" and "--dry-run" not in words:
+        return [*words, "--dry-run"]  # what it would train is planned, which reads every option
+    if words[0] in ("leaderboard", "ensemble") and "cub" in words:
+        return [word for word in words if word not in ("--dataset", "cub")]
+    return [*words, "--dataset", f"folder:{(place / 'birds').resolve()}"] if words[0] == "mistakes" else words
 
 
 @pytest.mark.parametrize("command", readme_commands())
 def test_every_command_of_the_readme_runs(command: str, workplace: Path) -> None:
-    words = shlex.split(command)[1:]
-    words = [word.replace("~/birds", str(workplace / "birds")) for word in words]
-    if words[0] == "sweep" and "--dry-run" not in words:
-        words.append("--dry-run")  # what it would train is planned, which reads every option
-    if words[:1] == ["show"]:
-        words[1] = (workplace / "run-id").read_text()[:10]
-    if "cub" in words and words[0] == "leaderboard":
-        words = words[:1]
+    words = with_what_is_there(shlex.split(command)[1:], workplace)
     done = subprocess.run(
         [sys.executable, "-m", "bench", *words], cwd=workplace, capture_output=True, text=True, check=False
     )
