@@ -1,4 +1,4 @@
-"""The lines of what a study makes of its runs: an ensemble, the search of a run, a transfer to another dataset.
+"""The lines of what a study makes of its runs: each head of a joint one, an ensemble, a search, a transfer.
 
 What was measured of them comes in `Attempted.parts`, by part and figure; what is not there was not made.
 """
@@ -24,7 +24,12 @@ _NOT_MADE = "not made"
 def part_lines(one: Attempted, notes: Notes) -> list[Line]:
     """Return the lines of a study's parts, of each whose runs were all attempted."""
     study = one.study
-    lines: list[Line] = []
+    lines = [
+        Line(run.name, figure, None, measured, one.kind)
+        for run in study.runs
+        for (part, figure), measured in one.parts.items()
+        if part == run.name
+    ]
     if study.search and study.search.run in one.rows:
         lines += _search(study.search, one, notes)
     if study.ensemble and all(name in one.rows for name in study.ensemble.members):

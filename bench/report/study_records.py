@@ -41,7 +41,7 @@ def attempted(store: Store, study: StudyEntry, changes: Mapping[str, Any] | None
     made = []
     for setting, named in found.items():
         runs = {name: _of_the_last(ids, rows) for name, ids in named.items()}
-        parts = {**_ensembled(store, study, runs), **_transferred(store, study, runs)}
+        parts = {**_headed(store, runs), **_ensembled(store, study, runs), **_transferred(store, study, runs)}
         made.append(Attempted(study, json.loads(setting), runs, parts))
     return made
 
@@ -51,6 +51,21 @@ def members_by_seed(ensemble: EnsembleEntry, rows: Mapping[str, Sequence[RunRow]
     done = [{row.seed: row.run_id for row in rows.get(name, ()) if ranks(row)} for name in ensemble.members]
     seeds = sorted(set(done[0]).intersection(*done[1:]))
     return {seed: [runs[seed] for runs in done] for seed in seeds}
+
+
+def _headed(store: Store, rows: Mapping[str, Sequence[RunRow]]) -> dict[tuple[str, str], Stat]:
+    """Summarise what each head of a joint run measured on test, and how often two contradict each other."""
+    found: dict[tuple[str, str], list[float | None]] = {}
+    for name, some in rows.items():
+        joint = [row.run_id for row in some if "+" in row.target and ranks(row)]
+        for heads in store.heads.all(joint).values() if joint else ():
+            for head in (head for head in heads.metrics if head.split == "test"):
+                found.setdefault((name, f"test_top1 of {head.target}"), []).append(head.top1)
+                found.setdefault((name, f"test_top5 of {head.target}"), []).append(head.top5)
+            for count in (count for count in heads.contradictions if count.split == "test"):
+                figure = f"contradictions of {count.target} and {count.group_target}"
+                found.setdefault((name, figure), []).append(count.share)
+    return {key: summarise(values) for key, values in found.items()}
 
 
 def _ensembled(

@@ -262,3 +262,47 @@ def test_a_transfer_whose_data_is_not_here_is_said_and_the_table_shown(own_regis
     assert ended.code == 0
     assert "note: No transfer to others: The dataset others is not here." in ended.stderr
     assert {line["status"] for line in ended.data[0]["lines"] if line["run"] == "transfer"} == {"not made"}
+
+
+JOINT = """
+name = "pair"
+source = "a report of two heads"
+dataset = "colours"
+num_classes = 4
+recipe = { epochs = 2, batch_size = 8, image_size = 32 }
+
+[[run]]
+name = "one"
+backbone = "timm/test_efficientnet"
+strategy = "scratch"
+target = "label"
+published = { test_top1 = 0.9 }
+
+[[run]]
+name = "two"
+backbone = "timm/test_efficientnet"
+strategy = "scratch"
+target = "light"
+published = { test_top1 = 0.9 }
+
+[joint]
+name = "both"
+heads = ["one", "two"]
+"""
+
+
+def test_a_joint_run_has_a_line_for_each_of_its_heads(tiny_folder, tmp_path):
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "pair.toml").write_text(JOINT)
+    (tmp_path / "light.toml").write_text('dusk = "dark"\nnight = "dark"\ngrass = "bright"\nsand = "bright"\n')
+    (tmp_path / "datasets.toml").write_text(
+        f'[colours]\nreader = "class_folders"\nnum_classes = 4\nlocations = ["{tiny_folder}"]\n'
+        'groups = { light = "light.toml" }\n'
+    )
+    words = ["pair", "--runs", "both", "--registry", tmp_path, "--db", tmp_path / "runs.db", "--json"]
+    ended = bench("reproduce", *words)
+    assert ended.code == 0, ended.stderr
+    lines = {line["figure"]: line["measured"] for line in ended.data[0]["lines"]}
+    mean = (lines["test_top1 of label"] + lines["test_top1 of light"]) / 2
+    assert lines["test_top1"] == pytest.approx(mean)
+    assert 0 <= lines["contradictions of label and light"] <= 1
