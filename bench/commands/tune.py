@@ -47,15 +47,14 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the space, and sto
 
 def tune(
     dataset: MaybeDataset = None, budget: o.Budget = None, backbones: o.Backbones = None,
-    strategies: o.Strategies = None, target: o.Target = None, space: Space = None, trials: Trials = 20,
-    sampler: Sampler = "tpe", metric: Metric = "val_top1", seed: Seed = 0, name: Name = None,
-    prune: s.Prune = False, together: Together = 1, recipe: Recipe = "default", overrides: Set = None,
-    epochs: o.Epochs = None, image_size: o.ImageSize = None, everything: o.All = False,
-    time_limit: s.TimeLimit = None,
-    dry_run: DryRun = False, keep: s.Keep = None, workers: s.Workers = None, cache_budget: s.CacheBudget = "20GB",
-    cache_dtype: o.CacheDtype = "fp32", backend: o.Backend = "eager", db: Db = None,
-    registry: o.RegistryFolders = None, data_root: o.DataRoot = None, download: s.Download = True,
-    device: o.Device = "auto", listing: ListThem = False, json: o.AsJson = False,
+    strategies: o.Strategies = None, target: o.Target = None, groups: o.Groups = None, subset: o.Subset = None,
+    space: Space = None, trials: Trials = 20, sampler: Sampler = "tpe", metric: Metric = "val_top1",
+    seed: Seed = 0, name: Name = None, prune: s.Prune = False, together: Together = 1, recipe: Recipe = "default",
+    overrides: Set = None, epochs: o.Epochs = None, image_size: o.ImageSize = None, everything: o.All = False,
+    time_limit: s.TimeLimit = None, dry_run: DryRun = False, keep: s.Keep = None, workers: s.Workers = None,
+    cache_budget: s.CacheBudget = "20GB", cache_dtype: o.CacheDtype = "fp32", backend: o.Backend = "eager",
+    db: Db = None, registry: o.RegistryFolders = None, data_root: o.DataRoot = None,
+    download: s.Download = True, device: o.Device = "auto", listing: ListThem = False, json: o.AsJson = False,
 ) -> None:  # fmt: skip
     """Search learning rates and whatever else --space names, with optuna, by validation alone.
 
@@ -79,7 +78,7 @@ def tune(
 
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), [recipe], overrides or [], epochs,
-        image_size, 1, everything, kept=cache_dtype,
+        image_size, 1, everything, kept=cache_dtype, groups=groups or [], subset=subset,
     )  # fmt: skip
     options = Options(
         dataset, asked, space or [], trials, sampler, metric, seed, name, prune, together, time_limit, dry_run,

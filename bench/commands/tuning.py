@@ -114,7 +114,7 @@ def run_tune(options: Options) -> int:
     usable(backend_asked(options.backend), device)
     deterministic()
     registry = o.open_registry(options.registry)
-    entry = o.find_dataset(registry, options.dataset)
+    entry = o.find_dataset(registry, options.dataset, options.asked.groups)
     words = read_words(registry, options.asked, options.space)
     if options.dry_run:
         terminal.out().print(space_view(_looked_up(options, registry, entry, words).space, options.trials))
@@ -147,8 +147,9 @@ def run_tune(options: Options) -> int:
 
 def _looked_up(options: Options, registry: Registry, entry: DatasetEntry, words: Words) -> Tuning:
     header = known_header(entry, options.data_root)
+    seen = dataset_spec(entry, options.asked.target, header, options.asked.subset)
     with Counting(terminal.err()) as counting:
-        plan = plan_for(registry, entry, dataset_spec(entry, options.asked.target, header), words.plan, counting)
+        plan = plan_for(registry, entry, seen, words.plan, counting)
     space, candidates = words.fitting(registry, plan)
     return Tuning(options, registry, entry, header, words, plan, space, candidates)
 
@@ -240,6 +241,7 @@ def _repeat(tuning: Tuning, best: Tried) -> str:
     pairs = {
         "--dataset": options.dataset,
         "--target": asked.target,
+        "--subset": asked.subset,
         "--cache-dtype": asked.kept if asked.kept != "fp32" else None,
         "--backend": options.backend if options.backend != "eager" else None,
         "--db": without_passwords(options.db) if options.db else None,
@@ -247,4 +249,5 @@ def _repeat(tuning: Tuning, best: Tried) -> str:
     }
     told = [word for name, value in pairs.items() if value for word in (name, value)]
     told += [word for folder in options.registry for word in ("--registry", str(folder))]
+    told += [word for groups in asked.groups for word in ("--groups", groups)]
     return repeat_command(best, changed, told, words.recipe.name)

@@ -217,6 +217,15 @@ def test_strategies_and_backbones_may_be_part_of_the_space(tunings: Maker) -> No
     assert bench(*best[1:-1], "1").stderr.endswith(f"1 run: 1 done before. Database: {place.db}\n")
 
 
+def test_a_subset_is_searched_and_repeated_as_one(tunings: Maker) -> None:
+    place = tunings("subset", "--trials", "2", "--subset", "train=20")
+    ended = place.call("--json")
+    assert ended.code == 0, ended.stderr
+    assert {row["subset"] for row in place.rows().values()} == {"train=20"}
+    words = shlex.split(ended.data["best"]["command"])
+    assert bench(*words[1:-1], "1").stderr.endswith(f"1 run: 1 done before. Database: {place.db}\n")
+
+
 def test_the_dry_run_shows_the_space_and_makes_no_database(tunings: Maker) -> None:
     place = tunings("dry")
     ended = place.call("--dry-run")
