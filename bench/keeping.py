@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.special import softmax
 
 from bench.errors import BenchError, WeightsError
 from bench.settling import keep_weights
@@ -37,7 +37,7 @@ def keep(spec: RunSpec, digest: str | None, bench: Workbench, artifacts: Artifac
             "Bring back the file that it was trained from.",
         )
     before = artifacts.predictions(spec.run_id).test.logits
-    differs = float(np.abs(_softmax(before) - _softmax(outcome.test_logits)).max(initial=0.0))
+    differs = float(np.abs(softmax(before, axis=1) - softmax(outcome.test_logits, axis=1)).max(initial=0.0))
     if not differs <= SAME:
         raise BenchError(
             f"Run {spec.run_id[:12]} became another model when it was trained again.",
@@ -47,8 +47,3 @@ def keep(spec: RunSpec, digest: str | None, bench: Workbench, artifacts: Artifac
         )
     keep_weights(path, run, outcome)
     return path
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    scaled = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return scaled / scaled.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_softmax
 
 from bench.store.artifacts import Predictions
 
@@ -18,10 +19,8 @@ Scores = npt.NDArray[np.float64]
 
 def log_probabilities(made: Predictions) -> Scores:
     """Return the logarithms of the softmax of logits (n, classes): finite where the logits are."""
-    logits = made.logits.astype(np.float64)
-    shifted: Scores = logits - logits.max(axis=1, keepdims=True)
-    normalised: Scores = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return normalised
+    logs: Scores = log_softmax(made.logits.astype(np.float64), axis=1)
+    return logs
 
 
 def soft_vote(members: Mapping[str, Predictions], weights: Mapping[str, float] | None = None) -> Scores:

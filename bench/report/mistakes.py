@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.special import softmax
 
 from bench.store.artifacts import TestPredictions
 
@@ -49,7 +48,8 @@ def judge(predictions: TestPredictions, names: Sequence[str]) -> list[Judged]:
     Of a run with several targets the first counts: its classes are the first `len(names)` outputs. Scores that are
     no finite numbers are never right, and their confidence is 0.
     """
-    shares = _softmax(predictions.logits[:, : len(names)])
+    with np.errstate(invalid="ignore", over="ignore"):
+        shares = softmax(predictions.logits[:, : len(names)].astype(np.float64), axis=1)
     finite = np.atleast_1d(np.isfinite(shares).all(axis=1))
     shares = np.where(finite[:, None], shares, 0.0)
     predicted = shares.argmax(axis=1)
@@ -104,9 +104,3 @@ def _ordered(judged: list[Judged], sort: Sort) -> list[Judged]:
     if sort == "class":
         return sorted(judged, key=lambda one: (one.true, -one.confidence))
     return sorted(judged, key=lambda one: -one.confidence)
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore", over="ignore"):
-        scaled = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True, initial=-math.inf))
-        return scaled / scaled.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_softmax, softmax
 
 from bench.report.calibration import Floats, Truths
 from bench.report.confusion import Counts
@@ -50,19 +51,11 @@ def score(logits: npt.NDArray[np.floating], labels: Counts, temperature: float =
     if n and not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError(f"Labels from {labels.min()} to {labels.max()} do not fit {classes} classes.")
     finite = np.isfinite(logits).all(axis=1)
-    probabilities = np.exp(log_softmax(logits[finite] / temperature))
+    probabilities = softmax(logits[finite].astype(np.float64) / temperature, axis=1)
     predicted = np.full(n, -1, np.int64)
     predicted[finite] = logits[finite].argmax(axis=1)
     confidence = probabilities.max(axis=1, initial=0.0)
     return Scored(n, predicted, labels[finite], predicted[finite] == labels[finite], confidence, probabilities)
-
-
-def log_softmax(logits: npt.NDArray[np.floating]) -> Floats:
-    """Return log-probabilities (n, classes) of finite logits, in double precision."""
-    shifted = logits.astype(np.float64)
-    shifted -= shifted.max(axis=1, keepdims=True)
-    total: Floats = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return total
 
 
 def top_k(logits: npt.NDArray[np.floating], labels: Counts) -> dict[int, float]:
@@ -109,7 +102,7 @@ def fit_temperature(val: ValPredictions) -> float | None:
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        return float(-log_softmax(logits / math.exp(log_temperature))[rows, labels].mean())
+        return float(-log_softmax(logits / math.exp(log_temperature), axis=1)[rows, labels].mean())
 
     found = minimize_scalar(
         loss, bounds=(math.log(COLDEST), math.log(HOTTEST)), method="bounded", options={"xatol": 1e-5}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
@@ -123,8 +124,7 @@ def ranks(logits: Floats, wanted: Labels) -> Labels:
 def confidences(logits: Floats) -> npt.NDArray[np.float64]:
     """Return each image's greatest softmax probability, (n,)."""
     with np.errstate(invalid="ignore"):  # infinite scores have no softmax: not a number
-        shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-        greatest: npt.NDArray[np.float64] = 1 / np.exp(shifted).sum(axis=1)
+        greatest: npt.NDArray[np.float64] = softmax(logits.astype(np.float64), axis=1).max(axis=1)
     return greatest
 
 
