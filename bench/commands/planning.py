@@ -43,13 +43,13 @@ class Counting:
 
 
 def forecast_for(
-    plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, speed: Speed
+    plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, speed: Speed, *, keeps: bool = True
 ) -> tuple[list[PlannedRun], Forecast]:
-    """Make a plan's runs with their forecasts, and the forecast of the whole."""
+    """Make a plan's runs with their forecasts, and that of the whole; `keeps` says whether there is a cache."""
     from bench.plan.forecast import total, with_forecast
 
     images = header.counts if header else entry.counts
-    runs = with_forecast(plan.runs(speed.machine.precision_for), images, speed)
+    runs = with_forecast(plan.runs(speed.machine.precision_for), images, speed, lambda _: keeps)
     return runs, total(runs, speed.machine.hardware)
 
 

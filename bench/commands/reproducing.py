@@ -144,7 +144,7 @@ def _plan(
                 registry, study, entry, changes, place, seeds=options.seeds, kept=kept, progress=progress
             )
             named += [(entry, run) for run in plan.runs(speed.machine.precision_for)]
-    runs = with_forecast([run for _, run in named], place.images, speed)
+    runs = with_forecast([run for _, run in named], place.images, speed, lambda at: named[at][0].cache)
     return Planned(registry, study, changes, place, tuple(entry for entry, _ in named), tuple(runs))
 
 

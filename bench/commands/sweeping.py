@@ -74,7 +74,7 @@ def run_sweep(options: Options) -> int:
         return _show(plan, entry, header, options)
     with Store.open(options.db) as store:
         speed = speed_of(options.device, store)
-        runs = forecast_for(plan, entry, header, speed)[0][: options.limit]
+        runs = forecast_for(plan, entry, header, speed, keeps=cache_bytes > 0)[0][: options.limit]
         if cache_bytes:  # else nothing is kept, and it does not matter what would compute it
             images = header.counts if header else entry.counts
             runs = settled(runs, backend, images, speed.machine, device, terminal.err())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.machine import Machine
@@ -40,13 +40,21 @@ class Forecast:
     hardware: str
 
 
-def with_forecast(runs: Sequence[PlannedRun], images: Mapping[str, int], speed: Speed) -> list[PlannedRun]:
+def with_forecast(
+    runs: Sequence[PlannedRun],
+    images: Mapping[str, int],
+    speed: Speed,
+    keeps: Callable[[int], bool] = lambda _position: True,
+) -> list[PlannedRun]:
     """Fill in what each run will take, in order: the first to need a frozen pass carries it.
 
-    `images` are the dataset's, by split. Early stopping is not foreseen: every epoch counts.
+    `images` are the dataset's, by split; `keeps` says of the run at a position whether it may use a cache.
+    Early stopping is not foreseen: every epoch counts.
     """
     passes: set[Hashable] = set()
-    return [replace(run, forecast_s=_seconds(run, images, speed, passes)) for run in runs]
+    uncached = [replace(run, counts=replace(run.counts, frozen_gmacs=0.0)) for run in runs]
+    costs = [_seconds(run if keeps(i) else uncached[i], images, speed, passes) for i, run in enumerate(runs)]
+    return [replace(run, forecast_s=cost) for run, cost in zip(runs, costs, strict=True)]
 
 
 def total(runs: Sequence[PlannedRun], hardware: str) -> Forecast:

@@ -42,6 +42,12 @@ def test_a_frozen_pass_is_paid_by_the_first_run_that_needs_it():
     assert second == pytest.approx(head)
 
 
+def test_without_a_cache_every_epoch_passes_all_images():
+    (cost,) = (r.forecast_s for r in with_forecast([run(FROZEN)], IMAGES, Speed(MACHINE), lambda _: False))
+    (moving,) = seconds(run(MOVING))
+    assert cost == pytest.approx(moving)
+
+
 def test_other_weights_need_another_pass():
     other = WeightsSpec(tag="u", location="timm/net.u")
     first, second = seconds(run(FROZEN), run(FROZEN, weights=other))
