@@ -67,8 +67,8 @@ def nine_layer_cnn(image_size: int = 32, num_classes: int = 1000) -> PlainCNN:
     """Six convolutions and three linear layers, the classifier counted: 128-128-256-256-512-512, 1000, 1000.
 
     The study `cifar100-efficientnet-b0` prints its size, 13,870,484 parameters at 100 classes, but no layout. This
-    one has exactly that many at 32x32; of the plain layouts that were searched it is the only one that a person
-    would write (see docs/studies.md). The dropout rates are ours.
+    one has exactly that many at 32x32, and of the plain layouts that do it was judged the most ordinary (see
+    docs/studies.md). The dropout rates are ours.
     """
     stages, dropouts = ((128, 128), (256, 256), (512, 512)), (0.25, 0.25, 0.25, 0.5)
     return PlainCNN(stages, dropouts, (1000, 1000), image_size=image_size, num_classes=num_classes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, speed_of
 from bench.commands.study_parts import Makers
+from bench.commands.study_search import Searching, foreseen
 from bench.commands.study_tables import show_plan, show_tables
 from bench.commands.sweeping import (
     display_of,
@@ -43,6 +44,7 @@ from bench.store.store import Store
 from bench.studies.changes import Changes, changes_of
 from bench.studies.entries import StudyEntry, StudyRunEntry
 from bench.studies.planning import Place, chosen, plan_run
+from bench.studies.searching import StudySearch, study_search
 from bench.sweep import Sweep, deadline
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
@@ -73,7 +75,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Planned:
-    """A study's runs as they will be trained: each by its name, with its entry."""
+    """A study's runs as they will be trained: each by its name, with its entry; and its search."""
 
     registry: Registry
     study: StudyEntry
@@ -81,6 +83,7 @@ class Planned:
     place: Place
     entries: tuple[StudyRunEntry, ...]
     runs: tuple[PlannedRun, ...]
+    search: StudySearch | None = None
 
     @property
     def ids(self) -> dict[str, list[str]]:
@@ -106,6 +109,7 @@ def run_study(options: Options) -> int:
     changes = changes_of(study, options.changes)
     entries = chosen(study, options.runs)
     parse_bytes(options.cache_budget)  # what cannot be read is said before anything is done
+    search = _search_of(registry, study, entries, changes)
     parse_duration(options.time_limit)
     device, backend = pick(options.device), backend_asked(options.backend)
     usable(backend, device)
@@ -113,16 +117,31 @@ def run_study(options: Options) -> int:
     own = registry.get(DatasetEntry, study.dataset)
     place = Place(own, o.find_dataset(registry, changes.dataset) if changes.dataset else own)
     if options.dry_run:
-        planned = _plan(registry, study, entries, changes, place, options)
+        planned = replace(_plan(registry, study, entries, changes, place, options), search=search)
         runs = with_backend(planned.runs, lambda _: backend)
         forecast = total(runs, provenance(device).hardware)
         show_plan(study, planned.entries, runs, changes, forecast, json=options.form == "json")
+        if planned.search:
+            names = [entry.name for entry in planned.entries]
+            terminal.err().print(foreseen(planned.search, runs[names.index(planned.search.run.name)]))
         return 0
     Store.open(options.db).close()  # a database that cannot be used is said before anything is fetched
     with _or_stand_in(study):
         dataset = open_for_training(place.taken, options.data_root, download=options.download)
-    planned = _plan(registry, study, entries, changes, place, options)
+    planned = replace(_plan(registry, study, entries, changes, place, options), search=search)
     return _train(planned, dataset, device, backend, options)
+
+
+def _search_of(
+    registry: Registry, study: StudyEntry, entries: Sequence[StudyRunEntry], changes: Changes
+) -> StudySearch | None:
+    """Return the study's search, where its run is among those that were chosen and something is left to search."""
+    if study.search is None or study.search.run not in {entry.name for entry in entries}:
+        return None
+    search = study_search(registry, study, changes)
+    if search is None:
+        terminal.err().print(f"note: No search of {study.search.run}: --set sets every key that it varies.")
+    return search
 
 
 def _plan(
@@ -162,8 +181,17 @@ def _train(
             for backbone in {run.spec.backbone for run in left if run.spec.backbone.weights.source != "none"}:
                 fetch(backbone)
         store.plan(_record(planned, options), [run for _, run in unique.values()])
-        tally = _sweep(planned, left, store, Workbench(device, dataset, workers=options.workers), options)
-        code = ended(tally, len(unique), str(store.location))
+        bench, stop_at = Workbench(device, dataset, workers=options.workers), parse_duration(options.time_limit)
+        with Interrupts() as interrupts:
+            stop = either(interrupts.wanted, deadline(stop_at))
+            code = ended(_sweep(planned, left, store, bench, stop, options), len(unique), str(store.location))
+            if planned.search:
+                bench = replace(bench, cache_bytes=parse_bytes(options.cache_budget))
+                searching = Searching(
+                    planned.search, planned.changes, planned.place, store, bench, speed,
+                    kept_as(options.cache_dtype), backend, stop,
+                )  # fmt: skip
+                code = max(code, searching.work())
         makers = Makers(store, planned.registry, options.data_root, device)
         for one in attempted(store, planned.study, planned.changes.as_data()):
             makers.make(one)
@@ -172,14 +200,17 @@ def _train(
 
 
 def _sweep(
-    planned: Planned, left: Sequence[PlannedRun], store: Store, bench: Workbench, options: Options
+    planned: Planned,
+    left: Sequence[PlannedRun],
+    store: Store,
+    bench: Workbench,
+    stop: Callable[[], bool],
+    options: Options,
 ) -> Tally:
     """Sweep the runs whose source kept nothing without a cache, then the others with theirs."""
     made, tally = provenance(bench.device), Tally()
-    kept_bytes, stop_at = parse_bytes(options.cache_budget), deadline(parse_duration(options.time_limit))
-    runs = list(planned.unique.values())
-    with Interrupts() as interrupts, display_of([run for _, run in runs], total(left, made.hardware)) as display:
-        stop = either(interrupts.wanted, stop_at)
+    kept_bytes, runs = parse_bytes(options.cache_budget), list(planned.unique.values())
+    with display_of([run for _, run in runs], total(left, made.hardware)) as display:
         for cache in (False, True):
             some = [run for entry, run in runs if entry.cache == cache]
             bench = replace(bench, cache_bytes=kept_bytes if cache else 0)

@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bench import terminal
 from bench.commands.sweep_display import Display, Plain
 from bench.records import PlannedRun
 from bench.report.console import plain_table
@@ -95,6 +96,12 @@ class TuneDisplay(_Lines, Display):
 
     def _left(self, runs: Sequence[PlannedRun]) -> str:  # noqa: ARG002 - what comes next is not known yet
         return f"{show(time.monotonic() - self.begun, 'seconds')} gone"
+
+
+def display_for(metric: Metric) -> TuneDisplay | TunePlain:
+    """Make what shows trials at work on stderr."""
+    console = terminal.err()
+    return TuneDisplay(console, metric) if console.is_terminal else TunePlain(console, metric)
 
 
 def space_view(space: Space, trials: int) -> RenderableType:

@@ -18,12 +18,12 @@ from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, forecast_for, speed_of
 from bench.commands.sweeping import either, open_for_training, parse_bytes, parse_duration
-from bench.commands.tune_display import TuneDisplay, TunePlain, result_view, space_view
+from bench.commands.tune_display import display_for, result_view, space_view
+from bench.commands.tune_ending import ending, exit_code
 from bench.data.datasets import known_header
 from bench.data.manifest import ManifestHeader
 from bench.device import deterministic, pick
 from bench.entries import DatasetEntry
-from bench.errors import INTERRUPTED, SOME_RUNS_FAILED
 from bench.plan.enumerate import Plan
 from bench.plan.recipes import for_strategy
 from bench.records import PlannedRun, SweepRecord
@@ -124,7 +124,7 @@ def run_tune(options: Options) -> int:
     tuning = _looked_up(options, registry, entry, words)
     terminal.err().print(space_view(tuning.space, options.trials))
     with Store.open(options.db) as store, _study(store, tuning) as trials, Interrupts() as interrupts:
-        with _display(options) as display:
+        with display_for(metric_name(options.metric)) as display:
             search = Search(
                 store,
                 trials,
@@ -187,37 +187,15 @@ def _record(tuning: Tuning) -> SweepRecord:
     return SweepRecord(command_line(), request.dataset.name, str(request.budget), (), tuning.plan.rejected, asked)
 
 
-def _display(options: Options) -> TuneDisplay | TunePlain:
-    console, metric = terminal.err(), metric_name(options.metric)
-    return TuneDisplay(console, metric) if console.is_terminal else TunePlain(console, metric)
-
-
 def _end(tuning: Tuning, trials: Trials, ended: Ended, where: str) -> int:
     tried = trials.all()
-    counted = sum(trial.counts for trial in tried)
     result = _result(tuning, trials, tried)
     if tuning.options.json:
         terminal.write(to_json(result))
     else:
         terminal.out().print(result_view(result))
-    said = ", ".join(f"{count} {word}" for word, count in _ends(tried, ended).items() if count)
-    more = f" {ended.why}" if ended.why else " The same command goes on." if ended.stopped else ""
-    print(
-        f"{counted} trial{'s' * (counted != 1)}: {said or 'nothing to do'}.{more} Database: {where}",
-        file=sys.stderr,
-    )
-    left = any(trial.end == "open" for trial in tried) or counted < tuning.options.trials
-    if ended.stopped and left:
-        return INTERRUPTED
-    return SOME_RUNS_FAILED if ended.badly else 0
-
-
-def _ends(tried: list[Tried], ended: Ended) -> dict[str, int]:
-    """Count how trials ended, in the words of a sweep."""
-    counted = {end: sum(trial.end == end for trial in tried) for end in ("done", "pruned", "diverged")}
-    left = sum(trial.end == "open" for trial in tried) - len(ended.failed)
-    out = sum(trial.end == "infeasible" for trial in tried)
-    return {**counted, "failed": len(ended.failed), "not finished yet": left, "out of the budget": out}
+    print(ending(tried, ended, where), file=sys.stderr)
+    return exit_code(tried, ended, tuning.options.trials)
 
 
 def _result(tuning: Tuning, trials: Trials, tried: list[Tried]) -> dict[str, Any]:

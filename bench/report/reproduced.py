@@ -64,13 +64,15 @@ class Line:
 class Attempted:
     """One setting in which a study was run: what was changed of it, and the rows of each of its runs by name.
 
-    `parts` is what was measured of an ensemble, a search or a transfer, by (part, figure).
+    `parts` is what was measured of an ensemble, a search or a transfer, by (part, figure); `trials` are the runs
+    of the search, in the order they were tried.
     """
 
     study: StudyEntry
     changes: Mapping[str, Any]
     rows: Mapping[str, Sequence[RunRow]]
     parts: Mapping[tuple[str, str], Stat] = field(default_factory=dict)
+    trials: Sequence[RunRow] = ()
 
     @property
     def kind(self) -> str:

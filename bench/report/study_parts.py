@@ -5,13 +5,14 @@ What was measured of them comes in `Attempted.parts`, by part and figure; what i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bench.report.groups import Stat, ranks, summarise
 from bench.report.reproduced import TIMES, Attempted, Line, Notes, measuring
 
 if TYPE_CHECKING:
+    from bench.store.rows import RunRow
     from bench.studies.entries import EnsembleEntry, SearchEntry, TransferEntry
 
 SEARCH, TRANSFER = "search", "transfer"
@@ -39,9 +40,22 @@ def part_lines(one: Attempted, notes: Notes) -> list[Line]:
     return lines
 
 
+def best_trial(trials: Iterable[RunRow]) -> RunRow | None:
+    """Return the trial that validation chose, of equal ones the first; None where none is done."""
+    return max(filter(ranks, trials), key=lambda row: row.val_top1 or 0.0, default=None)
+
+
 def _search(search: SearchEntry, one: Attempted, notes: Notes) -> list[Line]:
-    said = notes.number([search.note, one.study.split.note, f"the best of {search.trials} trials of {search.run}"])
-    return list(_measured(SEARCH, search.published, one, said))
+    """Return the search's lines: the best that it saw on val, and what it was tried with."""
+    said = [search.note, f"published: the best of {search.trials} trials of {search.run}"]
+    if one.study.split.val_is_test:
+        said.append("the source's search saw the official test set, ours a val that is a part of train")
+    best, status = best_trial(one.trials), "none done" if one.trials else _NOT_MADE
+    if best is not None:
+        done, name = sum(map(ranks, one.trials)), f"{one.study.name}/{search.run} "
+        told = best.recipe_name.removeprefix(name)
+        said.append(f"our search: {done} of {search.trials} trials done, the best, {best.run_id[:8]}, with {told}")
+    return list(_measured(SEARCH, search.published, one, notes.number(said), status))
 
 
 def _ensemble(ensemble: EnsembleEntry, one: Attempted, notes: Notes) -> list[Line]:
@@ -77,7 +91,13 @@ def _transfer(transfer: TransferEntry, one: Attempted, notes: Notes) -> list[Lin
     ]
 
 
-def _measured(part: str, published: Mapping[str, float], one: Attempted, said: tuple[int, ...]) -> Iterator[Line]:
+def _measured(
+    part: str,
+    published: Mapping[str, float],
+    one: Attempted,
+    said: tuple[int, ...],
+    status: str = _NOT_MADE,
+) -> Iterator[Line]:
     for figure, value in published.items():
         found = one.parts.get((part, figure), NOTHING)
-        yield Line(part, figure, value, found, one.kind, "" if found.n else _NOT_MADE, "", said)
+        yield Line(part, figure, value, found, one.kind, "" if found.n else status, "", said)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.report.groups import Stat, ranks, summarise
-from bench.report.reproduced import Attempted
-from bench.report.study_parts import TRANSFER
+from bench.report.reproduced import Attempted, measuring
+from bench.report.study_parts import SEARCH, TRANSFER, best_trial
 
 PRINTED = "as written"
 """The reading of a label map that a study's figures were measured with."""
@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from bench.studies.entries import EnsembleEntry, StudyEntry
 
 
-def study_record(study: str, changes: Mapping[str, Any], runs: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return what a sweep's request says of the study that it ran: what was changed, and each run's ids."""
-    return {"name": study, "changes": dict(changes), "runs": {name: list(ids) for name, ids in runs.items()}}
+def study_record(
+    study: str, changes: Mapping[str, Any], runs: Mapping[str, Sequence[str]], search: str = ""
+) -> dict[str, Any]:
+    """Return what a sweep's request says of the study that it ran: what was changed, and each run's ids.
+
+    `search` names the search whose trials the sweep's runs are.
+    """
+    record = {"name": study, "changes": dict(changes), "runs": {name: list(ids) for name, ids in runs.items()}}
+    return {**record, "search": search} if search else record
 
 
 def attempted(store: Store, study: StudyEntry, changes: Mapping[str, Any] | None = None) -> list[Attempted]:
@@ -30,19 +36,24 @@ def attempted(store: Store, study: StudyEntry, changes: Mapping[str, Any] | None
     Of a run that was planned several times in one setting the last plan counts, with all its seeds.
     """
     found: dict[str, dict[str, list[str]]] = {}
+    searches: dict[str, list[tuple[str, int]]] = {}
     for sweep in store.sweeps():
         asked = store.sweep(sweep.id).request.get("study")
         if not asked or asked["name"] != study.name or changes not in (None, asked["changes"]):
             continue
-        named = found.setdefault(json.dumps(asked["changes"], sort_keys=True), {})
+        setting = json.dumps(asked["changes"], sort_keys=True)
+        named = found.setdefault(setting, {})
+        if "search" in asked:
+            searches.setdefault(setting, []).append((asked["search"], sweep.id))
         for name, ids in asked["runs"].items():
             named[name] = [*named.get(name, []), *ids]
     rows = {row.run_id: row for row in store.rows()} if found else {}
     made = []
     for setting, named in found.items():
         runs = {name: _of_the_last(ids, rows) for name, ids in named.items()}
+        trials = _trials(store, searches.get(setting, ()))
         parts = {**_headed(store, runs), **_ensembled(store, study, runs), **_transferred(store, study, runs)}
-        made.append(Attempted(study, json.loads(setting), runs, parts))
+        made.append(Attempted(study, json.loads(setting), runs, {**parts, **_searched(study, trials)}, trials))
     return made
 
 
@@ -51,6 +62,21 @@ def members_by_seed(ensemble: EnsembleEntry, rows: Mapping[str, Sequence[RunRow]
     done = [{row.seed: row.run_id for row in rows.get(name, ()) if ranks(row)} for name in ensemble.members]
     seeds = sorted(set(done[0]).intersection(*done[1:]))
     return {seed: [runs[seed] for runs in done] for seed in seeds}
+
+
+def _trials(store: Store, searches: Sequence[tuple[str, int]]) -> list[RunRow]:
+    """Return the trials of the search that was made last; `searches` are names, each with a sweep of it."""
+    sweeps = [sweep for name, sweep in searches if name == searches[-1][0]]
+    return list({row.run_id: row for sweep in sweeps for row in store.rows(sweep=sweep)}.values())
+
+
+def _searched(study: StudyEntry, trials: Sequence[RunRow]) -> dict[tuple[str, str], Stat]:
+    """Return the published figures of the trial that was best on val; its val is val, never test."""
+    best = best_trial(trials)
+    if study.search is None or best is None:
+        return {}
+    found = {figure: measuring(figure, study)(best) for figure in study.search.published}
+    return {(SEARCH, name): summarise([value]) for name, value in {**found, "val_top1": best.val_top1}.items()}
 
 
 def _headed(store: Store, rows: Mapping[str, Sequence[RunRow]]) -> dict[tuple[str, str], Stat]:

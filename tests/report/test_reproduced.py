@@ -159,6 +159,14 @@ def test_the_parts_of_a_study_have_lines_once_their_runs_were_attempted():
     assert {line.run for line in one.lines} == {"small-cnn", "search"}
 
 
+def test_a_search_none_of_whose_trials_is_done_says_so():
+    study = Registry.load().get(StudyEntry, "cifar100-ensemble")
+    failed = done_row(status="failed", val_top1=None)
+    table = study_table(Attempted(study, {}, {"small-cnn": [done_row()]}, {}, [failed]))
+    (line,) = [line for line in table.lines if line.run == "search"]
+    assert (line.status, line.difference) == ("none done", None)
+
+
 def test_what_was_measured_of_a_part_is_set_beside_its_figure():
     study = Registry.load().get(StudyEntry, "cifar100-cached-heads")
     measured = {

@@ -1,0 +1,33 @@
+"""How a search ended: in a sentence, and as an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.errors import INTERRUPTED, SOME_RUNS_FAILED
+from bench.tune.search import Ended
+from bench.tune.trials import Tried
+
+
+def ending(tried: Sequence[Tried], ended: Ended, where: object) -> str:
+    """Say how many trials there are, how they ended, and whether the search goes on."""
+    counted = sum(trial.counts for trial in tried)
+    said = ", ".join(f"{count} {word}" for word, count in _ends(tried, ended).items() if count)
+    more = f" {ended.why}" if ended.why else " The same command goes on." if ended.stopped else ""
+    return f"{counted} trial{'s' * (counted != 1)}: {said or 'nothing to do'}.{more} Database: {where}"
+
+
+def exit_code(tried: Sequence[Tried], ended: Ended, wanted: int) -> int:
+    """Return the code that a command ends with which wanted so many trials."""
+    left = any(trial.end == "open" for trial in tried) or sum(trial.counts for trial in tried) < wanted
+    if ended.stopped and left:
+        return INTERRUPTED
+    return SOME_RUNS_FAILED if ended.badly else 0
+
+
+def _ends(tried: Sequence[Tried], ended: Ended) -> dict[str, int]:
+    """Count how trials ended, in the words of a sweep."""
+    counted = {end: sum(trial.end == end for trial in tried) for end in ("done", "pruned", "diverged")}
+    left = sum(trial.end == "open" for trial in tried) - len(ended.failed)
+    out = sum(trial.end == "infeasible" for trial in tried)
+    return {**counted, "failed": len(ended.failed), "not finished yet": left, "out of the budget": out}
