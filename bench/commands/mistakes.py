@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands.filters import AsJson, Db
+from bench.commands.given import not_empty
 from bench.commands.options import DataRoot, RegistryFolders
 from bench.commands.run_dataset import Where, open_run_dataset
 from bench.commands.trained import Run
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 THUMBNAIL = 224
 """Images are shown with at most so many pixels a side."""
 
+Target = Annotated[
+    str | None, typer.Option("--target", callback=not_empty, help="Which head of a joint run; default: its first.")
+]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Write a picture (.png) or a page (.html) of the images.")
 ]
@@ -32,6 +36,7 @@ def mistakes(
     *,
     most: Annotated[int, typer.Option("--most", "-n", min=1, max=1000, help="How many images.")] = 25,
     sort: Annotated[str, typer.Option("--sort", help="confidence, doubt, class or order.")] = "confidence",
+    target: Target = None,
     everything: Annotated[bool, typer.Option("--all", help="Right ones too, spread evenly over all.")] = False,
     out: Out = None,
     json: AsJson = False,
@@ -47,6 +52,7 @@ def mistakes(
     Example: bench mistakes 3fa9c1 --most 40 --out mistakes.html
     """
     from bench import terminal
+    from bench.class_names import class_names
     from bench.report.export import to_json
     from bench.report.mistakes import SORTS, choose, judge, mistake_records, summary
     from bench.report.mistakes_list import mistakes_view
@@ -60,20 +66,27 @@ def mistakes(
     with Store.open(db, create=False) as store:
         stored = store.run(run)
         spec = finished_spec(stored)
-        predictions = Artifacts.beside(store.location).predictions(stored.row.run_id).test
+        head, artifacts = _head(spec.dataset.targets, target), Artifacts.beside(store.location)
+        made = artifacts.predictions(stored.row.run_id).of(head).test
     data = open_run_dataset(spec.dataset, dataset, registry, data_root)
-    names = data.manifest.class_names(spec.dataset.targets[0])
-    chosen = choose(judge(predictions, names), most=most, sort=sort, everything=everything)  # type: ignore[arg-type] # checked
-    said = summary(chosen, everything=everything, sort=sort)  # type: ignore[arg-type] # checked
+    names = class_names(stored, artifacts).names.get(head) or [str(i) for i in range(made.logits.shape[1])]
+    chosen = choose(judge(made, names), most=most, sort=sort, everything=everything)  # type: ignore[arg-type] # checked
+    said = f"{head}: " * (len(spec.dataset.targets) > 1) + summary(chosen, everything=everything, sort=sort)  # type: ignore[arg-type] # checked
     if out:
         row = stored.row
         _write(chosen, data, said, f"{row.backbone} · {row.strategy} · {row.dataset} · run {row.run_id[:12]}", out)
         terminal.err().print(str(out), soft_wrap=True)
     if json:
-        terminal.write(to_json(mistake_records(chosen, stored.row.run_id)))
+        terminal.write(to_json(mistake_records(chosen, stored.row.run_id, head)))
     else:
         terminal.out().print(mistakes_view(chosen))
         terminal.out().print(said, style="dim")
+
+
+def _head(targets: tuple[str, ...], wanted: str | None) -> str:
+    if wanted is not None and wanted not in targets:
+        raise unknown_name("target of the run", wanted, targets, BenchError)
+    return wanted or targets[0]
 
 
 def _check(out: Path | None, most: int) -> None:
@@ -83,7 +96,7 @@ def _check(out: Path | None, most: int) -> None:
     from bench.report.pictures import check_png
 
     if out.suffix.lower() not in (".html", ".htm"):
-        check_png(out)
+        check_png(out, ".html")
         if most > MOST:
             raise BenchError(
                 f"A picture shows no {most} images.", f"It has room for {MOST}.", "Write a page: --out NAME.html."

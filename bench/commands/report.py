@@ -16,7 +16,7 @@ from bench.commands.options import RegistryFolders
 def report(
     *,
     db: Db = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path(
+    output: Annotated[Path, typer.Option("--out", "--output", "-o", help="The file to write.")] = Path(
         "reports/report.html"
     ),
     title: Annotated[str, typer.Option("--title", callback=readable, help="The page's title.")] = "",

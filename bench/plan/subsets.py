@@ -37,9 +37,9 @@ def check_subset(subset: SubsetSpec | None, images: Mapping[str, int], val_fract
         if wanted is not None and wanted > there:
             raise DataError(
                 f"Cannot take {subset}.",
-                f"There are {int(there):,} images for {split} in a dataset of "
+                f"At most {int(there):,} images can be {split} in a dataset of "
                 f"{', '.join(f'{count:,} {name}' for name, count in images.items())}.",
-                "Ask for fewer; val is a part of train where a dataset has none of its own.",
+                "Ask for fewer; where a dataset has no val of its own, it is taken out of train.",
             )
 
 
@@ -57,7 +57,7 @@ def _available(subset: SubsetSpec | None, images: Mapping[str, int], val_fractio
     if "val" in images:
         return everything, images["val"]
     val = subset.val if subset and subset.val is not None else everything * val_fraction
-    return max(0, everything - val), min(val, everything)
+    return max(0, everything - val), min(val, max(0, everything - 1))  # something has to train
 
 
 def _unreadable(text: str, why: str) -> DataError:

@@ -45,11 +45,10 @@ class Chosen:
 def judge(predictions: TestPredictions, names: Sequence[str]) -> list[Judged]:
     """Judge every test image, in the dataset's order.
 
-    Of a run with several targets the first counts: its classes are the first `len(names)` outputs. Scores that are
-    no finite numbers are never right, and their confidence is 0.
+    `names` are the classes'. Scores that are no finite numbers are never right, and their confidence is 0.
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        shares = softmax(predictions.logits[:, : len(names)].astype(np.float64), axis=1)
+        shares = softmax(predictions.logits.astype(np.float64), axis=1)
     finite = np.atleast_1d(np.isfinite(shares).all(axis=1))
     shares = np.where(finite[:, None], shares, 0.0)
     predicted = shares.argmax(axis=1)
@@ -90,10 +89,10 @@ def summary(chosen: Chosen, *, everything: bool, sort: Sort) -> str:
     return f"{counted}; {'all' if shown == chosen.wrong else shown} of them, {SORTS[sort]}" if shown else counted
 
 
-def mistake_records(chosen: Chosen, run_id: str) -> dict[str, Any]:
-    """Return what is shown as plain data."""
+def mistake_records(chosen: Chosen, run_id: str, target: str) -> dict[str, Any]:
+    """Return what is shown of one target as plain data."""
     images = [{key: value for key, value in asdict(one).items() if key != "position"} for one in chosen.shown]
-    return {"run_id": run_id, "wrong": chosen.wrong, "total": chosen.total, "images": images}
+    return {"run_id": run_id, "target": target, "wrong": chosen.wrong, "total": chosen.total, "images": images}
 
 
 def _ordered(judged: list[Judged], sort: Sort) -> list[Judged]:

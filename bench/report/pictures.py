@@ -20,10 +20,16 @@ STRONG, PALE, WRONG = "#0072b2", "#9cc3dc", "#d55e00"
 DPI = 150
 
 
-def check_png(path: Path) -> Path:
-    """Return a picture's path; raises BenchError unless it ends in .png and its place can be a file."""
+def check_png(path: Path, also: str = "") -> Path:
+    """Return a picture's path; raises BenchError unless it ends in .png and its place can be a file.
+
+    `also` is another ending that would be taken, for the advice.
+    """
     if path.suffix.lower() != ".png":
-        raise BenchError(f"Cannot write the picture {path}.", "Pictures are PNG files.", "End its name in .png.")
+        endings = f".png, or in {also} for a page" if also else ".png"
+        raise BenchError(
+            f"Cannot write the picture {path}.", "Pictures are PNG files.", f"End its name in {endings}."
+        )
     if path.is_dir():
         raise BenchError(f"Cannot write the picture {path}.", "It is a folder.", "Give the name of a file.")
     return path

@@ -167,7 +167,9 @@ class StudyEntry(Spec):
         names = [run.name for run in self.run]
         also = [part.name for part in (self.joint, self.ensemble) if part]
         if len({*names, *also}) != len(names) + len(also):
-            raise RegistryError(f"The study {self.name} names two of its runs alike.", "", "Rename one.")
+            raise RegistryError(
+                f"The study {self.name} names two of its runs alike.", "A name tells them apart.", "Rename one."
+            )
         named = [
             *(self.joint.heads if self.joint else ()),
             *(self.ensemble.members if self.ensemble else ()),

@@ -137,12 +137,6 @@ def test_scores_that_are_no_numbers_are_never_right() -> None:
     assert judged[0].predicted == "no finite score"
 
 
-def test_of_several_targets_the_first_counts() -> None:
-    judged = judge(predictions([[1, 0, 9, 9, 9]], [0]), ["a", "b"])
-    assert judged[0].right
-    assert judged[0].confidence == pytest.approx(1 / (1 + np.exp(-1)))
-
-
 def test_one_class_and_no_mistake_are_no_special_case() -> None:
     chosen = choose(judge(predictions([[3], [1]], [0, 0]), ["only"]), most=25, sort="confidence")
     assert chosen.shown == ()

@@ -57,6 +57,19 @@ def test_a_joint_run_is_shown_with_its_heads(place: Path) -> None:
     assert "Contradictions: the label class is not in the parity group on" in text
 
 
+@pytest.mark.parametrize("target", ["label", "parity"])
+def test_the_mistakes_of_a_joint_run_are_those_of_one_head(place: Path, target: str) -> None:
+    run = runs(place, "label+parity")[0]
+    where = (run.run_id, "--db", place / "runs.db", "--target", target)
+    heads = bench("show", run.run_id, "--db", place / "runs.db", "--json").data["heads"]
+    (top1,) = (h["top1"] for h in heads if (h["target"], h["split"]) == (target, "test"))
+    data = bench("mistakes", *where, "--json").data
+    assert (data["target"], data["wrong"]) == (target, round(data["total"] * (1 - top1)))
+    assert {one["true"] for one in data["images"]} <= {*"0123456789", "odd", "even"}
+    assert f"{target}: {data['wrong']} of" in bench("mistakes", *where).stdout
+    assert "parity" in refused("mistakes", *where[:-1], "kind")
+
+
 def test_the_leaderboard_of_a_joint_target_has_each_heads_accuracy(place: Path) -> None:
     found = bench("leaderboard", "--db", place / "runs.db", "--target", "parity+label", "--json").data
     assert {row["target"] for row in found} == {"label+parity"}
