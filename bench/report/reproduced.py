@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ UNITS: Mapping[str, Unit] = {
 
 TIMES = "other hardware"
 _COUNTS = "another model"
+_OTHER_CLASSES = "other classes"
+_ALL_CLASSES = "all classes"
 _KEPT_APART = "see note"
 
 
@@ -141,7 +144,32 @@ def _apart(figure: str, run: StudyRunEntry, one: Attempted, done: Sequence[RunRo
         return _COUNTS
     if figure == "epochs" and "epochs" in one.changes:
         return "as told"
-    return ""
+    return classes_apart(figure, run.name, one, done)
+
+
+def classes_apart(figure: str, name: str, one: Attempted, done: Iterable[RunRow]) -> str:
+    """Say whether an accuracy, confidence or loss of the run so called is of other classes than the source's.
+
+    A top-k of k classes or fewer is always 1, which says nothing of a model.
+    """
+    counted, top = {row.num_classes for row in done}, re.search(r"top(\d+)", figure)
+    if not counted or UNITS.get(figure, "fraction") not in ("fraction", "loss"):
+        return ""
+    if top and int(top[1]) >= min(counted):
+        return _ALL_CLASSES
+    return (
+        ""
+        if _same_classes(counted, next(run for run in one.study.runs if run.name == name), one)
+        else _OTHER_CLASSES
+    )
+
+
+def _same_classes(counted: set[int], run: StudyRunEntry, one: Attempted) -> bool:
+    """Whether runs of so many classes learnt the source's: its named targets are those of its own dataset only."""
+    if not run.target:
+        return counted == {one.study.num_classes}
+    replaced = {text.partition("=")[0].strip() for text in one.changes.get("targets", ())}
+    return "dataset" not in one.changes and not replaced & set(run.target.split("+"))
 
 
 def _same_model(row: RunRow, run: StudyRunEntry, one: Attempted) -> bool:

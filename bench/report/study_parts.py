@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bench.report.groups import Stat, ranks, summarise
-from bench.report.reproduced import TIMES, Attempted, Line, Notes, measuring
+from bench.report.reproduced import TIMES, Attempted, Line, Notes, classes_apart, measuring
 
 if TYPE_CHECKING:
     from bench.store.rows import RunRow
@@ -55,13 +55,13 @@ def _search(search: SearchEntry, one: Attempted, notes: Notes) -> list[Line]:
         done, name = sum(map(ranks, one.trials)), f"{one.study.name}/{search.run} "
         told = best.recipe_name.removeprefix(name)
         said.append(f"our search: {done} of {search.trials} trials done, the best, {best.run_id[:8]}, with {told}")
-    return list(_measured(SEARCH, search.published, one, notes.number(said), status))
+    return list(_measured(SEARCH, search.published, one, [search.run], notes.number(said), status))
 
 
 def _ensemble(ensemble: EnsembleEntry, one: Attempted, notes: Notes) -> list[Line]:
     """Return the ensemble's lines, and those of its members, which its source trained for it once more."""
     said = notes.number([ensemble.note])
-    lines = list(_measured(ensemble.name, ensemble.published, one, said))
+    lines = list(_measured(ensemble.name, ensemble.published, one, ensemble.members, said))
     of_members = {"train_top1": ensemble.member_train_top1, "epoch_s": ensemble.member_epoch_s}
     for figure, values in of_members.items():
         for member, value in zip(ensemble.members, values, strict=False):
@@ -74,7 +74,7 @@ def _ensemble(ensemble: EnsembleEntry, one: Attempted, notes: Notes) -> list[Lin
                     measured=summarise(map(measuring(figure, one.study), done)),
                     kind=one.kind,
                     status="" if done else _NOT_MADE,
-                    apart=TIMES if figure.endswith("_s") else "",
+                    apart=TIMES if figure.endswith("_s") else classes_apart(figure, member, one, done),
                     notes=said,
                 )
             )
@@ -86,8 +86,8 @@ def _transfer(transfer: TransferEntry, one: Attempted, notes: Notes) -> list[Lin
     said = [transfer.note, transfer.images_note, transfer.index_order, transfer.overlaps_pretraining]
     images = f"confidence over {transfer.confidence_images} images" if transfer.confidence_images else ""
     return [
-        *_measured(TRANSFER, transfer.published, one, notes.number(said)),
-        *_measured(TRANSFER, confidence, one, notes.number([*said, images])),
+        *_measured(TRANSFER, transfer.published, one, [transfer.run], notes.number(said)),
+        *_measured(TRANSFER, confidence, one, [transfer.run], notes.number([*said, images])),
     ]
 
 
@@ -95,9 +95,14 @@ def _measured(
     part: str,
     published: Mapping[str, float],
     one: Attempted,
+    made_of: Iterable[str],
     said: tuple[int, ...],
     status: str = _NOT_MADE,
 ) -> Iterator[Line]:
+    """Yield a part's lines; it compares with the source's where each run that it is `made_of` does."""
+    rows = {name: one.rows[name] for name in made_of}
     for figure, value in published.items():
         found = one.parts.get((part, figure), NOTHING)
-        yield Line(part, figure, value, found, one.kind, "" if found.n else status, "", said)
+        apart = [classes_apart(figure, name, one, filter(ranks, some)) for name, some in rows.items()]
+        reason = next(filter(None, apart), "") if found.n else ""
+        yield Line(part, figure, value, found, one.kind, "" if found.n else status, reason, said)

@@ -87,7 +87,8 @@ def _headed(store: Store, rows: Mapping[str, Sequence[RunRow]]) -> dict[tuple[st
         for heads in store.heads.all(joint).values() if joint else ():
             for head in (head for head in heads.metrics if head.split == "test"):
                 found.setdefault((name, f"test_top1 of {head.target}"), []).append(head.top1)
-                found.setdefault((name, f"test_top5 of {head.target}"), []).append(head.top5)
+                if head.num_classes > 5:  # noqa: PLR2004 - of five classes or fewer, a top-5 says nothing
+                    found.setdefault((name, f"test_top5 of {head.target}"), []).append(head.top5)
             for count in (count for count in heads.contradictions if count.split == "test"):
                 figure = f"contradictions of {count.target} and {count.group_target}"
                 found.setdefault((name, figure), []).append(count.share)

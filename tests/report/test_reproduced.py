@@ -78,6 +78,42 @@ def test_parameters_compare_where_backbone_classes_and_head_are_the_source_s(col
     assert line.apart == ("" if compares else "another model")
 
 
+@pytest.mark.parametrize(
+    ("target", "columns", "changes", "said"),
+    [
+        ("", {}, {"dataset": "cifar100"}, ""),
+        ("", {"num_classes": 10}, {"dataset": "digits"}, "other classes"),
+        ("", {"num_classes": 5}, {"dataset": "five"}, "all classes"),
+        ("coarse", {"num_classes": 20}, {"epochs": 3}, ""),
+        ("coarse", {"num_classes": 20}, {"dataset": "cifar100"}, "other classes"),
+        ("fine+coarse", {"num_classes": 120}, {"targets": ["coarse=kind"]}, "other classes"),
+        ("fine", {}, {"targets": ["coarse=kind"]}, ""),
+    ],
+)
+def test_accuracies_compare_where_the_classes_are_the_source_s(target, columns, changes, said):
+    published = {"test_top5": 0.9, "test_loss": 0.1}
+    run = {"name": "one", "backbone": MODELS[0].name, "strategy": "linear", "target": target}
+    study = StudyEntry(
+        name="s", source="a", dataset="cub100", num_classes=100, run=[{**run, "published": published}]
+    )
+    lines = lines_of({"one": seeds(**columns)}, changes, study)
+    assert lines["one", "test_top5"].apart == said
+    assert (lines["one", "test_top5"].difference is None) == bool(said)
+    assert lines["one", "test_loss"].apart == ("other classes" if said else "")
+
+
+def test_a_part_is_compared_where_the_runs_that_it_is_made_of_are():
+    study = Registry.load().get(StudyEntry, "cifar100-ensemble")
+    measured = {("ensemble", "test_top1"): Stat(0.9, None, 1), ("search", "val_top1"): Stat(0.9, None, 1)}
+    for classes, apart in ((100, ""), (10, "other classes")):
+        members = {name: [done_row(num_classes=classes)] for name in study.ensemble.members}
+        table = study_table(Attempted(study, {"dataset": "other"}, members, measured))
+        parts = {
+            line.apart for line in table.lines if line.run in ("ensemble", "search") and line.unit == "fraction"
+        }
+        assert parts == {apart}
+
+
 def test_epochs_that_were_told_are_not_compared():
     assert lines_of({"first": seeds()})["first", "epochs"].difference is not None
     assert lines_of({"first": seeds()}, {"epochs": 3})["first", "epochs"].difference is None
