@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from rich.text import Text
 from bench.report.console import fitting, plain_table
 from bench.report.export import escape, table_line
 from bench.report.reproduced import Attempted, Line, Notes, finite, one_seed, run_lines
+from bench.report.study_assumed import assumed_of_run, assumed_of_study
 from bench.report.study_parts import SEARCH, part_lines
 from bench.report.units import DASH, show, show_spread
 
@@ -76,7 +77,7 @@ def study_data(table: StudyTable) -> dict[str, Any]:
         "kind": table.one.kind,
         "changes": dict(table.one.changes),
         "unstated": list(study.unstated),
-        "assumed": study.assumed,
+        "assumed": assumed_of_study(table.one),
         "lines": [_record(line, table) for line in table.lines],
         "notes": list(table.notes),
         "said": table.sentences(),
@@ -170,14 +171,15 @@ def _seeds(lines: Iterable[Line]) -> str:
 
 def _open(study: StudyEntry, one: Attempted) -> list[str]:
     """Say what the source leaves open and what is taken instead, of the study and of the runs that are shown."""
-    parts: list[tuple[str, StudyEntry | StudyRunEntry]] = [("", study)]
-    parts += [(f" ({run.name})", run) for run in study.run if run.name in one.rows]
+    shown = [run for run in study.run if run.name in one.rows]
+    parts: list[tuple[str, Mapping[str, Any], StudyEntry | StudyRunEntry]] = [("", assumed_of_study(one), study)]
+    parts += [(f" ({run.name})", assumed_of_run(run, one), run) for run in shown]
     said = []
-    for where, part in parts:
+    for where, assumed, part in parts:
         if part.unstated:
             said.append(f"Unstated{where}: {'; '.join(part.unstated)}.")
-        if part.assumed:
-            said.append(f"Assumed{where}: {'; '.join(f'{key} = {_plain(v)}' for key, v in part.assumed.items())}.")
+        if assumed:
+            said.append(f"Assumed{where}: {'; '.join(f'{key} = {_plain(v)}' for key, v in assumed.items())}.")
     return said
 
 

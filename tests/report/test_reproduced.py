@@ -161,6 +161,37 @@ def test_a_table_says_what_is_unstated_assumed_and_changed():
     assert "One seed: indicative, no conclusion rests on it." in one
 
 
+@pytest.mark.parametrize(
+    ("changes", "assumed"),
+    [
+        ({"epochs": 3}, {"lr": 1e-3, "val_fraction": 0.1}),
+        ({"settings": ["lr=1e-2"]}, {"val_fraction": 0.1}),
+        ({"settings": ["lr = 1e-2"], "subset": "train=30,val=10"}, {}),
+        ({"subset": "train=30"}, {"lr": 1e-3, "val_fraction": 0.1}),
+    ],
+)
+def test_what_a_change_replaced_was_not_assumed(changes, assumed):
+    table = study_table(Attempted(STUDY, changes, {"first": seeds()}))
+    assert study_data(table)["assumed"] == assumed
+    for text in ("\n".join(table.sentences()), study_markdown(table).replace("\\", "")):
+        assert ("lr = 0.001" in text) == ("lr" in assumed)
+        assert ("val_fraction = 0.1" in text) == ("val_fraction" in assumed)
+        assert ("Assumed" in text) == bool(assumed)
+
+
+def test_what_a_run_states_or_assumes_itself_is_not_assumed_of_the_study():
+    study = Registry.load().get(StudyEntry, "cifar100-ensemble")
+    small = study_table(Attempted(study, {}, {"small-cnn": [done_row()]}))
+    assert study_data(small)["assumed"] == {"rule": "soft"}
+    both = study_table(Attempted(study, {}, {name: [done_row()] for name in study.ensemble.members}))
+    assert study_data(both)["assumed"] == study.assumed
+    study = Registry.load().get(StudyEntry, "cifar10-freeze-depth")
+    head = study_table(
+        Attempted(study, {"settings": ["norm_stats=frozen"]}, {"freeze-all-but-head": [done_row()]})
+    )
+    assert "Assumed (freeze-all-but-head): head = linear." in head.sentences()
+
+
 def test_hostile_words_stay_text_in_markdown_and_the_numbers_are_in_the_json():
     table = study_table(Attempted(STUDY, {"settings": ["a|b<i>"]}, {"first": seeds()}))
     text = study_markdown(table)
