@@ -22,7 +22,8 @@ _SHOWN = ("test_top1", "test_top5", "val_top1", "total_params", "trainable_param
 class Published:
     """One published row. `values` are by the key of their column; `method` is a strategy, or what the source says.
 
-    `name` is a study's name for the run, `note` what must be known to read it.
+    `name` is a study's name for the run, `note` what must be known to read it. `num_classes` are those of the
+    target, where they are known.
     """
 
     dataset: str
@@ -33,6 +34,7 @@ class Published:
     name: str = ""
     values: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    num_classes: int | None = None
 
     @property
     def label(self) -> str:
@@ -52,34 +54,49 @@ def numbered(rows: Sequence[Published]) -> tuple[list[int], list[str]]:
 
 
 def known_published(folders: Iterable[Path] | None = None) -> list[Published]:
-    """Read every published figure of the registry: studies first; `folders` are those of `--registry`."""
+    """Read every published figure of the registry: studies first; `folders` are those of `--registry`.
+
+    Of a name that a folder gives to data of other classes or counts there are none.
+    """
     from bench.registry import Registry  # noqa: PLC0415 - only where published figures are asked for
     from bench.studies.entries import ReferenceEntry, StudyEntry  # noqa: PLC0415 - the same
 
     registry = Registry.load(folders or ())
+    classes, others = _classes(registry), _renamed(registry)
     studies = [
-        _of_run(study, run, _first_target(registry, study.dataset))
+        _of_run(study, run, run.target or _first_target(classes, study.dataset))
         for study in sorted(registry.all(StudyEntry), key=lambda study: study.name)
         for run in study.run
     ]
     references = [
         row
         for entry in registry.all(ReferenceEntry)
-        for row in _of_reference(entry, _first_target(registry, entry.dataset))
+        for row in _of_reference(entry, _first_target(classes, entry.dataset))
     ]
-    return [row for row in (*studies, *references) if "test_top1" in row.values or "val_top1" in row.values]
+    return [
+        replace(row, num_classes=classes.get(row.dataset, {}).get(row.target))
+        for row in (*studies, *references)
+        if row.dataset not in others and ("test_top1" in row.values or "val_top1" in row.values)
+    ]
 
 
 def with_published(boards: Sequence[Board], rows: Iterable[Published], query: Query) -> list[Board]:
-    """Put published rows on the boards of their dataset and target, as far as the query lets them through."""
+    """Put published rows on the boards of their dataset and target, as far as the query lets them through.
+
+    They are of the whole dataset: a board of a part of it, of other classes or of a user's groups has none.
+    """
     kept = [row for row in rows if _passes(row, query)]
-    return [
-        replace(board, published=tuple(row for row in kept if (row.dataset, row.target) == board.task.cut[:2]))
-        for board in boards
-    ]
+    return [replace(board, published=tuple(row for row in kept if _belongs(row, board))) for board in boards]
 
 
-def _of_run(study: StudyEntry, run: StudyRunEntry, first_target: str) -> Published:
+def _belongs(row: Published, board: Board) -> bool:
+    data = board.task.cut
+    measured = {entry.group.first.num_classes for entry in board.entries}
+    same = row.num_classes is None or measured <= {row.num_classes}
+    return same and not data.subset and not data.class_groups and (row.dataset, row.target) == data[:2]
+
+
+def _of_run(study: StudyEntry, run: StudyRunEntry, target: str) -> Published:
     values = {k: v for k, v in run.published.items() if k in _SHOWN and k not in run.incomparable}
     notes = [run.note, f"trained on {run.dataset_subset}" if run.dataset_subset else ""]
     if study.split.val_is_test and "val_top1" in values:
@@ -87,7 +104,7 @@ def _of_run(study: StudyEntry, run: StudyRunEntry, first_target: str) -> Publish
         notes.append(study.split.note)
     return Published(
         dataset=study.dataset,
-        target=run.target or first_target,
+        target=target,
         backbone=run.backbone,
         method=run.strategy,
         source=study.source,
@@ -113,11 +130,36 @@ def _of_reference(entry: ReferenceEntry, target: str) -> list[Published]:
     return rows
 
 
-def _first_target(registry: Registry, dataset: str) -> str:
+def _classes(registry: Registry) -> dict[str, dict[str, int]]:
+    """Return the classes under each target of every dataset, by its name; the first target is the default."""
     from bench.entries import DatasetEntry  # noqa: PLC0415 - as above
 
-    found = [entry for entry in registry.all(DatasetEntry) if entry.name == dataset]
-    return next(iter(found[0].targets), "label") if found else "label"
+    entries = registry.all(DatasetEntry)
+    return {entry.name: entry.targets or {"label": entry.num_classes} for entry in entries}
+
+
+def _first_target(classes: Mapping[str, Mapping[str, int]], dataset: str) -> str:
+    return next(iter(classes.get(dataset, ())), "label")
+
+
+def _renamed(registry: Registry) -> set[str]:
+    """Return the names of shipped datasets under which the registry has data of other classes or counts."""
+    from bench.entries import DatasetEntry  # noqa: PLC0415 - as above
+    from bench.registry import Registry as Shipped  # noqa: PLC0415 - the same
+    from bench.registry import shipped_folder  # noqa: PLC0415 - the same
+
+    shipped = Shipped()
+    shipped.add_folder(shipped_folder(), plugin=False)
+    known = {entry.name: entry for entry in shipped.all(DatasetEntry)}
+    return {
+        entry.name
+        for entry in registry.all(DatasetEntry)
+        if (own := known.get(entry.name, entry))
+        and (
+            (own.num_classes, own.targets) != (entry.num_classes, entry.targets)
+            or (entry.counts and own.counts != entry.counts)
+        )
+    }
 
 
 def _passes(row: Published, query: Query) -> bool:

@@ -40,9 +40,32 @@ def test_a_board_gets_the_rows_of_its_dataset_and_target_and_no_other(rows):
     (board,) = boards(rows)
     assert {row.dataset for row in board.published} == {"cub"}
     assert len(board.published) == 9 + 11 + 12
-    coarse = [done_row(MODELS[0], dataset="cifar100", target="coarse")]
+    coarse = [done_row(MODELS[0], dataset="cifar100", target="coarse", num_classes=20)]
     (board,) = boards(rows, measured=coarse)
     assert [row.name for row in board.published] == ["b3-linear-coarse"]
+
+
+@pytest.mark.parametrize("columns", [{"subset": "train=500"}, {"class_groups": "5f" * 32}, {"num_classes": 50}])
+def test_a_board_of_other_data_of_that_name_gets_none(rows, columns):
+    (board,) = boards(rows, measured=[done_row(dataset="cub", **{"num_classes": 200, **columns})])
+    assert board.entries
+    assert board.published == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "there"),
+    [
+        ("num_classes = 200\ncounts = { train = 5994, test = 5794 }", True),
+        ("num_classes = 200", True),
+        ("num_classes = 50\ncounts = { train = 5994, test = 5794 }", False),
+        ("num_classes = 200\ncounts = { train = 60, test = 50 }", False),
+    ],
+)
+def test_a_name_that_a_user_gives_to_other_data_has_no_published_rows(told, there, tmp_path):
+    (tmp_path / "datasets.toml").write_text(f'[cub]\nreader = "class_folders"\n{told}\n')
+    found = {row.dataset for row in known_published([tmp_path])}
+    assert ("cub" in found) == there
+    assert {"cifar10", "cifar100"} <= found
 
 
 def test_published_rows_change_neither_ranks_nor_fronts(rows):
@@ -84,7 +107,7 @@ def test_a_val_that_is_a_test_is_shown_as_test_with_its_note_and_keras_s_count_n
     ],
 )
 def test_published_rows_pass_the_same_filters(rows, query, kept):
-    measured = [done_row(MODELS[0], strategy, dataset="cub", backbone="timm/efficientnet_b0")
+    measured = [done_row(MODELS[0], strategy, dataset="cub", num_classes=200, backbone="timm/efficientnet_b0")
                 for strategy in ("linear", "full")]  # fmt: skip
     (board,) = boards(rows, query, measured)
     assert {row.backbone for row in board.published} == kept
