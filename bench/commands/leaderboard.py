@@ -58,7 +58,7 @@ def leaderboard(
     Example: bench leaderboard --dataset cub --budget "total<=10M,gmacs<=0.5" --cost gmacs
     """
     form = one_format(json=json, csv=csv, markdown=markdown)
-    from bench.report.published import known_published, with_published
+    from bench.report.published import known_published, published_boards, with_published
     from bench.report.query import Query
     from bench.report.tables import leaderboard as ranked
     from bench.store.store import Store
@@ -71,7 +71,8 @@ def leaderboard(
         check_filters(rows, query, registry)
         boards = ranked(rows, query, store.ensembles.list(), store.heads.all())
     if published:
-        boards = with_published(boards, known_published(registry), query)
+        known = known_published(registry)
+        boards = with_published(boards, known, query) or published_boards(known, query)
     _show(boards, form, query, limit, registry)
 
 

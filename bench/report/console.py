@@ -70,7 +70,9 @@ def plain_table(headings: Iterable[str], *, right: Iterable[str] = ()) -> Table:
 
 
 def _title(board: Board) -> Text:
-    classes = board.entries[0].group.first.num_classes if board.entries else 0
+    if not board.entries:
+        return Text.assemble((board.title, "bold"), ("  published rows only, top-1 accuracy", "dim"))
+    classes = board.entries[0].group.first.num_classes
     runs = sum(entry.group.seeds for entry in board.entries)
     several = f" of {len(targets)} targets" if len(targets := board.task.cut.target.split("+")) > 1 else ""
     title = Text.assemble(

@@ -15,6 +15,8 @@ PAGE_TIMES = "Times compare only on the same hardware: shown are those on the on
 
 def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = False) -> list[str]:
     """Return the notes of one board, most important first; on a `page` the reader chooses cost and hardware."""
+    if not board.entries:
+        return ["Nothing was measured here.", *published_notes(board)]
     times = PAGE_TIMES if page and len(board.machines) > 1 else _times(board)
     notes = [
         _order(board),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.report.columns import column, cost
+from bench.report.groups import Cut, Task
 from bench.report.query import Query, same_backbone, same_strategy
 from bench.report.tables import Board
 
@@ -87,6 +89,22 @@ def with_published(boards: Sequence[Board], rows: Iterable[Published], query: Qu
     """
     kept = [row for row in rows if _passes(row, query)]
     return [replace(board, published=tuple(row for row in kept if _belongs(row, board))) for board in boards]
+
+
+def published_boards(rows: Iterable[Published], query: Query) -> list[Board]:
+    """Make a board of published rows alone for each target of the dataset that the query names.
+
+    It has no entries, so nothing on it is ranked. For datasets of which nothing was measured.
+    """
+    kept = [row for row in rows if row.dataset == query.dataset and _passes(row, query)]
+    targets = [target for target in dict.fromkeys(row.target for row in kept) if query.target in (None, target)]
+    boards = []
+    for target in targets:
+        task = Task(Cut(str(query.dataset), target, None, 0, 0.0, 0, "", ""), None, None)
+        title = ", ".join([task.cut.dataset, *([target] if target != "label" else [])])
+        here = tuple(row for row in kept if row.target == target)
+        boards.append(Board(title, task, (), cost(query.cost), column(query.sort), published=here))
+    return boards
 
 
 def _belongs(row: Published, board: Board) -> bool:

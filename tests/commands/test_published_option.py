@@ -33,6 +33,28 @@ def test_published_rows_pass_the_leaderboard_s_filters(db):
     assert len(bench("leaderboard", "--db", db, *words).data) == 1
 
 
+def test_a_dataset_of_which_nothing_was_measured_has_a_board_of_published_rows_alone(db):
+    words = ["leaderboard", "--db", db, "--with-published", "--dataset", "cifar10"]
+    shown = bench(*words).stdout
+    assert "cifar10  published rows only" in shown
+    assert "Nothing was measured here." in shown
+    assert "No finished runs" not in shown
+    assert all(word not in shown for word in ("Pareto", "Ranked by", "Times"))
+    records = bench(*words, "--json").data
+    assert shown.count("\npublished [") == len(records) > 5
+    assert {(row["dataset"], row["rank"], row["pareto"]) for row in records} == {("cifar10", None, False)}
+    assert len(bench(*words, "--csv").stdout.splitlines()) > len(records)
+    assert bench(*words, "--markdown").stdout.count("| published |") == len(records)
+    assert "No finished runs" in bench(*words[:3], "--dataset", "cifar10").stdout
+
+
+def test_each_target_of_a_dataset_without_runs_has_a_board_and_filters_hold(db):
+    words = ["leaderboard", "--db", db, "--with-published", "--dataset", "cifar100", "--json"]
+    assert {row["target"] for row in bench(*words).data} == {"fine", "coarse"}
+    assert {row["target"] for row in bench(*words, "--target", "coarse").data} == {"coarse"}
+    assert {row["strategy"] for row in bench(*words, "--strategy", "full").data} == {"full"}
+
+
 def test_a_report_draws_published_rows_only_when_asked(db, tmp_path):
     for words, there in (([], False), (["--with-published"], True)):
         path = tmp_path / f"{there}.html"
