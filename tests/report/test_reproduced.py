@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from plausible_runs import MODELS, done_row
@@ -210,6 +211,15 @@ def test_the_tables_of_all_shipped_studies_carry_the_notes_of_their_runs():
         table = study_table(Attempted(study, {}, rows))
         assert {run.note for run in study.run if run.note} <= set(table.notes)
         assert not study.split.val_is_test or study.split.note in table.notes
+
+
+def test_what_a_source_measured_does_not_read_as_ours():
+    notes = [run.note for study in Registry.load().all(StudyEntry) for run in study.run]
+    said = re.compile(r"\b(epochs? (reach|costs)|trains?\b|swept|features of)")
+    measured = [note for note in notes if said.search(note)]
+    assert len(measured) >= 5
+    assert all("the source" in note.partition(",")[0] or note.startswith("the source ") for note in measured)
+    assert not any(re.search(r"\bhere\b", note) for note in notes)
 
 
 def test_the_parts_of_a_study_have_lines_once_their_runs_were_attempted():
