@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -240,5 +241,12 @@ def _or_stand_in(study: StudyEntry) -> Iterator[None]:
     try:
         yield
     except (DataError, WeightsError) as error:
-        hint = f"Nothing was trained. On a stand-in: bench reproduce {study.name} --on DATASET --backbone NAME."
-        raise type(error)(error.what, error.why, f"{error.todo} {hint}".strip()) from error
+        hint = f"Nothing was trained. On a stand-in: bench reproduce {study.name} --on DATASET --backbone NAME"
+        todo = re.sub(r"--backbones (\S+)@file:PATH", lambda named: _from_file(named[1], study), error.todo)
+        raise type(error)(error.what, error.why, f"{todo}\n{hint}".strip()) from error
+
+
+def _from_file(name: str, study: StudyEntry) -> str:
+    """Write the option that takes weights from a file; for a backbone of the study's, for that one only."""
+    own = f"{name}=" if name in {run.backbone for run in study.run} else ""
+    return f"--backbone {own}{name}@file:PATH"

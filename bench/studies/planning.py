@@ -117,7 +117,7 @@ def data_of(study: StudyEntry, run: StudyRunEntry, changes: Changes, place: Plac
         raise DataError(
             f"The run {run.name} trains labels that {place.taken.name} does not have.",
             f"It trains {run.target}. {error.what} {error.why}",
-            f"Say which stand in with --target OLD=NEW ({target}), or leave the run out with --runs.",
+            f"Say which stand in with {_to_rename(run, changes, place)}, or leave the run out with --runs.",
         ) from error
     return dataset_spec(entry, target, place.header, _subset(run, changes, place))
 
@@ -126,9 +126,21 @@ def _target(run: StudyRunEntry, changes: Changes, place: Place) -> str | None:
     """Find the labels that a run trains: of the same name, as `--target` renames them, or the first of both."""
     if not run.target:
         return None
+    return "+".join(_stand_ins(run, changes, place).values())
+
+
+def _stand_ins(run: StudyRunEntry, changes: Changes, place: Place) -> dict[str, str]:
+    """Return what is trained in the place of each target of a run."""
     first_of_own, first = next(iter(place.own.targets), ""), next(iter(place.classes))
     names = dict(map(renamed, changes.targets))
-    return "+".join(names.get(t) or (first if t == first_of_own else t) for t in run.target.split("+"))
+    return {t: names.get(t) or (first if t == first_of_own else t) for t in run.target.split("+")}
+
+
+def _to_rename(run: StudyRunEntry, changes: Changes, place: Place) -> str:
+    """Write the options that would rename the targets that the dataset does not have, or else all of them."""
+    stand_ins, known = _stand_ins(run, changes, place), {*place.classes, *place.taken.groups}
+    missing = [old for old, new in stand_ins.items() if new not in known]
+    return " ".join(f"--target {old}=NEW" for old in missing or stand_ins)
 
 
 def _subset(run: StudyRunEntry, changes: Changes, place: Place) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 
 import pytest
@@ -145,7 +146,16 @@ def test_missing_data_says_what_to_fetch_and_that_nothing_was_trained(tmp_path):
     text = refused("reproduce", "cub-10m", "--no-download", "--data-root", tmp_path, "--db", tmp_path / "runs.db")
     assert "The dataset cub is not here." in text
     assert "CUB_200_2011.tgz" in text
-    assert "Nothing was trained. On a stand-in: bench reproduce cub-10m --on DATASET" in text
+    again, hint = text.splitlines()[-2:]
+    assert shlex.split(again.partition("Then run again: ")[2])[-1] == str(tmp_path / "runs.db")
+    assert hint == "Nothing was trained. On a stand-in: bench reproduce cub-10m --on DATASET --backbone NAME"
+
+
+def test_labels_that_a_stand_in_lacks_are_asked_for_by_the_study_s_name(tmp_path):
+    words = ["cifar100-cached-heads", "--on", "digits", "--db", tmp_path / "runs.db", "--dry-run"]
+    text = refused("reproduce", *words, "--runs", "b3-linear-coarse", "--target", "coarse=nope")
+    assert "with --target coarse=NEW, or leave" in text
+    assert "--target coarse=NEW, or leave" in refused("reproduce", *words, "--runs", "b3-linear-joint")
 
 
 def test_missing_weights_are_said_before_the_first_run(tmp_path, tiny_folder, monkeypatch):
@@ -155,6 +165,7 @@ def test_missing_weights_are_said_before_the_first_run(tmp_path, tiny_folder, mo
     words = ["cifar10-freeze-depth", "--on", f"folder:{tiny_folder}", "--db", tmp_path / "runs.db"]
     text = refused_late("reproduce", *words)
     assert "The weights of timm/resnet18" in text
+    assert "--backbone timm/resnet18=timm/resnet18@file:PATH" in text
     assert "Nothing was trained." in text
     with Store.open(tmp_path / "runs.db") as store:
         assert store.rows() == []

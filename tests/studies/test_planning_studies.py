@@ -103,7 +103,7 @@ def test_the_first_labels_stand_for_the_first_and_others_are_named(studies, plac
     assert data_of(study, coarse, Changes(), place("cifar100")).num_classes == 20
     with pytest.raises(BenchError, match="trains labels that digits does not have") as found:
         data_of(study, coarse, on, where)
-    assert "--target OLD=NEW (coarse)" in found.value.todo
+    assert "--target coarse=NEW" in found.value.todo
     named = Changes(dataset="digits", targets=("coarse=label",))
     assert data_of(study, coarse, named, where).target == "label"
 
