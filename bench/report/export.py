@@ -61,9 +61,9 @@ def to_markdown(boards: Iterable[Board], overlaps: Overlaps | None = None) -> st
 def _record(board: Board, entry: Entry) -> dict[str, Any]:
     group, task = entry.group, board.task
     record: dict[str, Any] = {
-        "dataset": task.cut.dataset,
-        "target": task.cut.target,
-        "fingerprint": task.cut.fingerprint,
+        **task.cut._asdict(),
+        "val_n": task.val_n,
+        "test_n": task.test_n,
         "rank": entry.rank,
         "pareto": entry.pareto,
         "pareto_cost": board.cost.key,

@@ -31,6 +31,18 @@ def test_json_holds_every_row_with_exact_numbers():
     assert records[0]["run_ids"] == [row.run_id for row in rows[:3]]
 
 
+def test_a_row_says_all_that_makes_its_board_a_board_of_its_own():
+    rows = [
+        done_row(MODELS[0]),
+        done_row(MODELS[1])._replace(subset="train=100", val_fraction=0.2, split_seed=3, class_groups="ab" * 32),
+    ]
+    records = board_records(boards(rows))
+    parts = ("subset", "val_fraction", "split_seed", "class_groups", "protocol", "val_n", "test_n")
+    for row in rows:
+        (found,) = [record for record in records if record["run_ids"] == [row.run_id]]
+        assert [found[part] for part in parts] == [getattr(row, part) for part in parts]
+
+
 def test_a_row_that_ran_on_several_hardwares_has_no_time():
     rows = [done_row(seed=0, hardware=CPU), done_row(seed=1, hardware=GPU)]
     (record,) = board_records(boards(rows))
