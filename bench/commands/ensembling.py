@@ -58,7 +58,7 @@ def make_ensemble(options: Options) -> None:
     limits = parse_budget(as_limits(options.budget, options.registry))
     with Store.open(options.db, create=False) as store:
         artifacts = Artifacts.beside(store.location)
-        candidates = _pooled(store, artifacts, options) if options.pool else named(store, artifacts, options.runs)
+        candidates = _pooled(store, artifacts, options) if options.pool else _named(store, artifacts, options)
         made = make(candidates, artifacts, Wanted(rule, limits, options.most, command_line()))
         details = read_details(store, made if len(made.members) == 1 else store.ensembles.add(made))
     show_details(details, json=options.json)
@@ -66,7 +66,8 @@ def make_ensemble(options: Options) -> None:
 
 def read_details(store: Store, made: Ensemble) -> EnsembleDetails:
     """Read an ensemble's members, and compare it with the best of them where their predictions are there."""
-    rows = members_of(made, {row.run_id: row for row in store.rows(dataset=made.dataset)})
+    heads = store.heads.all(member.run_id for member in made.members)
+    rows = members_of(made, {row.run_id: row for row in store.rows(dataset=made.dataset)}, heads)
     if len(rows) == 1:
         return EnsembleDetails(made, rows)
     best = best_member(made, {row.run_id: _val(row) for row in rows})
@@ -98,7 +99,7 @@ def _rule(options: Options) -> Rule:
             "That rule takes every run it is given.",
             "Name fewer runs, or take --rule greedy.",
         )
-    filters = [f"--{name}" for name, value in options.filters.items() if value]
+    filters = [f"--{name}" for name, value in options.filters.items() if value and name != "target"]
     if filters and not options.pool:
         raise BenchError(
             f"{filters[0]} does not go with runs that are named.",
@@ -116,12 +117,23 @@ def _rule(options: Options) -> Rule:
 
 def _pooled(store: Store, artifacts: Artifacts, options: Options) -> list[Candidate]:
     rows, query = store.rows(), Query(**options.filters)
-    check_filters(rows, query, options.registry)
-    like = named(store, artifacts, options.runs)[0] if options.runs else None
-    found, errors = pool(store, artifacts, select_rows(rows, query), like)
+    check_filters([part for row in rows for part in _parts(row)], query, options.registry)
+    chosen = [row for row in rows if select_rows(_parts(row), query)]
+    like = _named(store, artifacts, options)[0] if options.runs else None
+    found, errors = pool(store, artifacts, chosen, like, options.filters["target"])
     for error in errors:
         typer.echo(f"note: Left out: {error.what} {error.why}", err=True)
     return found
+
+
+def _named(store: Store, artifacts: Artifacts, options: Options) -> list[Candidate]:
+    return named(store, artifacts, options.runs, options.filters["target"])
+
+
+def _parts(row: RunRow) -> list[RunRow]:
+    """Return a run and, of a joint one, itself as a run of each of its targets: what a filter may mean."""
+    targets = row.target.split("+")
+    return [row, *(row._replace(target=name) for name in targets if len(targets) > 1)]
 
 
 def _val(row: RunRow) -> ValMetrics:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.ensembles.targets import answered, as_of, sees
 from bench.errors import BenchError, StoreError
 from bench.plan.shared import Part
 from bench.records import Counts, ValMetrics
@@ -21,11 +22,15 @@ from bench.store.store import Store
 from bench.train.evaluate import measure
 
 _TASK = ("dataset", "target", "num_classes", "fingerprint", "val_fraction", "split_seed", "subset", "class_groups")
+_DIGESTS = ("fingerprint", "class_groups")
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A run with its validation predictions. `images` are equal where val and test are the same, in one order."""
+    """A run with its validation predictions; a joint run with those of one head, and `row` of that target.
+
+    `images` are equal where val and test are the same, in one order, `test_images` where test is.
+    """
 
     row: RunRow
     part: Part
@@ -33,6 +38,7 @@ class Candidate:
     metrics: ValMetrics
     split_digest: str
     images: str
+    test_images: str
 
     @property
     def run_id(self) -> str:
@@ -40,8 +46,13 @@ class Candidate:
         return self.row.run_id
 
 
-def named(store: Store, artifacts: Artifacts, prefixes: Sequence[str]) -> list[Candidate]:
-    """Return the runs whose ids begin so. Raises BenchError where one cannot be in an ensemble with the others."""
+def named(
+    store: Store, artifacts: Artifacts, prefixes: Sequence[str], target: str | None = None
+) -> list[Candidate]:
+    """Return the runs whose ids begin so, joint ones with the head of `target`, or of the target of the others.
+
+    Raises BenchError where one cannot be in an ensemble with the others.
+    """
     found = [store.run(prefix) for prefix in prefixes]
     ids = [run.row.run_id for run in found]
     if twice := [run_id for i, run_id in enumerate(ids) if run_id in ids[:i]]:
@@ -50,7 +61,8 @@ def named(store: Store, artifacts: Artifacts, prefixes: Sequence[str]) -> list[C
             "A run counts once; how much it counts is for the rules weighted and greedy to choose.",
             "Name each run once.",
         )
-    candidates = [candidate(run, artifacts) for run in found]
+    target = answered([run.row for run in found], target)
+    candidates = [candidate(run, artifacts, target) for run in found]
     same_images(
         candidates, "Name runs of one dataset, target and split; `bench leaderboard` has a board for each."
     )
@@ -58,19 +70,25 @@ def named(store: Store, artifacts: Artifacts, prefixes: Sequence[str]) -> list[C
 
 
 def pool(
-    store: Store, artifacts: Artifacts, rows: Iterable[RunRow], like: Candidate | None = None
+    store: Store,
+    artifacts: Artifacts,
+    rows: Iterable[RunRow],
+    like: Candidate | None = None,
+    target: str | None = None,
 ) -> tuple[list[Candidate], list[BenchError]]:
     """Return those of the runs that are done, and for what is done but cannot be used the reason.
 
-    With `like`, runs on other images are passed over; without, such runs are an error.
+    With `like`, runs on other images are passed over; without, such runs are an error. Joint runs are there with
+    the head of `target`, or of the target of the others.
     """
     candidates, errors = list[Candidate](), list[BenchError]()
-    for row in rows:
-        other = like is not None and _data(row) != _data(like.row)
-        if row.status != "done" or "+" in row.target or other:
+    done = [row for row in rows if row.status == "done"]
+    target = answered(done, like.row.target if like else target)
+    for row in done:
+        if like is not None and not sees(row, like.row):
             continue
         try:
-            made = candidate(store.run(row.run_id), artifacts)
+            made = candidate(store.run(row.run_id), artifacts, target)
         except BenchError as error:
             errors.append(error)
             continue
@@ -83,8 +101,11 @@ def pool(
     return candidates, errors
 
 
-def candidate(run: StoredRun, artifacts: Artifacts) -> Candidate:
-    """Read one run. Raises BenchError where it is not done, has several heads, or its predictions do not serve."""
+def candidate(run: StoredRun, artifacts: Artifacts, target: str | None = None) -> Candidate:
+    """Read one run, a joint one as a run of `target`.
+
+    Raises BenchError where it is not done, not of the target, or its predictions do not serve.
+    """
     row = run.row
     if row.status != "done":
         raise BenchError(
@@ -92,30 +113,31 @@ def candidate(run: StoredRun, artifacts: Artifacts) -> Candidate:
             "Only a finished run has predictions.",
             f"`bench show {row.run_id[:12]}` says why; the sweep that planned it finishes it.",
         )
-    if "+" in row.target:
-        raise BenchError(
-            f"Run {row.run_id[:12]} has a head for each of {', '.join(row.target.split('+'))}.",
-            "An ensemble answers one question.",
-            "Take runs of one target.",
-        )
-    kept = artifacts.predictions(row.run_id)
+    target = target or answered([row])
+    row, kept = as_of(row, artifacts.predictions(row.run_id), target)
     for split, made in (("val", kept.val), ("test", kept.test)):
         _check(row, split, made)
     metrics = measure(ValMetrics, kept.val.logits, kept.val.labels)
-    return Candidate(row, _part(run), kept.val, metrics, kept.split_digest, _images(row, kept))
+    return Candidate(row, _part(run), kept.val, metrics, kept.split_digest, *_images(row, kept))
 
 
 def same_images(candidates: Sequence[Candidate], todo: str) -> None:
-    """Raise BenchError, which says what differs, where runs were not evaluated on the same images."""
+    """Raise BenchError, which says what differs, where runs were not chosen or evaluated on the same images."""
     if len({found.images for found in candidates}) <= 1:
         return
     differing = [name for name in _TASK if len({getattr(found.row, name) for found in candidates}) > 1]
     parts = [_told(name, [(getattr(c.row, name), c.run_id) for c in candidates]) for name in differing]
     if not parts:
         parts = [_told("sample ids or their order", [(c.images[:8], c.run_id) for c in candidates])]
-    raise BenchError(
-        "These runs were not evaluated on the same images.", f"They differ in {'; '.join(parts)}.", todo
-    )
+    differ = f"differ in {'; '.join(parts)}."
+    if len({found.test_images for found in candidates}) == 1:
+        what, why = (
+            "The val images that choose among these runs differ.",
+            f"Test is the same, but the runs {differ}",
+        )
+    else:
+        what, why = "These runs were not evaluated on the same images.", f"They {differ}"
+    raise BenchError(what, why, todo)
 
 
 def _told(name: str, values: Iterable[tuple[Any, str]]) -> str:
@@ -125,7 +147,7 @@ def _told(name: str, values: Iterable[tuple[Any, str]]) -> str:
         by_value.setdefault(value, []).append(run_id[:8])
     shown = []
     for value, runs in by_value.items():
-        text = str(value)[:12] if name == "fingerprint" else str(value)
+        text = "" if value is None else str(value)[:8] if name in _DIGESTS else str(value)
         more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
         shown.append(f"{text or 'none'} ({runs[0]}{more})")
     return f"{name.replace('_', ' ')}: {', '.join(shown)}"
@@ -148,14 +170,11 @@ def _check(row: RunRow, split: str, made: Predictions) -> None:
     )
 
 
-def _data(row: RunRow) -> tuple[str, str, int, str | None]:
-    return row.dataset, row.target, row.num_classes, row.fingerprint
-
-
-def _images(row: RunRow, kept: RunPredictions) -> str:
-    splits: Sequence[Predictions] = (kept.val, kept.test)
-    images = [[made.ids.tolist(), made.labels.tolist()] for made in splits]
-    return digest([_data(row), kept.split_digest, images], "images")
+def _images(row: RunRow, kept: RunPredictions) -> tuple[str, str]:
+    """Return digests of all images and of those of test, each with what they are called."""
+    data = [row.dataset, row.target, row.num_classes, row.fingerprint]
+    val, test = ([made.ids.tolist(), made.labels.tolist()] for made in (kept.val, kept.test))
+    return digest([data, kept.split_digest, [val, test]], "images"), digest([data, test], "images")
 
 
 def _part(run: StoredRun) -> Part:

@@ -58,7 +58,7 @@ def make(candidates: Sequence[Candidate], artifacts: Artifacts, wanted: Wanted) 
         )
     first, by_id = candidates[0], {found.run_id: found for found in candidates}
     order = sorted(weights, key=lambda run_id: (-weights[run_id], -by_id[run_id].metrics.top1, run_id))
-    test = {run_id: artifacts.predictions(run_id).test for run_id in order}
+    test = {run_id: artifacts.predictions(run_id).of(first.row.target).test for run_id in order}
     return Ensemble(
         rule=wanted.rule,
         members=tuple(Member(run_id, weights[run_id]) for run_id in order),
@@ -85,7 +85,8 @@ def best_member(ensemble: Ensemble, val: Mapping[str, ValMetrics]) -> str:
 
 def compare(ensemble: Ensemble, best: str, artifacts: Artifacts) -> Gain:
     """Compare an ensemble with its best member on test. Raises StoreError where predictions are not there."""
-    test = {member.run_id: artifacts.predictions(member.run_id).test for member in ensemble.members}
+    made = {member.run_id: artifacts.predictions(member.run_id) for member in ensemble.members}
+    test = {run_id: kept.of(ensemble.target).test for run_id, kept in made.items()}
     weights = {member.run_id: member.weight for member in ensemble.members}
     return gain(_scores(ensemble.rule, test, weights), test[best], best)
 

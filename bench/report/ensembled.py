@@ -12,7 +12,7 @@ from bench.records import Metrics
 from bench.report.groups import Group, cut
 from bench.report.query import Query, select_rows, within
 from bench.report.rows import hardware
-from bench.store.rows import RunRow
+from bench.store.rows import RunHeads, RunRow
 
 FAMILY = "ensemble"
 
@@ -25,8 +25,13 @@ _UNMEASURED = (
 )  # fmt: skip
 
 
-def ensemble_groups(ensembles: Iterable[Ensemble], rows: Iterable[RunRow], query: Query) -> list[Group]:
-    """Make a group of each ensemble that the query lets through; `rows` are all runs.
+def ensemble_groups(
+    ensembles: Iterable[Ensemble],
+    rows: Iterable[RunRow],
+    query: Query,
+    heads: Mapping[str, RunHeads] | None = None,
+) -> list[Group]:
+    """Make a group of each ensemble that the query lets through; `rows` are all runs, `heads` those of joint ones.
 
     An ensemble passes filters on names if all its members do, and a budget if it keeps it as one model. It stands
     on no board if its members were trained or chosen on different data.
@@ -36,7 +41,7 @@ def ensemble_groups(ensembles: Iterable[Ensemble], rows: Iterable[RunRow], query
     names = Query(query.dataset, query.target, None, query.backbone, query.strategy)
     groups = []
     for made in ensembles:
-        members = members_of(made, by_id)
+        members = members_of(made, by_id, heads)
         row = as_row(made, members)
         of_one_task = len({cut(member) for member in members}) == 1
         if of_one_task and select_rows(members, names) == members and within([row], query.budget):
@@ -44,9 +49,23 @@ def ensemble_groups(ensembles: Iterable[Ensemble], rows: Iterable[RunRow], query
     return groups
 
 
-def members_of(made: Ensemble, by_id: Mapping[str, RunRow]) -> list[RunRow]:
-    """Return the rows of an ensemble's members, in its order."""
-    return [by_id[member.run_id] for member in made.members]
+def members_of(
+    made: Ensemble, by_id: Mapping[str, RunRow], heads: Mapping[str, RunHeads] | None = None
+) -> list[RunRow]:
+    """Return the rows of an ensemble's members, in its order; of a joint run what its head of the target measured.
+
+    A joint run is of more groups of classes than its head: it takes those of the members with one target.
+    """
+    rows = [by_id[member.run_id] for member in made.members]
+    groups = next((row.class_groups for row in rows if row.target == made.target), None)
+    return [
+        row
+        if row.target == made.target
+        else _of_head(
+            row, made, (heads or {}).get(row.run_id, RunHeads()), row.class_groups if groups is None else groups
+        )
+        for row in rows
+    ]
 
 
 def as_row(made: Ensemble, members: Sequence[RunRow]) -> RunRow:
@@ -85,6 +104,17 @@ def as_row(made: Ensemble, members: Sequence[RunRow]) -> RunRow:
         "status_at": made.created_at,
     }
     return members[0]._replace(**changes)
+
+
+def _of_head(row: RunRow, made: Ensemble, heads: RunHeads, class_groups: str) -> RunRow:
+    changes: dict[str, Any] = {
+        f"{head.split}_{name}": getattr(head, name)
+        for head in heads.metrics
+        if head.target == made.target
+        for name in ("top1", "top5", "loss", "macro_f1", "n")
+    }
+    changes |= {"target": made.target, "num_classes": made.num_classes, "class_groups": class_groups}
+    return row._replace(**changes)
 
 
 def _metrics(split: str, metrics: Metrics) -> dict[str, float | None]:

@@ -73,7 +73,7 @@ def leaderboard(
     rows = list(rows)
     kept = select_rows(rows, query)
     tried = configurations(rows)  # of all: a filter hides rows, not that they were tried
-    groups = [*group_runs(kept, heads, tried), *ensemble_groups(ensembles, rows, query)]
+    groups = [*group_runs(kept, heads, tried), *ensemble_groups(ensembles, rows, query, heads)]
     pruned = Counter(cut(row) for row in kept if row.status == "pruned")
     tasks: dict[Task, list[Group]] = defaultdict(list)
     for group in groups:

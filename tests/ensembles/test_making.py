@@ -238,10 +238,20 @@ def test_runs_on_other_images_are_an_error_that_says_what_differs_and_which_runs
     other = other_images(store, kind)
     with pytest.raises(BenchError) as error:
         named(store, artifacts, [*library, other])
-    refused(error, "not evaluated on the same images", kind, other[:8], f"{library[0][:8]} and 3 more")
+    val_alone = "The val images that choose among these runs differ."
+    said = val_alone if kind == "val fraction" else "not evaluated on the same images"
+    refused(error, said, kind, other[:8], f"{library[0][:8]} and 3 more")
     with pytest.raises(BenchError) as error:
         pool(store, artifacts, store.rows())
     refused(error, "--dataset", "name one run")
+
+
+def test_digests_in_a_message_are_short(store, artifacts, library):
+    groups = planned(2).spec.dataset.model_copy(update={"groups": "9e" * 32, "fingerprint": "7c" * 32})
+    other = record_run(store, planned(2, dataset=groups), replace(predictions(1.0, 7), split_digest="6b" * 32))
+    with pytest.raises(BenchError) as error:
+        named(store, artifacts, [*library, other])
+    refused(error, "9e9e9e9e (", "7c7c7c7c (", "5f5f5f5f (")
 
 
 @pytest.mark.parametrize("kind", ["dataset", "target", "val fraction", "order"])
@@ -252,10 +262,15 @@ def test_a_pool_of_the_images_of_one_run_passes_over_the_others(store, artifacts
     assert ({each.run_id for each in found}, errors) == (set(library), [])
 
 
-def test_a_run_with_several_heads_is_refused_and_no_pool_takes_it(store, artifacts, library):
+def test_a_run_with_several_heads_and_predictions_of_one_is_refused_and_left_out(store, artifacts, library):
     dataset = planned(2).spec.dataset.model_copy(update={"target": "fine+coarse"})
     joint = record_run(store, planned(2, dataset=dataset), predictions(1.0, 3))
     with pytest.raises(BenchError) as error:
         named(store, artifacts, [library[0], joint])
-    refused(error, "a head for each of fine, coarse")
-    assert len(pool(store, artifacts, store.rows())[0]) == len(library)
+    refused(error, "does not answer label", "--target fine or --target coarse")
+    found, errors = pool(store, artifacts, store.rows())
+    assert len(found) == len(library)
+    assert [each.what for each in errors] == [f"Run {joint[:12]} does not answer label."]
+    with pytest.raises(BenchError) as error:
+        named(store, artifacts, [joint], "fine")
+    refused(error, "Its predictions are of one target")
