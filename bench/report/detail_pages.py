@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +22,8 @@ PLOTLY = "plotly.min.js"
 def write_details(store: Store, report: Path, rows: Iterable[RunRow], find_names: FindNames) -> dict[str, str]:
     """Write the page of each run beside the report at `report`; return by run id where the report finds it.
 
-    A run whose predictions are missing is shown by its epochs; one without epochs either has no page.
+    A run whose predictions are missing is shown by its epochs, and its page says why; one without epochs either
+    has no page.
     """
     folder = report.with_name(f"{report.stem}-runs")
     back = quote(os.path.relpath(report, folder))
@@ -39,7 +41,8 @@ def write_details(store: Store, report: Path, rows: Iterable[RunRow], find_names
 def _look(store: Store, row: RunRow, find_names: FindNames) -> Look | None:
     try:
         return look_at(store, row.run_id, find_names)
-    except StoreError:  # its predictions are missing or damaged
+    except StoreError as error:  # its predictions are missing or damaged
         with contextlib.suppress(BenchError):  # and it has no epochs
-            return look_at(store, row.run_id, find_names, what=("curves",))
+            look = look_at(store, row.run_id, find_names, what=("curves",))
+            return replace(look, notes=(*look.notes, f"{error.what} {error.why} So only its epochs are shown."))
     return None
