@@ -19,10 +19,10 @@ def ensembles(db: Db = None, dataset: Dataset = None, json: AsJson = False) -> N
 
     with Store.open(db, create=False) as store:
         found = [made for made in store.ensembles.list() if dataset in (None, made.dataset)]
-        by_id, heads = ({row.run_id: row for row in store.rows()}, store.heads.all()) if json else ({}, {})
+        by_id, heads = ({row.run_id: row for row in store.rows()}, store.heads.all()) if found else ({}, {})
+    details = [EnsembleDetails(made, members_of(made, by_id, heads)) for made in found]
     if json:
-        details = [EnsembleDetails(made, members_of(made, by_id, heads)) for made in found]
         terminal.write(to_json([ensemble_record(each) for each in details]))
     else:
         console = terminal.out()
-        console.print(ensembles_view(found, console))
+        console.print(ensembles_view(details, console))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bench.commands.listing import show
 from bench.commands.tune_display import trial_text, value_text
+from bench.report.groups import data_name
+from bench.spec import SubsetSpec
 from bench.store.store import Store
 from bench.tune.result import trial_record
 from bench.tune.study import Listed, studies
@@ -24,7 +27,7 @@ def _row(study: Listed) -> dict[str, Any]:
     best, metric = study.best, study.definition["metric"]
     return {
         "study": study.name,
-        "dataset": study.definition["dataset"]["name"],
+        "dataset": _data(study.definition["dataset"]),
         "trials": sum(trial.counts for trial in study.trials),
         "done": sum(trial.end == "done" for trial in study.trials),
         "pruned": sum(trial.end == "pruned" for trial in study.trials),
@@ -33,6 +36,11 @@ def _row(study: Listed) -> dict[str, Any]:
         "with": trial_text(best.settings) if best else "",
         "command": study.command,
     }
+
+
+def _data(spec: Mapping[str, Any]) -> str:
+    subset = SubsetSpec(**spec["subset"]) if spec.get("subset") else None
+    return data_name(spec["name"], spec["target"], subset)
 
 
 def _record(study: Listed) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
@@ -13,6 +14,7 @@ from bench.report.columns import COLUMNS
 from bench.report.compare import Comparison
 from bench.report.console import plain_table
 from bench.report.diagnosis import Diagnosis
+from bench.report.groups import data_name
 from bench.report.head_comparison import HeadComparison
 from bench.report.paired import PairedTest
 from bench.report.rows import field
@@ -31,6 +33,7 @@ _MEASURED = (
     "latency_1_s",
 )
 _CLASSES = 12
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def compare_view(made: Comparison) -> RenderableType:
@@ -60,7 +63,7 @@ def verdict(test: PairedTest) -> str:
 
 def _line(letter: str, stored: StoredRun) -> Text:
     row = stored.row
-    told = f"{row.backbone}, {row.strategy}, on {row.dataset}, seed {row.seed}"
+    told = f"{row.backbone}, {row.strategy}, on {data_name(row.dataset, row.target, row.subset)}, seed {row.seed}"
     return Text.assemble((f"{letter}  {row.run_id[:12]}", "bold"), "  ", told)
 
 
@@ -71,9 +74,15 @@ def _section(title: str, body: RenderableType) -> list[RenderableType]:
 def _differences(made: Comparison) -> Table:
     table = plain_table(["", "A", "B"])
     for one in made.differences:
-        values = (DASH if value is None else plain_value(value) for value in (one.first, one.second))
+        values = (_value(value) for value in (one.first, one.second))
         table.add_row(Text(one.key, style="dim"), *(Text(value, style="yellow") for value in values))
     return table
+
+
+def _value(value: object) -> str:
+    """Write a value of a spec; of a SHA-256 the digits that tell it from others."""
+    text = DASH if value is None else plain_value(value)
+    return text[:8] if _DIGEST.fullmatch(text) else text
 
 
 def _measures(made: Comparison) -> Table:

@@ -14,6 +14,7 @@ from bench.ensembles.record import Ensemble, Gain
 from bench.records import Metrics
 from bench.report.console import fitting, plain_table
 from bench.report.ensemble_details import EnsembleDetails
+from bench.report.groups import data_name
 from bench.report.layout import short_name
 from bench.report.runs import clock
 from bench.report.units import DASH, show
@@ -27,9 +28,10 @@ _LIST = ("ensemble", "rule", "members", "val %", "test %", "total", "GMACs", "da
 def ensemble_view(details: EnsembleDetails, console: Console) -> RenderableType:
     """Show an ensemble, one section below the other."""
     made = details.ensemble
-    data = made.dataset if made.target == "label" else f"{made.dataset}, {made.target}"
     head = "one run" if details.is_one else made.ensemble_id
-    parts: list[RenderableType] = [Text.assemble((head, "bold"), f"  {made.rule_name} of {_runs(made)} on {data}")]
+    parts: list[RenderableType] = [
+        Text.assemble((head, "bold"), f"  {made.rule_name} of {_runs(made)} on {_data(details)}")
+    ]
     for name, body in (
         ("Members", fitting(_MEMBER, console, lambda kept: _members(details, kept), _GIVING_WAY)),
         ("Results", _results(made)),
@@ -41,28 +43,34 @@ def ensemble_view(details: EnsembleDetails, console: Console) -> RenderableType:
     return Group(*parts, Text(f"\n{_notes(details)}", style="dim"))
 
 
-def ensembles_view(ensembles: Sequence[Ensemble], console: Console) -> RenderableType:
+def ensembles_view(found: Sequence[EnsembleDetails], console: Console) -> RenderableType:
     """List ensembles, the best on validation first within a dataset."""
-    if not ensembles:
+    if not found:
         return Text("No ensembles. `bench ensemble RUN RUN` makes one.")
-    ordered = sorted(ensembles, key=lambda made: (made.dataset, made.target, -made.val.top1, made.ensemble_id))
+    ordered = sorted(found, key=lambda each: (_data(each), -each.ensemble.val.top1, each.ensemble.ensemble_id))
 
     def table(kept: Sequence[str]) -> Table:
         made_table = plain_table(kept, right=("members", "val %", "test %", "total", "GMACs"))
-        for made in ordered:
-            cells = dict(zip(_LIST, _line(made), strict=True))
+        for each in ordered:
+            cells = dict(zip(_LIST, _line(each), strict=True))
             made_table.add_row(*(Text(cells[name]) for name in kept))
         return made_table
 
     return fitting(_LIST, console, table, ("made", "GMACs", "total"))
 
 
-def _line(made: Ensemble) -> tuple[str, ...]:
-    data = made.dataset if made.target == "label" else f"{made.dataset}, {made.target}"
+def _data(details: EnsembleDetails) -> str:
+    made = details.ensemble
+    subsets = {row.subset for row in details.members}
+    return data_name(made.dataset, made.target, subsets.pop() if len(subsets) == 1 else "")
+
+
+def _line(details: EnsembleDetails) -> tuple[str, ...]:
+    made = details.ensemble
     accuracies = (show(made.val.top1, "fraction"), show(made.test.top1, "fraction"))
     costs = (show(made.total_params, "count"), show(made.gmacs, "gmacs"))
     names = (made.ensemble_id[:12], made.rule_name, str(len(made.members)))
-    return (*names, *accuracies, *costs, data, clock(made.created_at))
+    return (*names, *accuracies, *costs, _data(details), clock(made.created_at))
 
 
 def _runs(made: Ensemble) -> str:

@@ -151,6 +151,11 @@ class Group:
         return self.stat(column.key, machine).mean
 
 
+def data_name(dataset: str, target: str = "label", subset: object = None) -> str:
+    """Name the data something is about: dataset, and target and subset where they are not the plain ones."""
+    return ", ".join(str(part) for part in (dataset, target if target != "label" else "", subset) if part)
+
+
 def cut(row: RunRow) -> Cut:
     """Read off a run what data it is about."""
     return Cut._make(getattr(row, name) for name in Cut._fields)

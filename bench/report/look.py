@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from bench.class_names import ClassNames
 from bench.errors import BenchError, unknown_name
 from bench.report.diagnosis import Diagnosis, diagnose, diagnosis_record
+from bench.report.groups import data_name
 from bench.report.head_predictions import HeadPredictions, split_heads
 from bench.report.probabilities import fit_temperature
 from bench.report.run_details import RunDetails, run_record
@@ -47,10 +48,13 @@ class Look:
 
     @property
     def title(self) -> str:
-        """The run in one line: backbone, strategy, dataset, seed."""
-        row = self.row
-        subset = f" ({row.subset})" if row.subset else ""
-        return f"{row.backbone}, {row.strategy}, on {row.dataset}{subset}, seed {row.seed}"
+        """The run in one line: backbone, strategy, data, seed."""
+        return f"{self.row.backbone}, {self.row.strategy}, on {self.data}, seed {self.row.seed}"
+
+    @property
+    def data(self) -> str:
+        """The data that the run is about."""
+        return data_name(self.row.dataset, self.row.target, self.row.subset)
 
 
 def look_at(

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report.console import fitting, plain_table
+from bench.report.groups import data_name
 from bench.report.layout import short_name
 from bench.report.runs import Attempts, clock, count_statuses, error_text, status_text
 from bench.report.units import show
@@ -55,7 +56,7 @@ def _lines(row: RunRow, attempts: Sequence[AttemptRow]) -> Iterable[dict[str, st
     yield {
         "run": row.run_id[:12],
         "status": status_text(row),
-        "dataset": row.dataset,
+        "dataset": data_name(row.dataset, row.target, row.subset),
         "backbone": short_name(row.backbone),
         "strategy": row.strategy,
         "seed": str(row.seed),

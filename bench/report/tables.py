@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.ensembles.record import Ensemble
 from bench.report.columns import Column, column, cost
 from bench.report.ensembled import ensemble_groups
-from bench.report.groups import Group, Task, configurations, cut, group_runs
+from bench.report.groups import Group, Task, configurations, cut, data_name, group_runs
 from bench.report.pareto import pareto_front
 from bench.report.query import Query, select_rows
 from bench.store.rows import RunHeads, RunRow
@@ -123,9 +123,7 @@ def _ordered(entries: list[Entry], order: Column, machine: str | None, *, revers
 def _title(task: Task, tasks: Iterable[Task]) -> str:
     """Name a dataset, with its target, the part of it and as much of its identity as tells it from the others."""
     data = task.cut
-    name = ", ".join(
-        part for part in (data.dataset, data.target if data.target != "label" else "", data.subset) if part
-    )
+    name = data_name(data.dataset, data.target, data.subset)
     twins = [o for o in tasks if (*o.cut[:2], o.cut.subset) == (*data[:2], data.subset)]
     if len(twins) == 1:
         return name
