@@ -12,6 +12,7 @@ from bench.records import ValMetrics
 from bench.store.claims import LEASE_COLUMNS, Lease
 from bench.store.rows import AttemptRow, RunRow, StoredRun
 from bench.store.schema import Attempt, Run, SweepRun
+from bench.store.schema_derived import EnsembleMemberRow
 from bench.store.statements import chunks
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ def rows(session: Session, filters: Mapping[str, str | int | None]) -> list[RunR
 
 
 def run(session: Session, prefix: str) -> StoredRun:
-    """Return the one run whose id begins with `prefix`, or raise StoreError that names the candidates."""
+    """Return the one run whose id begins with `prefix`, or raise StoreError that names the candidates.
+
+    Of the id of an ensemble the error says what it is, and its runs.
+    """
     digits = prefix.lower() if prefix.isascii() else "?"  # what is no ASCII begins no id
     begins = Run.run_id.startswith(digits, autoescape=True)
     found = session.execute(sa.select(Run.spec, *_COLUMNS).where(begins).limit(_SHOWN)).all()
@@ -51,6 +55,12 @@ def run(session: Session, prefix: str) -> StoredRun:
             f"Several runs begin with {prefix!r}.",
             f"They are: {_shown([row.run_id for row in found])}.",
             "Write more digits of the one you mean.",
+        )
+    if members := _members(session, digits):
+        raise StoreError(
+            f"{prefix!r} is an ensemble, not a run.",
+            f"It is made of the runs {_shown(members)}; it has no model, epochs or predictions of its own.",
+            f"`bench show {prefix}` shows it, `bench ensembles` lists all; else name one of its runs.",
         )
     raise StoreError(
         f"No run begins with {prefix!r}.",
@@ -97,6 +107,14 @@ def attempts(session: Session, run_id: str) -> list[AttemptRow]:
     columns = [getattr(Attempt, field.name) for field in dataclasses.fields(AttemptRow)]
     statement = sa.select(*columns).where(Attempt.run_id == run_id).order_by(Attempt.number)
     return [AttemptRow(*row) for row in session.execute(statement)]
+
+
+def _members(session: Session, digits: str) -> Sequence[str]:
+    """Return the runs of the ensemble whose id begins so, largest weight first; none where no ensemble does."""
+    begins = EnsembleMemberRow.ensemble_id.startswith(digits, autoescape=True)
+    first = sa.select(sa.func.min(EnsembleMemberRow.ensemble_id)).where(begins).scalar_subquery()
+    members = sa.select(EnsembleMemberRow.run_id).where(EnsembleMemberRow.ensemble_id == first)
+    return session.scalars(members.order_by(EnsembleMemberRow.position)).all()
 
 
 def _nearest(session: Session, prefix: str) -> Sequence[str]:

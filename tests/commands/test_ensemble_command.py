@@ -118,6 +118,37 @@ def test_an_ensemble_is_listed_shown_ranked_and_reported(db, tmp_path):
     assert "ensemble of 3" in (tmp_path / "r.html").read_text()
 
 
+def test_what_takes_a_run_says_of_an_ensemble_what_it_is_and_names_its_runs(db, tmp_path):
+    runs = [row.run_id for row in digits_of(db)[:2]]
+    made = bench("ensemble", *runs, "--db", db, "--json").data["ensemble_id"][:12]
+    image = tmp_path / "image.png"
+    image.write_bytes(b"")
+    mapping = tmp_path / "map.toml"
+    mapping.write_text("")
+    for words in (
+        ("look", made),
+        ("mistakes", made),
+        ("predict", made, image),
+        ("explain", made, image),
+        ("transfer", made, "--dataset", "digits", "--label-map", mapping),
+    ):
+        said = refused(*words, "--db", db)
+        assert f"{made!r} is an ensemble, not a run." in said, words
+        assert all(run[:12] in said for run in runs)
+        assert f"bench show {made}" in said
+
+
+def test_a_page_of_a_run_without_its_predictions_says_so(db, tmp_path):
+    row = digits_of(db)[0]
+    with Store.open(db) as store:
+        Artifacts.beside(store.location).predictions_path(row.run_id).unlink()
+    assert bench("report", "--db", db, "-o", tmp_path / "r.html", "--details").code == 0
+    page = (tmp_path / "r-runs" / f"{row.run_id[:16]}.html").read_text()
+    assert f"The predictions of run {row.run_id[:12]} are missing. There is no file" in page
+    whole = (tmp_path / "r-runs" / f"{digits_of(db)[1].run_id[:16]}.html").read_text()
+    assert "are missing" not in whole
+
+
 def test_an_ensemble_is_shown_without_the_predictions_but_for_the_comparison(db):
     made = bench("ensemble", *(row.run_id for row in digits_of(db)[:2]), "--db", db, "--json").data
     shutil.rmtree(f"{db}.files")
