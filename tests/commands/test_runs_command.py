@@ -1,11 +1,25 @@
 import json
+from dataclasses import replace
 
 import pytest
-from plausible_runs import MODELS, make_planned, record_pruned
+from plausible_runs import MODELS, make_planned, record_done, record_pruned
 
 from bench.commands.runs import runs
 from bench.errors import BenchError
+from bench.spec import SubsetSpec
 from bench.store.store import Store
+
+
+def test_target_and_subset_are_named_where_they_are_not_the_plain_ones(call, tmp_path):
+    plain = make_planned(MODELS[0], "linear")
+    spec = plain.spec
+    part = spec.dataset.model_copy(update={"target": "coarse", "subset": SubsetSpec(train=50)})
+    cut = replace(plain, spec=spec.model_copy(update={"dataset": part}))
+    with Store.open(tmp_path / "runs.db") as store:
+        record_done(store, [plain, cut])
+    lines = call(runs, "--db", tmp_path / "runs.db").stdout.splitlines()
+    assert ["cub100, coarse, train=50" in line for line in lines if "cub100" in line].count(True) == 1
+    assert sum("cub100" in line for line in lines) == 2
 
 
 def test_every_status_is_listed_and_counted(call, typical_db):

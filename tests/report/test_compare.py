@@ -1,14 +1,17 @@
 import json
+from io import StringIO
 
 import numpy as np
 import pytest
 from plausible_runs import record_ended
 from predicted_runs import planned, predictions, record_predicted
+from rich.console import Console
 
 from bench.class_names import ClassNames
 from bench.errors import BenchError
 from bench.report.compare import compare_runs, comparison_record, spec_differences
-from bench.spec import RecipeSpec
+from bench.report.compare_view import compare_view
+from bench.spec import RecipeSpec, SubsetSpec
 from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions
 
 
@@ -86,3 +89,14 @@ def test_what_cannot_be_compared_is_refused(store):
     record_ended(store, failed, "failed", BenchError("x"))
     with pytest.raises(BenchError, match="has no result"):
         compare_runs(store, one, failed.spec.run_id, unnamed)
+
+
+def test_headings_name_target_and_subset_and_a_digest_that_differs_is_short(store):
+    data = planned(5).spec.dataset.model_copy(update={"subset": SubsetSpec(train=50), "groups": "9e" * 32})
+    console = Console(file=StringIO(), width=200)
+    console.print(compare_view(compare_runs(store, *two(store, dataset=data), unnamed)))
+    text = console.file.getvalue()
+    assert f"on {data.name}, train=50, seed 1" in text
+    assert f"on {data.name}, seed 0" in text
+    assert "9e9e9e9e" in text
+    assert "9e9e9e9e9" not in text
