@@ -118,7 +118,7 @@ def _evidence(gain: Gain) -> str:
         return "Both are right about the very same test images."
     interval = f"95 % of bootstrap samples of the test images: {_points(gain.low)} to {_points(gain.high)} points"
     pairs = f"{gain.won:,} images only the ensemble has right, {gain.lost:,} only the run"
-    return f"{interval}\n{pairs}; McNemar's exact p = {gain.p:.2g}"
+    return f"{interval}\n{pairs}; McNemar's mid-p = {gain.p:.2g}"
 
 
 def _costs(details: EnsembleDetails) -> Text:

@@ -36,10 +36,11 @@ def test_the_interval_is_that_of_resampled_images(compared):
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.006)
 
 
-def test_the_p_value_is_mcnemars(compared):
+def test_the_p_value_is_mcnemars_mid_p(compared):
     found = compared[2]
     smaller = min(found.won, found.lost)
-    assert found.p == pytest.approx(min(1.0, 2 * binom.cdf(smaller, found.won + found.lost, 0.5)))
+    n = found.won + found.lost
+    assert found.p == pytest.approx(min(1.0, 2 * binom.cdf(smaller, n, 0.5) - binom.pmf(smaller, n, 0.5)))
 
 
 def test_against_itself_there_is_no_gain(compared):
