@@ -52,7 +52,13 @@ def contradicted(
 
     `logits` are (N, sum of classes); `groups` are pairs of targets as `coarser` finds them.
     """
-    named = [logits[:, span].argmax(axis=1) for span in spans(classes)]
-    return {
-        (fine, coarse): float((of[named[fine]] != named[coarse]).mean()) for (fine, coarse), of in groups.items()
-    }
+    each = [logits[:, span] for span in spans(classes)]
+    return {(fine, coarse): contradiction(each[fine], each[coarse], of) for (fine, coarse), of in groups.items()}
+
+
+def contradiction(fine: NDArray[np.float32], coarse: NDArray[np.float32], group_of: Labels) -> float:
+    """Return the share of images (N,) whose class by one head is not in the group that another head names.
+
+    `group_of` (classes,) is the group of each class.
+    """
+    return float((group_of[fine.argmax(axis=1)] != coarse.argmax(axis=1)).mean())

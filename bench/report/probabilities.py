@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, softmax
 
+from bench.ranks import ranks
 from bench.report.calibration import Floats, Truths
 from bench.report.confusion import Counts
 from bench.store.artifacts import ValPredictions
@@ -61,9 +62,7 @@ def score(logits: npt.NDArray[np.floating], labels: Counts, temperature: float =
 def top_k(logits: npt.NDArray[np.floating], labels: Counts) -> dict[int, float]:
     """Return the share of images whose class is among the first k, for 1 and each k of `TOPS` below `classes`."""
     n, classes = logits.shape
-    own = logits[np.arange(n), labels][:, None]
-    rank = (logits > own).sum(axis=1) + ((logits == own) & (np.arange(classes) < labels[:, None])).sum(axis=1)
-    rank[~np.isfinite(logits).all(axis=1)] = classes
+    rank = ranks(logits, labels)
     tops = [k for k in TOPS if k == 1 or k < classes]
     return {k: float((rank < k).mean()) if n else math.nan for k in tops}
 

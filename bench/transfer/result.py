@@ -7,12 +7,15 @@ from dataclasses import asdict
 from itertools import permutations
 from typing import Any
 
+import numpy as np
+
+from bench.joint import contradiction
 from bench.predicting import outputs
 from bench.transfer.label_check import CheckedMap
 from bench.transfer.label_groups import Groups, through
 from bench.transfer.label_lookup import Classes
 from bench.transfer.label_map import WrittenMap
-from bench.transfer.scores import Floats, Labels, class_scores, confusion, contradictions, measure_mapped
+from bench.transfer.scores import Floats, Labels, class_scores, confusion, measure_mapped
 
 
 def measured(
@@ -110,9 +113,14 @@ def _contradictions(parts: Mapping[str, Floats], groups: Groups) -> list[dict[st
         {
             "target": one,
             "group_target": other,
-            "share": contradictions(parts[one], parts[other], groups[one, other]),
+            "share": contradiction(parts[one], parts[other], _as_array(groups[one, other])),
             "n": len(parts[one]),
         }
         for one, other in permutations(parts, 2)
         if (one, other) in groups
     ]
+
+
+def _as_array(group_of: Mapping[int, int]) -> Labels:
+    """Write the group of each class as an array (classes,)."""
+    return np.array([group_of[index] for index in range(len(group_of))], np.int64)

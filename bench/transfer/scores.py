@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
+from bench.ranks import TOP, ranks
+
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
-TOP = 5
 
 
 @dataclass(frozen=True)
@@ -104,21 +105,6 @@ def confusion(logits: Floats, labels: Labels, their_classes: Sequence[int]) -> t
     columns = np.unique(said)
     counts = [[int(((labels == label) & (said == column)).sum()) for column in columns] for label in their_classes]
     return columns.tolist(), counts
-
-
-def contradictions(one: Floats, group: Floats, group_of: Mapping[int, int]) -> float:
-    """Return the share of images whose class by one head is not in the group that the other head says."""
-    expected = np.array([group_of[int(index)] for index in one.argmax(axis=1)])
-    return float((expected != group.argmax(axis=1)).mean())
-
-
-def ranks(logits: Floats, wanted: Labels) -> Labels:
-    """Return each image's number of classes before the wanted one, (n,); the last where a logit is not finite."""
-    n, classes = logits.shape
-    own = logits[np.arange(n), wanted][:, None]
-    before = (logits > own) | ((logits == own) & (np.arange(classes) < wanted[:, None]))
-    last: Labels = np.where(np.isfinite(logits).all(axis=1), before.sum(axis=1), max(classes, TOP))
-    return last
 
 
 def confidences(logits: Floats) -> npt.NDArray[np.float64]:

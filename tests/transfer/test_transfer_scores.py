@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, top_k_accuracy_score
 
-from bench.transfer.scores import class_scores, confidences, confusion, contradictions, measure_mapped, ranks
+from bench.joint import contradiction
+from bench.ranks import ranks
+from bench.transfer.scores import class_scores, confidences, confusion, measure_mapped
 
 RIGHT = {0: 3, 1: 5, 2: 5, 7: 0}
 """Four of their classes; two of them are one of ours, of which there are eight."""
@@ -94,4 +96,4 @@ def test_the_confusion_counts_every_image_once(scored):
 def test_heads_contradict_each_other_where_the_group_is_another():
     fine = np.eye(3, dtype=np.float32)[[0, 1, 2, 2]]
     coarse = np.eye(2, dtype=np.float32)[[0, 0, 0, 1]]
-    assert contradictions(fine, coarse, {0: 0, 1: 0, 2: 1}) == 0.25
+    assert contradiction(fine, coarse, np.array([0, 0, 1])) == 0.25
