@@ -51,7 +51,8 @@ def ensemble(
     soft: the mean of the probabilities. hard: the most votes; ties go to the larger summed probability.
     weighted: a weighted mean, with the weights that fit validation best. greedy: members added one by one as
     validation likes it, under a joint --budget. Test is only reported. What members share, such as a frozen
-    backbone, counts once. The ensemble is recorded: it ranks in `bench leaderboard`; `bench ensembles` lists it.
+    backbone, counts once. A joint run takes part with its head of --target, or of the other runs' one target.
+    The ensemble is recorded: it ranks in `bench leaderboard`; `bench ensembles` lists it.
 
     Example: bench ensemble --pool --dataset cub --budget "total<=10M,gmacs<=1"
     """
