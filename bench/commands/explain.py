@@ -111,6 +111,10 @@ def _show(explained: Explained, method: str, trained: Trained, out: Path, *, jso
         files = [out / f"{start}-{_safe(heat.layer)}.png" for heat in explained.heats]
         for heat, file in zip(explained.heats, files, strict=True):
             draw_activations(explained, heat, title_of(trained), file)
+    for heat in explained.heats:
+        if heat.map.size == 1:
+            said = f"note: {heat.layer} is a single cell at this image size, so its map does not say where."
+            terminal.err().print(f"{said} --layers lists larger ones.", soft_wrap=True, highlight=False)
     if json:
         terminal.write(to_json(explanation_record(trained.row.run_id, method, explained, files)))
     else:

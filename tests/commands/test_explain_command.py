@@ -43,6 +43,16 @@ def test_json_has_the_maps_the_classes_and_the_files(trained_db: Path, photo: Pa
     assert [Path(file).is_file() for file in data["files"]] == [True]
 
 
+def test_a_map_of_a_single_cell_is_said_to_tell_nothing(trained_db: Path, photo: Path, tmp_path: Path) -> None:
+    run = of(trained_db, "linear").run_id
+    said = {}
+    for layer in ("blocks.0", "bn2"):
+        ended = bench("explain", run, photo, "--layer", layer, "--out", tmp_path, "--json", "--db", trained_db)
+        said[np.array(ended.data["layers"][0]["map"]).size == 1] = ended.stderr
+    assert "does not say where" in said[True]
+    assert said[False] == ""
+
+
 def test_activations_write_a_png_for_each_layer(trained_db: Path, photo: Path, tmp_path: Path) -> None:
     run = of(trained_db, "full").run_id
     ended = bench("explain", run, photo, "--method", "activations", "--layer", "blocks.0", "--layer", "bn2",
