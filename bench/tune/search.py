@@ -82,14 +82,9 @@ class Search:
         Raises StoreError where the database fails and DiskFullError where there is no room.
         """
         self._settle()
-        while not self.ended.why:
-            if self.stop():
-                self.ended.stopped = True
-                break
-            batch = self._batch()
-            if not batch:
-                break
+        while not self.ended.why and (batch := self._batch()):
             self._train(batch)
+        self.ended.stopped = self.ended.stopped or self.stop()
         return self.ended
 
     def _batch(self) -> dict[int, PlannedRun]:

@@ -53,7 +53,7 @@ def test_the_search_s_line_has_the_best_validation_value_of_all_its_trials(small
     assert len(trials) == 3
     best = max(trials, key=lambda row: row.val_top1)
     assert line["measured"] == best.val_top1
-    assert line["difference"] == pytest.approx(best.val_top1 - 0.4983, abs=1e-4)
+    assert (line["difference"], line["apart"]) == (None, "other classes")  # digits has ten
     (note,) = [note for note in line["notes"] if note.startswith("our search")]
     assert f"3 of 3 trials done, the best, {best.run_id[:8]}, with " in note
     assert all(f"{key}=" in note for key in SETTINGS)
@@ -124,7 +124,7 @@ def test_out_of_time_leaves_the_search_to_the_same_command(words, tmp_path):
 @pytest.mark.slow
 def test_an_interrupted_search_goes_on_where_it_was(words, tmp_path):
     db = tmp_path / "runs.db"
-    long = ["--epochs", "15", "--set", "early_stopping=null"]
+    long = ["--epochs", "40", "--set", "early_stopping=null"]
     asked = [*words, "--runs", "small-cnn", *long, "--json", "--db", str(db)]
     command = [sys.executable, "-m", "bench", *asked]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -144,7 +144,7 @@ def test_an_interrupted_search_goes_on_where_it_was(words, tmp_path):
     assert len(line["run_ids"]) == 3 == len(after) - 1
     assert before.items() <= after.items()
     with Store.open(db) as store:
-        assert {len(store.epochs(run_id)) for run_id in after} == {15}
+        assert {len(store.epochs(run_id)) for run_id in after} == {40}
 
 
 def test_a_dry_run_says_what_the_search_will_take(words, tmp_path):
