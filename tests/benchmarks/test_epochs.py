@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -18,8 +17,8 @@ from typing import Any
 
 import pytest
 import torch
+from notebook_loop import NotebookLoop
 from pooled import Pooled
-from torch import Tensor, nn
 
 from bench.classifier import Classifier
 from bench.data.loading import ordered_batches
@@ -57,15 +56,13 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def test_an_epoch_of_a_linear_probe(benchmark, lite0, workbench, tmp_path, say):
+def test_an_epoch_of_a_linear_probe(benchmark, lite0, workbench, tmp_path, say, shared_data):
     """From the cache; by a pass with each backend, heads not counted; by the loop that most notebooks have."""
     spec = lite0("linear")
     loaded = workbench.shelf.load(spec)
-    with training(spec, workbench, tmp_path / "run.pt", epochs=20) as epoch:
+    with training(spec, workbench, tmp_path / "run.pt", epochs=20) as epoch, NotebookLoop(shared_data) as loop:
         ways = passes(spec, loaded.classifier(spec, workbench.device), workbench)
-        model = copy.deepcopy(loaded.classifier(spec, workbench.device)).to(memory_format=torch.contiguous_format)
-        ways[NOTEBOOK] = lambda: notebook_epoch(spec, model, workbench)
-        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        seconds: dict[str, list[float]] = {name: [] for name in (*ways, NOTEBOOK)}
         cached = []
 
         def all_of_them() -> None:
@@ -73,6 +70,7 @@ def test_an_epoch_of_a_linear_probe(benchmark, lite0, workbench, tmp_path, say):
                 cached.append(epoch())
             for name, way in ways.items():
                 seconds[name].append(timed(way))
+            seconds[NOTEBOOK].append(loop.epoch())
 
         benchmark.pedantic(all_of_them, rounds=2)
     splits, images = (
@@ -105,20 +103,6 @@ def passes(spec: RunSpec, model: Classifier, workbench: Workbench) -> dict[str, 
             compute = prepare(name, Pooled(model.backbone), example, device=device, precision="fp32")
             made[f"recomputed, {name}"] = partial(one_pass, compute)
     return made
-
-
-def notebook_epoch(spec: RunSpec, model: Classifier, workbench: Workbench) -> None:
-    """Train the head for an epoch over every training image."""
-    source, labels = workbench.dataset.images("train"), torch.arange(32) % spec.dataset.num_classes
-    optimizer = torch.optim.Adam(model.train().head.parameters())
-    for raw in ordered_batches(
-        source, range(len(source)), eval_transform(spec.transform), 32, workers=2, ahead=False
-    ):
-        pixels: Tensor = normalize(raw, spec.transform, device=workbench.device)
-        loss = nn.functional.cross_entropy(model(pixels), labels[: len(pixels)].to(workbench.device))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
 
 
 @pytest.mark.parametrize("strategy", ["last_blocks(1)", "neck"])

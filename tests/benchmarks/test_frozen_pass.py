@@ -9,17 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pytest
 import torch
+from notebook_loop import NotebookLoop
 from pooled import Pooled
 from torch import Tensor, nn
 
 from bench.data.loading import ordered_batches
 from bench.data.transforms import eval_transform, normalize
-from bench.device import frozen_batch, place
+from bench.device import frozen_batch, pick, place
 from bench.plan.backbones import choose
 from bench.plan.count import count_backbone
 from bench.registry import Registry
@@ -49,16 +51,7 @@ def lite0() -> Pooled:
     return Pooled(load_backbone(choose(Registry.load(), [BACKBONE])[0].spec, SIZE)[0]).eval()
 
 
-Decoded = Callable[[Any, range], Iterator[Tensor]]
-
-
-def as_notebooks_do(source: Any, indices: range) -> Iterator[Tensor]:
-    """Decode a batch of 32 with as many threads as there are cores, then rest while it is computed."""
-    threads = torch.get_num_threads()
-    return ordered_batches(source, indices, eval_transform(TRANSFORM), 32, workers=threads, ahead=False)
-
-
-def ahead(source: Any, indices: range) -> Iterator[Tensor]:
+def decoded(source: Any, indices: range) -> Iterator[Tensor]:
     """Decode as the frozen pass does, while what came before is computed."""
     threads = torch.get_num_threads()
     return ordered_batches(source, indices, eval_transform(TRANSFORM), frozen_batch(CPU), workers=threads)
@@ -66,35 +59,48 @@ def ahead(source: Any, indices: range) -> Iterator[Tensor]:
 
 @dataclass
 class Way:
-    """A way to make a pass: how it decodes, what it does with a batch of decoded images."""
+    """A way to make a pass: what it does with a batch of decoded images."""
 
-    decoded: Decoded
     compute: Callable[[Tensor], Tensor]
     prepared_s: float = 0.0
 
     def features(self, source: Any) -> tuple[float, Tensor]:
         """Decode and compute; returns images per second, and the features."""
         start = time.perf_counter()
-        features = [self.compute(normalize(raw, TRANSFORM)) for raw in self.decoded(source, range(IMAGES))]
+        features = [self.compute(normalize(raw, TRANSFORM)) for raw in decoded(source, range(IMAGES))]
         return IMAGES / (time.perf_counter() - start), torch.cat(features)
 
 
+class AsNotebooksDo(Way):
+    """The loop that most notebooks have, in a process of its own."""
+
+    def __init__(self, loop: NotebookLoop) -> None:
+        self.loop, self.prepared_s = loop, 0.0
+
+    def features(self, source: Any) -> tuple[float, Tensor]:  # noqa: ARG002 - it opens the dataset itself
+        """Decode and compute; returns images per second, and the features."""
+        seconds, features = self.loop.features(IMAGES)
+        return IMAGES / seconds, features
+
+
 @pytest.fixture(scope="module")
-def ways() -> dict[str, Way]:
+def ways(shared_data: Path) -> Iterator[dict[str, Way]]:
     """Prepare every way that this machine has; the first is the loop that most notebooks have."""
-    contiguous, frozen = lite0(), place(lite0(), CPU)
-    made = {NOTEBOOK: Way(as_notebooks_do, torch.inference_mode()(lambda images: contiguous(images)[0]))}
-    for name, precision in WAYS:
-        if BACKENDS[name].lacking(CPU, precision) is None:
-            made[f"{name} {precision}"] = _prepared(name, precision, frozen)
-    return made
+    pick("cpu")  # as every command does: from here on freed memory is kept
+    frozen = place(lite0(), CPU)
+    with NotebookLoop(shared_data, SIZE) as loop:
+        made: dict[str, Way] = {NOTEBOOK: AsNotebooksDo(loop)}
+        for name, precision in WAYS:
+            if BACKENDS[name].lacking(CPU, precision) is None:
+                made[f"{name} {precision}"] = _prepared(name, precision, frozen)
+        yield made
 
 
 def _prepared(name: str, precision: Any, frozen: nn.Module) -> Way:
     start = time.perf_counter()
     example = torch.randn(frozen_batch(CPU), 3, SIZE, SIZE)
     compute = prepare(name, frozen, example, device=CPU, precision=precision)
-    return Way(ahead, lambda images: compute(images)[0], time.perf_counter() - start)
+    return Way(lambda images: compute(images)[0], time.perf_counter() - start)
 
 
 def gmacs_a_second() -> float:

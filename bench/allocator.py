@@ -1,0 +1,33 @@
+"""Memory that is freed and soon wanted again, as activations are: kept, not given back to the system.
+
+glibc gives large blocks back as soon as they are freed, and each page of the next one costs a page fault: on a
+virtual machine more than half the time of a forward pass at batch 32 (docs/performance.md). The names and numbers
+are those of mallopt(3).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import cache
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_MOST = 2**31 - 1
+_LARGEST_BLOCKS = (1 << 30, 32 << 20)
+"""Blocks below this come from the heap; glibc before 2.35 refuses more than 32 MiB."""
+
+
+@cache
+def keep_freed_memory() -> bool:
+    """Tell glibc to keep what this process frees; return whether it does. Other C libraries are left alone.
+
+    What the process has allocated at most, it then holds until it ends.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # no glibc
+        return False
+    kept_whole = any(mallopt(_M_MMAP_THRESHOLD, size) for size in _LARGEST_BLOCKS)
+    return bool(kept_whole and mallopt(_M_TRIM_THRESHOLD, _MOST))
