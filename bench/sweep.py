@@ -103,6 +103,7 @@ class Sweep:
         ends = Settling(self.store, self.artifacts, self.watcher, tally, keep_weights=self.keep_weights)
         ends.open = {claim.run_id: (run, claim) for run, claim in claimed}
         for run, claim in claimed:
+            self.artifacts.clear_leftovers(claim.run_id)
             self.watcher.started(run, claim.number)
         try:
             with Heartbeat(self.store, list(claims.values())):

@@ -100,6 +100,11 @@ class Artifacts:
         """Delete a run's checkpoint if there is one: the run is done."""
         self.checkpoint_path(run_id).unlink(missing_ok=True)
 
+    def clear_leftovers(self, run_id: str) -> None:
+        """Delete what killed processes have left half-written of a run. Only who holds the run may."""
+        for half in self.folder.glob(f"*/.{run_id}.*.tmp"):
+            half.unlink(missing_ok=True)
+
     def _path(self, kind: str, run_id: str, suffix: str) -> Path:
         if not _RUN_ID.fullmatch(run_id):
             raise ValueError(f"{run_id!r} is no run id.")

@@ -45,3 +45,16 @@ def test_only_what_can_be_gone_on_with_keeps_its_checkpoint(
         ends.end(claim.run_id, error)
         assert store.statuses(run_ids) == {claim.run_id: status}
     assert checkpoint.exists() == kept
+
+
+def test_what_a_killed_process_left_half_written_of_a_run_goes_and_nothing_else(tmp_path: Path) -> None:
+    artifacts, (own, other) = Artifacts(tmp_path), ("a" * 64, "b" * 64)
+    models, checkpoints = artifacts.model_path(own).parent, artifacts.checkpoint_path(own).parent
+    halves = [models / f".{own}.safetensors.x1.tmp", checkpoints / f".{own}.pt.x2.tmp"]
+    others = [artifacts.model_path(own), models / f".{other}.safetensors.x3.tmp"]
+    for file in (*halves, *others):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"half")
+    artifacts.clear_leftovers(own)
+    assert not any(file.exists() for file in halves)
+    assert all(file.exists() for file in others)
