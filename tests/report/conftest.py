@@ -5,12 +5,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 
-from browser import browser, visit, wrong
+from browser import browser, nothing_goes_wrong, visit, wrong
 from plausible_runs import fill_typical
 
 from bench.store.store import Store
 
-__all__ = ["browser", "visit", "wrong"]  # fixtures of the tests that drive a browser
+__all__ = ["browser", "nothing_goes_wrong", "visit", "wrong"]  # fixtures of the tests that drive a browser
 
 
 @pytest.fixture(scope="session")

@@ -22,15 +22,7 @@ from bench.store.store import Store
 
 HOSTILE = "<img src=x onerror=alert(1)><b>bold</b>&amp;"
 
-pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(autouse=True)
-def nothing_goes_wrong(wrong):
-    """After each test: no page logged an error or a warning, or asked the network for anything."""
-    yield
-    found, wrong[:] = list(wrong), []
-    assert found == []
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("nothing_goes_wrong")]
 
 
 @pytest.fixture(scope="module")

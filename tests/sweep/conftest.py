@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_processes import killed_at_random, timeless_rows
 
 from bench.__main__ import main
-
-# What the clock decides differs from run to run; everything else is the same or a bug.
-CLOCKED = ("_at", "_s", "images_per_s", "peak_memory_bytes", "hardware", "forecast_s")
 
 
 @dataclass
@@ -47,18 +44,7 @@ class Sweeps:
 
     def killed_at_random(self, times: int, seed: int, within: tuple[float, float] = (0.0, 1.5)) -> int:
         """Start it `times` times, each killed while it works; returns how often it was not through before."""
-        moments, at_work = random.Random(seed), 0  # noqa: S311 - moments, not secrets
-        for _ in range(times):
-            process = self.start()
-            assert process.stderr is not None
-            process.stderr.readline()  # the forecast: from here on it works; before, there is nothing to lose
-            try:
-                process.wait(timeout=moments.uniform(*within))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                at_work += 1
-            process.communicate()
-        return at_work
+        return killed_at_random(self.start, lambda _forecast: True, times, seed, within)
 
     def call(self, *options: str) -> tuple[int, str]:
         """Sweep in this process; returns the exit code and what was said on stderr."""
@@ -72,11 +58,7 @@ class Sweeps:
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """Every run by its id, without what the clock decides."""
-        from bench.store.store import Store
-
-        with Store.open(self.db, create=False) as store:
-            rows = [row._asdict() for row in store.rows()]
-        return {r["run_id"]: {k: v for k, v in r.items() if not k.endswith(CLOCKED)} for r in rows}
+        return timeless_rows(self.db)
 
     def epochs(self) -> dict[str, list[tuple[Any, ...]]]:
         """What each epoch of each run measured."""

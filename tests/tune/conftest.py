@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,9 +12,7 @@ from typing import Any
 
 import pytest
 from command_line import Ended, bench
-
-# What the clock decides differs from run to run; everything else is the same or a bug.
-CLOCKED = ("_at", "_s", "images_per_s", "peak_memory_bytes", "hardware")
+from command_processes import killed_at_random, timeless_rows
 
 TINY = (
     "--backbones",
@@ -57,20 +54,7 @@ class Tunings:
 
     def killed(self, times: int, seed: int, within: tuple[float, float]) -> int:
         """Start it `times` times, each killed while it works; returns how often it was not through before."""
-        moments, at_work = random.Random(seed), 0  # noqa: S311 - moments, not secrets
-        for _ in range(times):
-            process = self.start()
-            assert process.stderr is not None
-            for line in process.stderr:  # the space: from here on it works; before, there is nothing to lose
-                if "validation alone decides" in line:
-                    break
-            try:
-                process.wait(timeout=moments.uniform(*within))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                at_work += 1
-            process.communicate()
-        return at_work
+        return killed_at_random(self.start, lambda line: "validation alone decides" in line, times, seed, within)
 
     def study(self) -> dict[str, Any]:
         """The only study of the database, as `bench tune --list --json` has it."""
@@ -82,11 +66,7 @@ class Tunings:
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """Every run by its id, without what the clock decides."""
-        from bench.store.store import Store
-
-        with Store.open(self.db, create=False) as store:
-            rows = [row._asdict() for row in store.rows()]
-        return {r["run_id"]: {k: v for k, v in r.items() if not k.endswith(CLOCKED)} for r in rows}
+        return timeless_rows(self.db)
 
 
 @pytest.fixture
