@@ -52,9 +52,10 @@ def with_forecast(
     Early stopping is not foreseen: every epoch counts.
     """
     passes: set[Hashable] = set()
-    uncached = [replace(run, counts=replace(run.counts, frozen_gmacs=0.0)) for run in runs]
-    costs = [_seconds(run if keeps(i) else uncached[i], images, speed, passes) for i, run in enumerate(runs)]
-    return [replace(run, forecast_s=cost) for run, cost in zip(runs, costs, strict=True)]
+    return [
+        replace(run, forecast_s=_seconds(run if keeps(at) else _uncached(run), images, speed, passes))
+        for at, run in enumerate(runs)
+    ]
 
 
 def total(runs: Sequence[PlannedRun], hardware: str) -> Forecast:
@@ -66,6 +67,10 @@ def total(runs: Sequence[PlannedRun], hardware: str) -> Forecast:
 def worth_keeping(counts: Counts) -> bool:
     """Say whether a frozen part is large enough that it is likely to be computed once and kept."""
     return counts.frozen_gmacs > SMALL_SHARE * counts.gmacs
+
+
+def _uncached(run: PlannedRun) -> PlannedRun:
+    return replace(run, counts=replace(run.counts, frozen_gmacs=0.0))
 
 
 def _seconds(run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: set[Hashable]) -> float:
