@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.joint import spans
+from bench.ranks import TOP, ranks
 from bench.records import Metrics
 from bench.spec import Metric
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:  # what is made of kept logits needs no torch
 M = TypeVar("M", bound=Metrics)
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
-TOP = 5
 
 
 def measure(
@@ -34,9 +34,7 @@ def measure(
         return _mean(kind, measure_heads(kind, logits, labels, classes))
     n, width = logits.shape
     own = logits[np.arange(n), labels]
-    better = (logits > own[:, None]).sum(axis=1)
-    tied_before = ((logits == own[:, None]) & (np.arange(width) < labels[:, None])).sum(axis=1)
-    rank = np.where(np.isfinite(logits).all(axis=1), better + tied_before, width)
+    rank = np.minimum(ranks(logits, labels), width)  # of fewer than five classes, all are among the first five
     return kind(
         top1=float((rank == 0).mean()),
         top5=float((rank < TOP).mean()),
@@ -58,10 +56,7 @@ def first_ones(scores: Tensor, labels: Tensor, classes: Sequence[int] = ()) -> T
 
     With labels (..., N, targets) of targets with so many `classes` it is the sum over the targets.
     """
-    if not classes:
-        return (scores.argmax(dim=-1) == labels).sum(dim=-1)
-    each = [first_ones(scores[..., span], labels[..., at]) for at, span in enumerate(spans(classes))]
-    return sum(each[1:], start=each[0])
+    return _summed(lambda some, own: (some.argmax(dim=-1) == own).sum(dim=-1), scores, labels, classes)
 
 
 def hits(scores: Tensor, labels: Tensor, classes: Sequence[int] = ()) -> Tensor:
@@ -69,11 +64,21 @@ def hits(scores: Tensor, labels: Tensor, classes: Sequence[int] = ()) -> Tensor:
 
     With labels (N, targets) of targets with so many `classes` it is the sum over the targets.
     """
-    if classes:
-        each = [hits(scores[..., span], labels[:, at]) for at, span in enumerate(spans(classes))]
-        return sum(each[1:], start=each[0])
-    right = (scores.argmax(dim=-1) == labels) & scores.isfinite().all(dim=-1)
-    return right.sum(dim=-1)
+
+    def right(some: Tensor, own: Tensor) -> Tensor:
+        return ((some.argmax(dim=-1) == own) & some.isfinite().all(dim=-1)).sum(dim=-1)
+
+    return _summed(right, scores, labels, classes)
+
+
+def _summed(
+    count: Callable[[Tensor, Tensor], Tensor], scores: Tensor, labels: Tensor, classes: Sequence[int]
+) -> Tensor:
+    """Add up what `count` says of each target's stretch of the scores and its labels."""
+    if not classes:
+        return count(scores, labels)
+    each = [count(scores[..., span], labels[..., at]) for at, span in enumerate(spans(classes))]
+    return sum(each[1:], start=each[0])
 
 
 def value_of(metrics: Metrics, metric: Metric) -> float:
