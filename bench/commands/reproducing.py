@@ -19,7 +19,7 @@ from bench.commands.planning import Counting, speed_of
 from bench.commands.study_parts import Makers
 from bench.commands.study_search import Searching, foreseen
 from bench.commands.study_tables import show_plan, show_tables
-from bench.commands.sweeping import (
+from bench.commands.training import (
     display_of,
     either,
     ended,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,24 +12,28 @@ from bench.commands import options as o
 from bench.commands.backend import backend_asked, foreseen, settled, usable
 from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, forecast_for, speed_of
-from bench.commands.sweep_display import Display, Plain
-from bench.data.datasets import Dataset, known_header, open_dataset
+from bench.commands.training import (
+    display_of,
+    either,
+    ended,
+    open_for_training,
+    parse_bytes,
+    parse_duration,
+    still_to_do,
+)
+from bench.data.datasets import known_header
 from bench.data.manifest import ManifestHeader
 from bench.device import deterministic, pick, precision_for
 from bench.entries import DatasetEntry
-from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError
 from bench.plan.enumerate import Plan
-from bench.plan.forecast import Forecast, total
+from bench.plan.forecast import total
 from bench.records import PlannedRun, SweepRecord
-from bench.report.plan_list import forecast_text, plan_view
+from bench.report.plan_list import plan_view
 from bench.request import Asked, dataset_spec, plan_for, request_record
-from bench.settling import Tally
 from bench.store.store import Store
 from bench.sweep import Sweep, deadline
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
-
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True)
@@ -105,55 +107,10 @@ def _record(plan: Plan, runs: list[PlannedRun], options: Options) -> SweepRecord
     return SweepRecord(command_line(), dataset, budget, ids, plan.rejected, request)
 
 
-def still_to_do(runs: list[PlannedRun], store: Store) -> list[PlannedRun]:
-    """Leave out the runs that a sweep will not work on."""
-    known = store.statuses(run.spec.run_id for run in runs)
-    return [run for run in runs if known.get(run.spec.run_id) not in ("done", "diverged")]
-
-
-def parse_duration(text: str | None) -> float | None:
-    """Read 90s, 30m, 2h or 1h30m as seconds."""
-    if text is None:
-        return None
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
-    if not parts or "".join(n + u for n, u in parts) != text.strip():
-        raise BenchError(
-            f"Cannot read the time {text!r}.", "It has no unit, or an unknown one.", "Write 90s, 30m or 2h."
-        )
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
-
-
-def parse_bytes(text: str) -> int:
-    """Read 20GB, 500MB or a number of bytes."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?", text.strip(), re.IGNORECASE)
-    if not found:
-        raise BenchError(f"Cannot read the size {text!r}.", "It is no number of bytes.", "Write 20GB or 500MB.")
-    return int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
-
-
-def open_for_training(entry: DatasetEntry, data_root: Path | None, *, download: bool) -> Dataset:
-    """Open a dataset, with a bar while it is read or fetched."""
-    console = terminal.err()
-    with Counting(console, f"Reading {entry.name}") as progress:
-        return open_dataset(
-            entry,
-            data_root=data_root,
-            download=download,
-            progress=lambda what, done, total: progress(done, total, what),
-        )
-
-
 def _show(plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, options: Options) -> int:
     runs, forecast = foreseen(plan, entry, header, options.device, backend_asked(options.backend))
     terminal.out().print(plan_view(plan, runs, forecast, rejected=False, limit=0))
     return 0
-
-
-def display_of(runs: list[PlannedRun], forecast: Forecast) -> Display | Plain:
-    """Say the forecast, and make what shows runs at work."""
-    console = terminal.err()
-    console.print(forecast_text(forecast))
-    return Display(console, runs) if console.is_terminal else Plain(console, runs)
 
 
 def _say_precision(note: Callable[[str], None], device: object, plan: Plan) -> None:
@@ -161,29 +118,3 @@ def _say_precision(note: Callable[[str], None], device: object, plan: Plan) -> N
         _, message = precision_for(device, asked)  # type: ignore[arg-type]
         if message:
             note(message)
-
-
-def either(*stops: Callable[[], bool]) -> Callable[[], bool]:
-    """Make a `stop` that says so once one of several does."""
-    return lambda: any(stop() for stop in stops)
-
-
-def ended(tally: Tally, planned: int, where: str) -> int:
-    """Say on stderr how a sweep ended, and return its exit code."""
-    parts = {
-        "done": len(tally.done),
-        "done before": len(tally.skipped),
-        "failed": len(tally.failed),
-        "diverged": len(tally.diverged),
-        "diverged before": len(tally.diverged_before),
-        "pruned": len(tally.pruned),
-        "pruned before": len(tally.pruned_before),
-        "running elsewhere": len(tally.elsewhere),
-    }
-    said = ", ".join(f"{count} {word}" for word, count in parts.items() if count) or "nothing to do"
-    left = planned - sum(parts.values())
-    more = f", {left} left: the same command goes on" if left else ""
-    print(f"{planned} run{'s' * (planned != 1)}: {said}{more}. Database: {where}", file=sys.stderr)
-    if tally.stopped and left:
-        return INTERRUPTED
-    return SOME_RUNS_FAILED if tally.failed or tally.diverged or tally.diverged_before else 0

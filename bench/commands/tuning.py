@@ -17,7 +17,7 @@ from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, forecast_for, speed_of
-from bench.commands.sweeping import either, open_for_training, parse_bytes, parse_duration
+from bench.commands.training import either, open_for_training, parse_bytes, parse_duration
 from bench.commands.tune_display import display_for, result_view, space_view
 from bench.commands.tune_ending import ending, exit_code
 from bench.data.datasets import known_header
@@ -168,11 +168,11 @@ def _planner(tuning: Tuning, store: Store, device: torch.device) -> Planner:
     words, request = tuning.words, tuning.plan.request
     speed = speed_of(tuning.options.device, store)
     images = tuning.header.counts if tuning.header else tuning.entry.counts
-    backend = backend_asked(tuning.options.backend)
+    backend, keeps = backend_asked(tuning.options.backend), parse_bytes(tuning.options.cache_budget) > 0
 
     def runs(plan: Plan) -> list[PlannedRun]:
-        made = forecast_for(plan, tuning.entry, tuning.header, speed)[0]
-        if not parse_bytes(tuning.options.cache_budget):
+        made = forecast_for(plan, tuning.entry, tuning.header, speed, keeps=keeps)[0]
+        if not keeps:
             return made  # nothing is kept, and it does not matter what would compute it
         return settled(made, backend, images, speed.machine, device, terminal.err())
 
