@@ -39,7 +39,7 @@ def measured(
         else:
             notes.append(
                 f"The head {target} is left out: nothing here says which {target} class a {checked.target} class "
-                "belongs to; the run's own dataset would."
+                f"belongs to. The run's own dataset would, or, where a file groups them, --groups {target}=FILE."
             )
     return {"heads": heads, "contradictions": _contradictions(parts, groups), "notes": notes}
 

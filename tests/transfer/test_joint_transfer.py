@@ -54,7 +54,8 @@ def test_each_head_and_their_contradictions_are_what_the_run_measured(joint):
 def test_without_the_groups_the_head_that_needs_them_is_left_out_and_said(joint):
     found = bench(*asked(joint, "--json")).data["result"]
     assert [head["target"] for head in found["heads"]] == ["label"]
-    assert "The head parity is left out" in " ".join(found["notes"])
+    (note,) = (note for note in found["notes"] if "The head parity is left out" in note)
+    assert "--groups parity=FILE" in note
 
 
 def test_another_dataset_than_the_run_s_is_refused_as_its_own(joint, tiny_folder):
