@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import DivergedError, StoreError
-from bench.kept_weights import is_kept, write_weights
+from bench.inference.kept_weights import is_kept, write_weights
 from bench.records import PlannedRun
 from bench.spec import digest
 from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
@@ -40,7 +40,7 @@ class Tally:
 class Settling:
     """Ends claimed runs, each once; `open` are those that have not ended yet.
 
-    What runs trained is kept always, never, or (None) where it is small: see `bench.kept_weights`.
+    What runs trained is kept always, never, or (None) where it is small: see `bench.inference.kept_weights`.
     """
 
     store: Store

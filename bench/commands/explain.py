@@ -15,8 +15,8 @@ from bench.commands.trained import Run, Weights
 from bench.errors import BenchError, unknown_name
 
 if TYPE_CHECKING:
-    from bench.explained import Explained
-    from bench.trained import Trained
+    from bench.inference.explained import Explained
+    from bench.inference.trained import Trained
 
 METHODS = ("grad-cam", "activations")
 
@@ -59,7 +59,7 @@ def explain(
     from bench import terminal
     from bench.commands.trained import bring_back
     from bench.device import deterministic, pick
-    from bench.explaining import Explaining
+    from bench.inference.explaining import Explaining
     from bench.report.explanation_list import layers_view
 
     _check(method, class_name)

@@ -32,13 +32,13 @@ def keep(
     from bench.commands.interrupts import Interrupts
     from bench.commands.planning import Counting
     from bench.device import deterministic, pick
-    from bench.keeping import keep as kept_again
+    from bench.inference.keeping import keep as kept_again
+    from bench.inference.trained import begins_at
     from bench.store.artifacts import Artifacts
     from bench.store.finished import finished_spec
     from bench.store.store import Store
     from bench.train.hooks import Hooks, StoppedError
     from bench.train.workbench import Workbench
-    from bench.trained import begins_at
 
     chosen = pick(device)
     deterministic()

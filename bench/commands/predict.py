@@ -40,7 +40,7 @@ def predict(
     from bench.commands.trained import bring_back, title_of
     from bench.data.image_files import find_images
     from bench.device import pick
-    from bench.predicting import predict as predicted_by
+    from bench.inference.predicting import predict as predicted_by
     from bench.report.export import to_json
     from bench.report.prediction_list import prediction_records, predictions_view
 

@@ -12,7 +12,7 @@ from bench.commands.given import not_empty
 if TYPE_CHECKING:
     import torch
 
-    from bench.trained import Trained
+    from bench.inference.trained import Trained
 
 Run = Annotated[
     str,
@@ -28,8 +28,8 @@ Weights = Annotated[
 
 def bring_back(db: str | None, run: str, weights: Path | None, device: torch.device) -> Trained:
     """Load the model of a run of a database."""
+    from bench.inference.trained import load_trained
     from bench.store.store import Store
-    from bench.trained import load_trained
 
     with Store.open(db, create=False) as store:
         return load_trained(store, run, device, weights)

@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from bench.explained import Explained, Heat
+from bench.inference.explained import Explained, Heat
 from bench.report.console import plain_table
 
 

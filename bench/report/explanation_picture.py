@@ -11,8 +11,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from bench.explained import Explained, Heat, Map
-from bench.predicted import Guess
+from bench.inference.explained import Explained, Heat, Map
+from bench.inference.predicted import Guess
 from bench.report.pictures import SOFT, bare, new_figure, one_line, save, write
 
 _SIDE, _GAP, _HEAD, _LABEL = 2.6, 0.16, 0.75, 0.30

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from bench.predicted import Predicted
+from bench.inference.predicted import Predicted
 from bench.report.console import plain_table
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bench.predicted import Guess, Predicted
+from bench.inference.predicted import Guess, Predicted
 from bench.report.pictures import PALE, SOFT, STRONG, TRACK, bare, new_figure, one_line, save, write
 
 MOST = 48

@@ -16,13 +16,13 @@ from bench.data.raw import OfficialSplit
 from bench.data.stratify import stratified
 from bench.device import hardware
 from bench.errors import DataError
+from bench.inference.trained import Trained, load_trained
 from bench.spec import digest
 from bench.store.artifacts import Artifacts
 from bench.store.finished import finished_spec
 from bench.store.foreign_scores import ForeignScores, load_scores, save_scores, scores_path
 from bench.store.store import Store
 from bench.train.provenance import provenance
-from bench.trained import Trained, load_trained
 from bench.transfer.label_check import CheckedMap, check_map
 from bench.transfer.label_groups import known_groups, meanings, of_the_run
 from bench.transfer.label_map import WrittenMap

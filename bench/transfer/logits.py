@@ -13,8 +13,8 @@ from bench.data.progress import Progress
 from bench.data.raw import ImageSource
 from bench.data.transforms import eval_transform
 from bench.device import autocast, evaluation_batch, is_accelerator, precision_for
-from bench.predicting import scaled
-from bench.trained import Trained
+from bench.inference.predicting import scaled
+from bench.inference.trained import Trained
 from bench.transfer.scores import Floats
 
 

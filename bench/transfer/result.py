@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from bench.inference.predicting import outputs
 from bench.joint import contradiction
-from bench.predicting import outputs
 from bench.transfer.label_check import CheckedMap
 from bench.transfer.label_groups import Groups, through
 from bench.transfer.label_lookup import Classes

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.predicted import Guess, Pixels
+from bench.inference.predicted import Guess, Pixels
 
 Map = NDArray[np.float32]
 

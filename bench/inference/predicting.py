@@ -13,10 +13,10 @@ from bench.data.image_files import read_image
 from bench.data.transforms import eval_transform, normalize
 from bench.device import autocast, evaluation_batch, precision_for
 from bench.errors import BenchError
-from bench.kept_weights import Classes
-from bench.predicted import Guess, Pixels, Predicted
+from bench.inference.kept_weights import Classes
+from bench.inference.predicted import Guess, Pixels, Predicted
+from bench.inference.trained import Trained
 from bench.spec import RunSpec, TransformSpec
-from bench.trained import Trained
 
 
 def predict(

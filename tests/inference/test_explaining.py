@@ -10,10 +10,10 @@ import torch
 from trained_runs import of
 
 from bench.errors import BenchError, DataError
-from bench.explaining import Explaining
-from bench.layers import Grid, find_layer, last_layer, reading, see_layers
+from bench.inference.explaining import Explaining
+from bench.inference.layers import Grid, find_layer, last_layer, reading, see_layers
+from bench.inference.trained import load_trained
 from bench.store.store import Store
-from bench.trained import load_trained
 
 CPU = torch.device("cpu")
 

@@ -14,11 +14,11 @@ from safetensors.torch import save_file
 from trained_runs import TINY, of, scores, swept
 
 from bench.errors import BackboneError, BenchError, StoreError, WeightsError
-from bench.kept_weights import KEPT_BYTES, is_kept
+from bench.inference.kept_weights import KEPT_BYTES, is_kept
+from bench.inference.trained import Trained, load_trained
 from bench.store.artifacts import Artifacts
 from bench.store.rows import RunRow
 from bench.store.store import Store
-from bench.trained import Trained, load_trained
 
 CPU = torch.device("cpu")
 NAMES = ("dusk", "grass", "night", "sand")

@@ -14,7 +14,7 @@ from bench.backbones import build
 from bench.catalogue import catalogue
 from bench.classifier import Classifier
 from bench.errors import BackboneError, StoreError, WeightsError
-from bench.kept_weights import KEPT_BYTES, Classes, KeptWeights, read_weights
+from bench.inference.kept_weights import KEPT_BYTES, Classes, KeptWeights, read_weights
 from bench.report.units import show
 from bench.spec import BackboneSpec, RunSpec
 from bench.store.artifacts import Artifacts

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.errors import BenchError, unknown_name
-from bench.explained import Explained, Heat
-from bench.kept_weights import Classes
-from bench.layers import Layer, find_layer, last_layer, reading, see_layers
-from bench.predicted import Guess
-from bench.predicting import as_picture, as_seen, guesses, outputs, scaled
-from bench.trained import Trained
+from bench.inference.explained import Explained, Heat
+from bench.inference.kept_weights import Classes
+from bench.inference.layers import Layer, find_layer, last_layer, reading, see_layers
+from bench.inference.predicted import Guess
+from bench.inference.predicting import as_picture, as_seen, guesses, outputs, scaled
+from bench.inference.trained import Trained
 
 SHOWN_CHANNELS = 14
 """Channels whose maps are shown, those that respond most: with the image and their mean a 4 x 4 grid."""
