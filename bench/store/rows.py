@@ -142,6 +142,63 @@ class SweepRow:
     rejected: int
 
 
+class SweepSpan(NamedTuple):
+    """From when until when a sweep's runs were worked on since it was recorded, in so many attempts."""
+
+    began_at: float
+    ended_at: float
+    attempts: int
+
+
+class SweepAttempt(NamedTuple):
+    """One try at a run of a sweep. `worker_id` is the process that made it, for as long as it swept.
+
+    `seen_at` is when it ended or, of one that has not, when its process was last heard of.
+    """
+
+    run_id: str
+    number: int
+    status: str
+    worker_id: str
+    host: str
+    pid: int
+    hardware: str
+    started_at: float
+    finished_at: float | None
+    error_type: str | None
+    error_what: str | None
+    error_why: str | None
+    seen_at: float
+    command: str | None
+
+
+class PassRead(NamedTuple):
+    """A feature pass that a run has read at its frontier `key`.
+
+    The rest says what the pass cost as a whole (`FeaturePass`), whoever else reads it: rows of one `pass_key` and
+    `hardware` are one pass. It is None where this database has not seen the pass.
+    """
+
+    run_id: str
+    key: str
+    pass_key: str | None
+    hardware: str | None
+    backbone: str | None
+    dataset: str | None
+    images: int | None
+    bytes: int | None
+    seconds: float | None
+    created_at: float | None
+
+
+class Environment(NamedTuple):
+    """A hardware and the library versions on it, with how many runs were finished there."""
+
+    hardware: str
+    versions: dict[str, str]
+    runs: int
+
+
 class TimingSummary(NamedTuple):
     """One `bench timing` without its samples; `cases` counts what it measured."""
 

@@ -15,13 +15,13 @@ from bench.store.heads import Heads, add_heads
 from bench.store.location import Location, locate
 from bench.store.migrate import ensure_schema
 from bench.store.sessions import Sessions
+from bench.store.sweep_work import SweepWork
 from bench.store.transfers import Transfers
 from bench.store.worker import Worker, new_worker
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
 
     from sqlalchemy.orm import Session
 
@@ -82,6 +82,11 @@ class Store:
         return Transfers(self.sessions)
 
     @property
+    def sweep_work(self) -> SweepWork:
+        """What came of the sweeps: attempts, passes, and which of them planned a run."""
+        return SweepWork(self.sessions)
+
+    @property
     def heads(self) -> Heads:
         """What the heads of joint runs measured."""
         return Heads(self.sessions)
@@ -93,9 +98,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # Sweeps
@@ -287,8 +290,6 @@ class Store:
         """Return what was timed, oldest first, without the samples."""
         with self.sessions.reading() as session:
             return timings.summaries(session)
-
-    # Transactions
 
     @contextmanager
     def _holding(self, claim: Claim) -> Iterator[tuple[Session, float]]:
