@@ -35,7 +35,7 @@ class SweepWork:
         self._sessions = sessions
 
     def planned_by(self, run_ids: Iterable[str] | None = None) -> dict[str, tuple[int, ...]]:
-        """Return the sweeps that planned each of the runs (None: of all), oldest first; a run of none is missing."""
+        """Return the sweeps that planned each of these runs (None: of all runs), oldest first."""
         found: dict[str, list[int]] = defaultdict(list)
         statement = sa.select(SweepRun.run_id, SweepRun.sweep_id).order_by(SweepRun.sweep_id)
         with self._sessions.reading() as session:
