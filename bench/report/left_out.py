@@ -34,7 +34,7 @@ class Break:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """One backbone x strategy that was left out, and by how much it broke which limits (none for other reasons)."""
+    """One backbone x strategy that was left out; `breaks` is empty where that was for no limit."""
 
     rejected: Rejected
     breaks: tuple[Break, ...] = ()

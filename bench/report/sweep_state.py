@@ -1,4 +1,4 @@
-"""What became of a sweep: its runs by status, which of them it found done, and the state of it all in a sentence."""
+"""What became of a sweep: its runs by status, which of them it found done, and its state in a sentence."""
 
 from __future__ import annotations
 

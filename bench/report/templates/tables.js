@@ -1,0 +1,3 @@
+// Wires a page that has nothing but tables.
+
+setUpSheets();
