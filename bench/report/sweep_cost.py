@@ -28,17 +28,13 @@ class Seconds:
 class Compute:
     """1e9 MACs of training. `asked` is training images x epochs x `train_gmacs`: what it takes without a cache.
 
-    `epochs` is what the epochs computed, the kept part left out, `passes` what the frozen passes did.
+    `epochs` is what the epochs computed, the kept part left out, `passes` what the frozen passes did; both are
+    None where a bench of before that was counted wrote a run.
     """
 
     asked: float
-    epochs: float
-    passes: float
-
-    @property
-    def computed(self) -> float:
-        """What was computed in all."""
-        return self.epochs + self.passes
+    epochs: float | None
+    passes: float | None
 
 
 def seconds_by_hardware(rows: Iterable[RunRow]) -> list[Seconds]:
@@ -59,13 +55,13 @@ def seconds_by_hardware(rows: Iterable[RunRow]) -> list[Seconds]:
 
 def compute(rows: Mapping[str, RunRow], saved: Iterable[Saved]) -> Compute:
     """Add up the compute of runs that are done, by id, and of the passes that they read."""
-    passes = sum(
-        use.images * max(rows[run_id].frozen_gmacs or 0.0 for run_id in use.runs)
-        for one in saved
-        for use in one.passes
-    )
+    uses = [use for one in saved for use in one.passes]
     asked = sum(_images(row) * row.train_gmacs for row in rows.values())
-    return Compute(asked, sum(_images(row) * (row.train_gmacs - _kept(row)) for row in rows.values()), passes)
+    if any(rows[run_id].frozen_gmacs is None for use in uses for run_id in use.runs):
+        return Compute(asked, None, None)
+    passes = sum(use.images * max(rows[run_id].frozen_gmacs or 0.0 for run_id in use.runs) for use in uses)
+    epochs = sum(_images(row) * (row.train_gmacs - _kept(row)) for row in rows.values())
+    return Compute(asked, epochs, passes)
 
 
 def _images(row: RunRow) -> int:

@@ -36,12 +36,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table; the first cell of each row names the row. `left_out` says what is not shown, and where it is."""
+    """A table; the first cell of a row names the row. `left_out` says what is not shown, `command` lists all."""
 
     name: str
     heads: Sequence[Head]
     rows: Sequence[Sequence[Cell]]
     left_out: str = ""
+    command: str = ""
 
 
 def number(value: float | None, unit: Unit, style: str = "") -> Cell:
@@ -50,6 +51,6 @@ def number(value: float | None, unit: Unit, style: str = "") -> Cell:
     return Cell(show(value, unit), repr(value) if finite else "-", style=style)
 
 
-def bounded(count: int, most: int, what: str, where: str) -> str:
-    """Say what a table of `most` rows leaves out, and which command lists all; empty where it shows all."""
-    return f"The first {most:,} of {count:,} {what} are shown; {where} lists all." if count > most else ""
+def bounded(count: int, most: int, what: str) -> str:
+    """Say what a table of `most` rows leaves out; empty where it shows all."""
+    return f"The first {most:,} of {count:,} {what} are shown" if count > most else ""

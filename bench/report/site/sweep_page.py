@@ -1,4 +1,4 @@
-"""The page of one sweep: what was asked, what came of it, what it took, what the cache saved, what was left out."""
+"""The page of one sweep: what was asked, what came of it, what it took, what was saved and left out."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _cost(sweep: SweepState, reads: Sequence[PassRead], command: str) -> dict[st
     recorded = sweep.row.created_at
     return {
         "spent": spent(sweep.own),
-        "seconds": seconds_sheet(seconds_by_hardware(sweep.finished_here.values())),
+        "by_hardware": seconds_sheet(seconds_by_hardware(sweep.finished_here.values())),
         "finished": len(sweep.finished_here),
         "compute": compute(sweep.finished_here, here),
         "saved": [(one, passes_sheet(one.passes, recorded, command), one.made_before(recorded)) for one in saved],

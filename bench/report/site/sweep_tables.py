@@ -53,9 +53,9 @@ def runs_sheet(sweep: SweepState, detailed: Collection[str], command: str) -> Sh
         *([Head("recipe", "recipe")] if recipes else []), *([_n("px", "px")] if sizes else []), _n("seed", "seed"),
         _n("val", "val %", down=True, tip="Validation top-1, which chooses"),
         _n("test", "test %", down=True, tip="Test top-1, which only reports"), _n("alone", "time alone"),
-        _n("tries", "attempts", down=True), Head("why", "why, or since when"),
+        _n("tries", "attempts", down=True), Head("why", "why"),
     ]  # fmt: skip
-    return Sheet("Runs", heads, rows, bounded(len(order), MOST_RUNS, "runs", command))
+    return Sheet("Runs", heads, rows, bounded(len(order), MOST_RUNS, "runs"), command)
 
 
 def bars_sheet(drawn: Timeline, detailed: Collection[str]) -> Sheet:
@@ -119,7 +119,7 @@ def passes_sheet(passes: Sequence[PassUse], recorded_at: float, command: str) ->
         _n("runs", "read by runs", down=True), _n("paid", "paid once", down=True),
         _n("alone", "each alone", down=True), _n("saved", "saved", down=True),
     )  # fmt: skip
-    return Sheet("Feature passes", heads, rows, bounded(len(order), MOST_PASSES, "passes", command))
+    return Sheet("Feature passes", heads, rows, bounded(len(order), MOST_PASSES, "passes"), command)
 
 
 def left_out_sheet(group: LeftOutGroup, command: str) -> Sheet:
@@ -141,7 +141,7 @@ def left_out_sheet(group: LeftOutGroup, command: str) -> Sheet:
         _n("total", "total params"), _n("trainable", "trained params"), _n("gmacs", "GMACs"),
         *([] if group.by_budget else [Head("why", "why")]),
     ]  # fmt: skip
-    return Sheet(group.reason, heads, rows, bounded(len(group.members), MOST_LEFT_OUT, "of these", command))
+    return Sheet(group.reason, heads, rows, bounded(len(group.members), MOST_LEFT_OUT, "of these"), command)
 
 
 def trials_sheet(search: Search, runs: Collection[str], detailed: Collection[str], command: str) -> Sheet:
@@ -168,7 +168,7 @@ def trials_sheet(search: Search, runs: Collection[str], detailed: Collection[str
         Head("backbone", "backbone"), Head("strategy", "strategy"), Head("with", "with"), Head("run", "run"),
         Head("sweep", "planned", tip="Whether this sweep planned its run, or another of the same search"),
     )  # fmt: skip
-    return Sheet("Trials", heads, rows, bounded(len(search.trials), MOST_TRIALS, "trials", command))
+    return Sheet("Trials", heads, rows, bounded(len(search.trials), MOST_TRIALS, "trials"), command)
 
 
 def unit_of(search: Search) -> Unit:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from bench.backend_tolerance import TF32_TOLERANCE, TOLERANCE
 from bench.device import Precision, is_accelerator
 from bench.train.backends import compiled, eager, onnxruntime, openvino
 from bench.train.backends.base import Backend, Compute, not_converted
@@ -19,12 +20,6 @@ BACKENDS: dict[str, Backend] = {
     "openvino": openvino.BACKEND,
     "onnxruntime": onnxruntime.BACKEND,
 }
-
-TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "bf16": 0.1, "fp16": 0.05}
-"""How far a backend may be from eager fp32: the norm of a tensor's difference over the tensor's norm."""
-
-TF32_TOLERANCE = 0.01
-"""The same for fp32 on an accelerator, whose convolutions may round to 10 bits, eager ones too."""
 
 
 def prepare(

@@ -1,0 +1,111 @@
+"""The methods page, so that a reader can judge the numbers: its template has the prose, the database the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.entries import BackboneEntry, DatasetEntry
+from bench.errors import BenchError
+from bench.registry import Registry
+from bench.report.cache_savings import PassUse, savings
+from bench.report.diagnosis import plain
+from bench.report.flattery import board_runs, flattered, flattery_panel, histogram
+from bench.report.html import embedded_json
+from bench.report.run_details import RunDetails
+from bench.report.seed_noise import seed_noise
+from bench.report.site.folder import Page, SiteFolder
+from bench.report.site.material import METHODS, Material, run_page
+from bench.report.site.methods_tables import (
+    backends_sheet,
+    columns_sheet,
+    datasets_sheet,
+    environments_sheet,
+    flattered_runs_sheet,
+    flattery_sheet,
+    noise_sheet,
+    splits_sheet,
+    weights_sheet,
+)
+from bench.report.tables import Board, Entry
+from bench.report.units import show
+from bench.spec import PROTOCOL
+from bench.store.rows import RunRow
+from bench.store.store import Store
+
+MOST_PANELS = 6
+SCRIPTS = ("format.js", "theme.js", "sortable.js", "sheet.js", "panels.js", "methods.js")
+
+
+def write_methods(site: SiteFolder, material: Material) -> None:
+    """Write the methods page, of the runs that the report shows."""
+    boards = material.report.boards
+    rows = {row.run_id: row for board in boards for row in board_runs(board)}
+    found = [flattered(board) for board in boards]
+    panels = [flattery_panel(one) for one in found if one.gains][:MOST_PANELS]
+    detailed = frozenset(row.run_id for row in material.detailed)
+    context = {
+        **_registry_parts(list(rows.values()), material),
+        **_repeat(material.store, boards),
+        "filters": material.report.filters,
+        "made": material.report.made,
+        "runs": len(rows),
+        "protocol": PROTOCOL,
+        "splits": splits_sheet(rows.values()),
+        "columns": columns_sheet(),
+        "shared": _shared_example(material.store, rows),
+        "flattery": flattery_sheet(found) if any(one.gains for one in found) else None,
+        "flattered_runs": flattered_runs_sheet(found, detailed),
+        "flattered": found,
+        "histograms": [(one.title, histogram(gain for gain, _ in one.gains)) for one in found if one.gains],
+        "panels": panels,
+        "noise": noise_sheet(map(seed_noise, boards)),
+        "noises": [seed_noise(board) for board in boards],
+        "backends": backends_sheet(rows.values()),
+        "environments": environments_sheet(material.store.sweep_work.environments()),
+        "detailed": detailed,
+        "run_page": run_page,
+        "show": show,
+        "data": embedded_json({"panels": plain(panels)}),
+    }
+    site.page(Page(METHODS, "Methods", "Methods", "methods.html.j2", context, SCRIPTS, plots=bool(panels)))
+
+
+def _registry_parts(rows: Sequence[RunRow], material: Material) -> dict[str, Any]:
+    """Return what needs the registry; where it cannot be read, what it would say is missing."""
+    try:
+        registry = Registry.load()
+        datasets, backbones = registry.all(DatasetEntry), registry.all(BackboneEntry)
+    except BenchError:
+        datasets, backbones = [], []
+    overlaps = material.report.overlaps
+    return {
+        "datasets": datasets_sheet((row.dataset for row in rows), datasets, overlaps),
+        "weights": weights_sheet(rows, backbones, overlaps),
+    }
+
+
+def _shared_example(store: Store, rows: Mapping[str, RunRow]) -> tuple[PassUse, RunRow] | None:
+    """Return the feature pass that most runs read, and the run that reads it and ranks best; None without any."""
+    done = {run_id: row for run_id, row in rows.items() if row.feature_s}
+    uses = [use for one in savings(store.sweep_work.passes(), done) for use in one.passes]
+    if not uses:
+        return None
+    most = max(uses, key=lambda use: (len(use.runs), use.seconds, use.backbone))
+    return most, max((done[run_id] for run_id in most.runs), key=lambda row: (row.val_top1 or 0.0, row.run_id))
+
+
+def _repeat(store: Store, boards: Sequence[Board]) -> dict[str, Any]:
+    """Return the run that ranks first on the first board, and how it was made."""
+    first = next((entry for board in boards for entry in board.entries if _is_best(entry)), None)
+    if first is None:
+        return {"best": None, "command": None, "made_with": {}}
+    row = first.group.first
+    details = RunDetails(store.run(row.run_id), (), store.attempts(row.run_id))
+    attempt = details.telling_attempt
+    made = attempt.provenance if attempt else {}
+    return {"best": row, "command": details.command, "made_with": made}
+
+
+def _is_best(entry: Entry) -> bool:
+    return entry.rank == 1 and entry.group.ensemble is None

@@ -1,0 +1,263 @@
+"""The tables of the methods page."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from bench.backend_tolerance import TF32_TOLERANCE, TOLERANCE
+from bench.entries import BackboneEntry, DatasetEntry
+from bench.report.columns import COLUMNS
+from bench.report.definitions import DEFINITIONS, OF_HEADS, remarks
+from bench.report.flattery import Flattered
+from bench.report.groups import Task, cut, data_name
+from bench.report.layout import short_name
+from bench.report.overlaps import Overlaps, pretraining_sets
+from bench.report.seed_noise import SeedNoise
+from bench.report.site.material import run_page
+from bench.report.site.sheet import Cell, Head, Sheet, bounded, number
+from bench.report.units import DASH
+from bench.store.rows import Environment, RunRow
+
+COMMAND = "bench runs --json"
+MOST_ROWS = 200
+MOST_FLATTERED = 100
+_NAMED_FIRST = ("backbone-bench", "python", "torch", "torchvision", "timm", "numpy", "pillow")
+
+
+def splits_sheet(rows: Iterable[RunRow]) -> Sheet:
+    """List the data that runs saw: one line for each dataset, target, part and cut that occurs."""
+    found: dict[tuple[Task, int | None], int] = defaultdict(int)
+    for row in rows:
+        found[Task(cut(row), row.val_n, row.test_n), row.train_n] += 1
+    cells = [
+        [
+            Cell(data_name(task.cut.dataset, task.cut.target)),
+            *(number(n, "count") for n in (train_n, task.val_n, task.test_n)),
+            Cell(task.cut.subset or "all of it"),
+            Cell(f"{task.cut.val_fraction:g}"),
+            number(task.cut.split_seed, "count"),
+            Cell((task.cut.fingerprint or DASH)[:12], code=True),
+            number(task.cut.protocol, "count"),
+            number(runs, "count"),
+        ]
+        for (task, train_n), runs in sorted(found.items(), key=str)
+    ]
+    heads = (
+        Head("data", "dataset"), _n("train", "train images"), _n("val", "val images"), _n("test", "test images"),
+        Head("part", "part"), Head("fraction", "val fraction"), _n("seed", "split seed"),
+        Head("fingerprint", "fingerprint"), _n("protocol", "protocol"), _n("runs", "runs", down=True),
+    )  # fmt: skip
+    return Sheet("Splits", heads, cells[:MOST_ROWS], bounded(len(cells), MOST_ROWS, "cuts"), COMMAND)
+
+
+def datasets_sheet(names: Iterable[str], entries: Iterable[DatasetEntry], overlaps: Overlaps) -> Sheet:
+    """List where datasets come from, their licence, and which pretraining sets hold images of theirs."""
+    known = {entry.name: entry for entry in entries}
+    cells = [
+        [
+            Cell(name),
+            Cell((known[name].license if name in known else "") or DASH),
+            Cell((known[name].homepage if name in known else "") or DASH),
+            Cell(", ".join(overlaps.get(name, ())) or "none known"),
+        ]
+        for name in sorted(set(names))
+    ]
+    heads = (
+        Head("dataset", "dataset"), Head("licence", "licence"), Head("from", "from"),
+        Head("seen", "shares images with"),
+    )  # fmt: skip
+    return Sheet("Datasets", heads, cells)
+
+
+def weights_sheet(rows: Iterable[RunRow], entries: Iterable[BackboneEntry], overlaps: Overlaps) -> Sheet:
+    """List the checkpoints that runs began with, and what each was pretrained on."""
+    where = {(e.name, e.weights.tag): e.weights.location for e in entries if e.weights}
+    by_weights: dict[tuple[str, str, str], list[RunRow]] = defaultdict(list)
+    for row in rows:
+        by_weights[row.backbone, row.weights_source, row.weights_tag].append(row)
+    cells = [
+        [
+            Cell(short_name(name)),
+            Cell(tag or ("random" if source == "none" else DASH)),
+            Cell({"none": "no checkpoint"}.get(source, source)),
+            Cell(where.get((name, tag), "") or DASH),
+            Cell(_digest(own), code=True),
+            Cell(_pretrained(own[0])),
+            Cell(_seen(own, overlaps)),
+            number(len(own), "count"),
+        ]
+        for (name, source, tag), own in sorted(by_weights.items())
+    ]
+    heads = (
+        Head("backbone", "backbone"), Head("weights", "weights"), Head("source", "source"),
+        Head("location", "location"), Head("digest", "SHA-256"), Head("on", "pretrained on"),
+        Head("seen", "has seen images of"), _n("runs", "runs", down=True),
+    )  # fmt: skip
+    left_out = bounded(len(cells), MOST_ROWS, "checkpoints")
+    return Sheet("Checkpoints", heads, cells[:MOST_ROWS], left_out, COMMAND)
+
+
+def columns_sheet() -> Sheet:
+    """List every quantity with its definition."""
+    cells = [
+        [
+            Cell(column.label.partition(" (")[0]),
+            Cell(column.title),
+            Cell(DEFINITIONS[key].text, style="why"),
+            Cell(DEFINITIONS[key].unit, style="wraps"),
+            Cell(DEFINITIONS[key].source, style="wraps"),
+            Cell(remarks(key)),
+        ]
+        for key, column in COLUMNS.items()
+    ]
+    heads_of = ("Columns of single heads", "TARGET val %", OF_HEADS.text, OF_HEADS.unit, OF_HEADS.source, "")
+    styles = ("", "", "why", "wraps", "wraps", "")
+    cells.append([Cell(text, style=style) for text, style in zip(heads_of, styles, strict=True)])
+    heads = (
+        Head("quantity", "quantity"), Head("heading", "heading"), Head("what", "what it is"),
+        Head("unit", "stored as"), Head("source", "source"), Head("beware", "beware"),
+    )  # fmt: skip
+    return Sheet("Quantities", heads, cells)
+
+
+def flattery_sheet(found: Iterable[Flattered]) -> Sheet:
+    """List for each board how much the best test epoch would have flattered its runs."""
+    cells = [
+        [
+            Cell(one.title),
+            number(one.runs, "count"),
+            number(len(one.gains), "count"),
+            _points(one.mean),
+            _points(one.most),
+            number(one.share, "fraction"),
+        ]
+        for one in found
+    ]
+    heads = (
+        Head("board", "board"), _n("runs", "runs"), _n("tested", "tested every epoch"),
+        _n("mean", "mean, points", down=True), _n("most", "most, points", down=True),
+        _n("share", "runs flattered %", down=True),
+    )  # fmt: skip
+    return Sheet("Flattery by board", heads, cells)
+
+
+def flattered_runs_sheet(found: Iterable[Flattered], detailed: frozenset[str]) -> Sheet:
+    """List the runs that would have been flattered most."""
+    pairs = sorted(((gain, row) for one in found for gain, row in one.gains), key=lambda p: (-p[0], p[1].run_id))
+    cells = [
+        [
+            Cell(row.run_id[:8], link=run_page(row.run_id) if row.run_id in detailed else "", code=True),
+            Cell(data_name(row.dataset, row.target)),
+            Cell(short_name(row.backbone)),
+            Cell(row.strategy),
+            number(row.seed, "count"),
+            number(row.test_top1, "fraction"),
+            number(row.best_on_test_top1, "fraction"),
+            _points(gain),
+        ]
+        for gain, row in pairs[:MOST_FLATTERED]
+    ]
+    heads = (
+        Head("run", "run"), Head("dataset", "dataset"), Head("backbone", "backbone"), Head("strategy", "strategy"),
+        _n("seed", "seed"), _n("test", "test %", down=True), _n("best", "best on test %", down=True),
+        _n("gain", "flattered by, points", down=True),
+    )  # fmt: skip
+    left_out = bounded(len(pairs), MOST_FLATTERED, "runs")
+    return Sheet("The most flattered runs", heads, cells, left_out, COMMAND)
+
+
+def noise_sheet(found: Iterable[SeedNoise]) -> Sheet:
+    """List for each board what is chance of the test set, and what of the seed."""
+    cells = [
+        [
+            Cell(one.title),
+            number(one.test_n, "count"),
+            number(one.best, "fraction"),
+            _points(one.test_error),
+            Cell(f"{one.repeated:,} of {one.rows:,}", repr(one.repeated)),
+            _points(one.pooled),
+            _points(one.largest),
+        ]
+        for one in found
+    ]
+    heads = (
+        Head("board", "board"), _n("images", "test images"), _n("best", "best row, test %", down=True),
+        _n("error", "binomial error, points"), _n("rows", "rows with several seeds"),
+        _n("pooled", "spread of seeds, points"), _n("largest", "largest spread, points"),
+    )  # fmt: skip
+    return Sheet("Chance", heads, cells)
+
+
+def backends_sheet(rows: Iterable[RunRow]) -> Sheet:
+    """List what computed frozen parts, in which precision, and how far that may be from eager fp32."""
+    counted = Counter((row.backend, row.precision) for row in rows)
+    cells = [
+        [Cell(backend), Cell(precision), Cell(_tolerance(backend, precision)), number(runs, "count")]
+        for (backend, precision), runs in sorted(counted.items())
+    ]
+    heads = (
+        Head("backend", "backend"), Head("precision", "precision"),
+        Head("tolerance", "may differ from eager fp32 by"),
+        _n("runs", "runs", down=True),
+    )  # fmt: skip
+    return Sheet("Backends and precisions", heads, cells)
+
+
+def environments_sheet(found: Sequence[Environment]) -> Sheet:
+    """List hardware and library versions that runs were finished on."""
+    names = {name for one in found for name in one.versions}
+    order = [*(name for name in _NAMED_FIRST if name in names), *sorted(names.difference(_NAMED_FIRST))]
+    cells = [
+        [
+            Cell(one.hardware),
+            number(one.runs, "count"),
+            *(Cell(_version(one.versions, name)) for name in order),
+        ]
+        for one in found[:MOST_ROWS]
+    ]
+    heads = [Head("hardware", "hardware"), _n("runs", "runs", down=True), *(Head(name, name) for name in order)]
+    return Sheet("Hardware and versions", heads, cells, bounded(len(found), MOST_ROWS, "kinds"), COMMAND)
+
+
+def _n(key: str, title: str, *, down: bool = False) -> Head:
+    return Head(key, title, numeric=True, down=down)
+
+
+def _points(value: float | None) -> Cell:
+    return Cell(DASH, "-") if value is None else Cell(f"{100 * value:.2f}", repr(value))
+
+
+def _version(versions: Mapping[str, object], name: str) -> str:
+    return str(versions.get(name, DASH))
+
+
+def _tolerance(backend: str, precision: str) -> str:
+    if backend == "eager":
+        return "it is what others are held against"
+    allowed = {str(name): value for name, value in TOLERANCE.items()}.get(precision)
+    more = f" ({TF32_TOLERANCE:g} on a GPU)" if precision == "fp32" else ""
+    return "not known" if allowed is None else f"{allowed:g} of the norm{more}"
+
+
+def _digest(rows: Iterable[RunRow]) -> str:
+    digests = {row.weights_digest for row in rows if row.weights_digest}
+    return (
+        DASH
+        if not digests
+        else f"{min(digests)[:12]}{f' and {len(digests) - 1} more' if len(digests) > 1 else ''}"
+    )
+
+
+def _pretrained(row: RunRow) -> str:
+    sets = pretraining_sets(row)
+    return "not known" if sets is None else ", ".join(sets) or "nothing"
+
+
+def _seen(rows: Sequence[RunRow], overlaps: Overlaps) -> str:
+    """Name the datasets of these runs that share images with what their weights were pretrained on."""
+    sets = pretraining_sets(rows[0])
+    shared = sorted({row.dataset for row in rows if overlaps.get(row.dataset)})
+    if sets is None:
+        return f"perhaps {', '.join(shared)}" if shared else "none known"
+    return ", ".join(name for name in shared if set(overlaps[name]) & set(sets)) or "none known"
