@@ -34,6 +34,7 @@ from bench.commands.show import show
 from bench.commands.strategies import strategies
 from bench.commands.studies import studies
 from bench.commands.sweep import sweep
+from bench.commands.sweeps import sweeps
 from bench.commands.timing import timing
 from bench.commands.transfer import transfer
 from bench.commands.tune import tune
@@ -52,9 +53,9 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, tune, reproduce, plan, leaderboard, report, runs, show, look, compare, mistakes, predict, explain,
-    keep, transfer, ensemble, ensembles, backbones, strategies, datasets, recipes, studies, augment, timing,
-    doctor,
+    sweep, tune, reproduce, plan, leaderboard, report, runs, sweeps, show, look, compare, mistakes, predict,
+    explain, keep, transfer, ensemble, ensembles, backbones, strategies, datasets, recipes, studies, augment,
+    timing, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -1,4 +1,4 @@
-"""The methods page, so that a reader can judge the numbers: its template has the prose, the database the numbers."""
+"""The methods page, so that a reader can judge the numbers: its template has the prose, the runs the numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ from bench.report.site.methods_tables import (
 )
 from bench.report.tables import Board, Entry
 from bench.report.units import show
-from bench.spec import PROTOCOL
 from bench.store.rows import RunRow
 from bench.store.store import Store
 
@@ -50,7 +49,7 @@ def write_methods(site: SiteFolder, material: Material) -> None:
         "filters": material.report.filters,
         "made": material.report.made,
         "runs": len(rows),
-        "protocol": PROTOCOL,
+        "protocols": sorted({row.protocol for row in rows.values()}),
         "splits": splits_sheet(rows.values()),
         "columns": columns_sheet(),
         "shared": _shared_example(material.store, rows),
