@@ -12,7 +12,7 @@ from bench.report.units import show
 from bench.store.rows import SweepRow, SweepSpan
 from bench.store.store import Store
 
-GIVING_WAY = ("command", "left out", "kind", "recorded")
+GIVING_WAY = ("command", "left out", "kind", "recorded", "budget", "dataset")
 """What a narrow terminal does without, in this order."""
 
 
@@ -45,7 +45,7 @@ def sweep_lines(records: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]
             "budget": one["budget"],
             "runs": one["planned"],
             "done": one["runs"].get("done", 0),
-            **{name: one["runs"].get(name, "") for name in STATUSES if name != "done"},
+            "not done": ", ".join(f"{count:,} {name}" for name, count in one["runs"].items() if name != "done"),
             "left out": one["rejected"] or "",
             "wall time": show(one["wall_s"], "seconds") if one["wall_s"] is not None else "",
             "command": _short(one["command"]),
