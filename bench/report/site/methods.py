@@ -98,12 +98,13 @@ def _repeat(store: Store, boards: Sequence[Board]) -> dict[str, Any]:
     """Return the run that ranks first on the first board, and how it was made."""
     first = next((entry for board in boards for entry in board.entries if _is_best(entry)), None)
     if first is None:
-        return {"best": None, "command": None, "made_with": {}}
+        return {"best": None, "command": None, "commit": "", "dirty": False}
     row = first.group.first
     details = RunDetails(store.run(row.run_id), (), store.attempts(row.run_id))
     attempt = details.telling_attempt
     made = attempt.provenance if attempt else {}
-    return {"best": row, "command": details.command, "made_with": made}
+    commit, dirty = str(made.get("commit") or ""), bool(made.get("dirty"))
+    return {"best": row, "command": details.command, "commit": commit, "dirty": dirty}
 
 
 def _is_best(entry: Entry) -> bool:

@@ -29,6 +29,7 @@ from bench.report.units import show
 from bench.store.rows import PassRead
 
 SCRIPTS = ("format.js", "theme.js", "ticks.js", "sortable.js", "sheet.js", "timeline.js", "search.js", "sweep.js")
+STATUS_ORDER = ("done", "pruned", "failed", "diverged", "interrupted", "running", "planned")
 _MOST_SHARING = 12
 
 
@@ -44,6 +45,8 @@ def sweep_as_page(
         "title": _title(sweep),
         "recorded": clock(sweep.row.created_at),
         "sentence": state_sentence(sweep),
+        "order": STATUS_ORDER,
+        "shares": [(name, sweep.counts[name]) for name in STATUS_ORDER if name in sweep.counts],
         "asked": asked_for(sweep.record),
         "note": note,
         "sharing": _sharing(sweep),

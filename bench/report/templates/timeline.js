@@ -44,7 +44,7 @@ function workerTicks(data, height) {
 }
 
 function drawTimeline(element, data) {
-  const height = Math.min(110 + 26 * data.count, 560), room = Math.max(2, Math.floor(element.clientWidth / 110));
+  const height = Math.min(110 + 26 * data.count, 560), room = Math.max(2, Math.floor(element.clientWidth / 90));
   const values = timeTicks(data.length, room), font = { size: 12, color: css("--muted") };
   const statuses = STATUS_ORDER.filter((status) => data.statuses.includes(status));
   Plotly.react(element, statuses.map((status) => statusTrace(data, status)), {
