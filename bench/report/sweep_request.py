@@ -126,7 +126,7 @@ _KNOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "backbones": ("Backbones", _names),
     "strategies": ("Strategies", _names),
     "recipes": ("Recipes", _recipes),
-    "recipe": ("Recipe", _plain),
+    "recipe": ("Recipe", lambda value: _plain(value.get("name", value) if isinstance(value, Mapping) else value)),
     "seeds": ("Seeds", _seeds),
     "space": ("Searched", _pairs),
     "metric": ("To optimise", _plain),

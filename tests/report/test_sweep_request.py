@@ -27,12 +27,13 @@ def test_a_search_says_what_it_searches_and_how():
     tune = {
         "dataset": {"name": "cub100", "target": "kind", "subset": {"train": 5, "val": None}},
         "space": {"lr": "log:1e-4..1e-1"}, "metric": "val_loss", "sampler": "tpe", "seed": 0, "prune": False,
-        "backbones": {"timm/resnet18": {}},
+        "backbones": {"timm/resnet18": {}}, "recipe": {"name": "quick", "recipe": {"lr": 0.1}},
     }  # fmt: skip
     found = said({"tune": tune, "study": {"name": "cub-10m", "changes": {"epochs": 1}}})
     assert found["Dataset"] == "cub100, target kind, only train=5"
     assert (found["Searched"], found["To optimise"], found["Sampler"]) == ("lr log:1e-4..1e-1", "val_loss", "tpe")
     assert (found["Backbones"], found["Study"]) == ("timm/resnet18", "cub-10m, changed: epochs=1")
+    assert found["Recipe"] == "quick"
     assert "Pruning" not in found
 
 

@@ -18,7 +18,7 @@ function drawSearch(element, data) {
   Plotly.react(element, [best, trials], {
     height: 300, margin: { l: 52, r: 14, t: 8, b: 46 }, hovermode: "closest", dragmode: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: css("--font"), color: css("--ink") }, hoverlabel: hoverLabel(),
-    xaxis: { ...axis, title: { text: "Trial", standoff: 8, font }, tickformat: ",d" },
+    xaxis: { ...axis, title: { text: "Trial", standoff: 8, font }, tickformat: ",d", tick0: 0, dtick: Math.max(1, Math.ceil(data.numbers.length / 8)) },
     yaxis: { ...axis, title: { text: label, standoff: 8, font } },
     legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom", font: { size: 12 } },
   }, { displayModeBar: false, responsive: true });
