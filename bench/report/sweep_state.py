@@ -92,7 +92,7 @@ def state_sentence(sweep: SweepState) -> str:
         own = "Its one run was" if n == 1 else f"All {n:,} runs were"
         return f"{own} done before it was recorded: nothing was trained for it, all is from the database."
     if sweep.state == "not begun":
-        return f"None of its {_runs(n)} has begun."
+        return "Its one run has not begun." if n == 1 else f"None of its {n:,} runs has begun."
     said = f"{'The run is' if n == done == 1 else _of_all(done, n)} done"
     rest = _rest(sweep)
     found = f" {_were(sweep.found_done)} done before it was recorded." if sweep.found_done else ""

@@ -47,7 +47,7 @@ def test_a_sweep_of_nothing_and_one_that_has_not_begun_say_so(store):
     record(store, [make_planned(MODELS[2], "scratch")], command="later")
     *_, nothing, later = states(store)
     assert (nothing.state, state_sentence(nothing)) == ("empty", "It planned no run.")
-    assert (later.state, state_sentence(later)) == ("not begun", "None of its 1 run has begun.")
+    assert (later.state, state_sentence(later)) == ("not begun", "Its one run has not begun.")
 
 
 def test_a_run_is_at_work_while_its_process_lives_and_left_behind_after(store):

@@ -12,15 +12,7 @@ from bench.report.site.sweeps import write_sweeps
 from bench.report.units import DASH
 from bench.store.store import Store
 
-pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(autouse=True)
-def nothing_goes_wrong(wrong):
-    """After each test: no page logged an error or a warning, or asked the network for anything."""
-    yield
-    found, wrong[:] = list(wrong), []
-    assert found == []
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("nothing_goes_wrong")]
 
 
 def site_of(folder, *fills):

@@ -33,7 +33,7 @@ from bench.store.rows import RunRow
 from bench.store.store import Store
 
 MOST_PANELS = 6
-SCRIPTS = ("format.js", "theme.js", "sortable.js", "sheet.js", "panels.js", "methods.js")
+SCRIPTS = ("format.js", "theme.js", "sortable.js", "sheet.js", "panels.js", "follow.js", "methods.js")
 
 
 def write_methods(site: SiteFolder, material: Material) -> None:

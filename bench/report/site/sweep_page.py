@@ -28,7 +28,10 @@ from bench.report.sweep_times import spent
 from bench.report.units import show
 from bench.store.rows import PassRead
 
-SCRIPTS = ("format.js", "theme.js", "ticks.js", "sortable.js", "sheet.js", "timeline.js", "search.js", "sweep.js")
+SCRIPTS = (
+    "format.js", "theme.js", "ticks.js", "sortable.js", "sheet.js", "timeline.js", "search.js", "follow.js",
+    "sweep.js",
+)  # fmt: skip
 STATUS_ORDER = ("done", "pruned", "failed", "diverged", "interrupted", "running", "planned")
 _MOST_SHARING = 12
 
@@ -42,6 +45,7 @@ def sweep_as_page(
     context: dict[str, Any] = {
         "sweep": sweep,
         "kind": kind_of(sweep.record.request),
+        "noun": _noun(sweep),
         "title": _title(sweep),
         "recorded": clock(sweep.row.created_at),
         "sentence": state_sentence(sweep),
@@ -63,13 +67,17 @@ def sweep_as_page(
     data = {"timeline": _bars(drawn), "search": search_data(search) if search else None}
     return Page(
         path=sweep_page(number),
-        title=f"Sweep {number}: {_title(sweep)}",
+        title=f"{_noun(sweep)} {number}: {_title(sweep)}",
         section="Sweeps",
         template="sweep.html.j2",
         context={**context, "data": embedded_json(data)},
         scripts=SCRIPTS,
         plots=bool(drawn.bars or search),
     )
+
+
+def _noun(sweep: SweepState) -> str:
+    return "Search" if "search" in kind_of(sweep.record.request) else "Sweep"
 
 
 def _title(sweep: SweepState) -> str:

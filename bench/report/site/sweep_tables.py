@@ -137,7 +137,7 @@ def left_out_sheet(group: LeftOutGroup, command: str) -> Sheet:
     ]
     heads = [
         Head("backbone", "backbone"), Head("strategy", "strategy"),
-        *(_n(f"over-{name}", f"{name}, of its limit", tip="How many times the limit") for name in names),
+        *(_n(f"over-{name}", f"{name} / limit", tip="How many times the limit it has") for name in names),
         _n("total", "total params"), _n("trainable", "trained params"), _n("gmacs", "GMACs"),
         *([] if group.by_budget else [Head("why", "why")]),
     ]  # fmt: skip

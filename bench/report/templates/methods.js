@@ -2,14 +2,10 @@
 
 const METHODS = JSON.parse(document.getElementById("data").textContent);
 
-function setUpMethods() {
-  setUpSheets();
-  const places = [...document.querySelectorAll(".panel")];
-  const again = () => places.forEach((element) => drawPanel(element.querySelector(".canvas"), METHODS.panels[Number(element.dataset.panel)]));
-  again();
-  let width = document.body.clientWidth;
-  new ResizeObserver(() => { if (document.body.clientWidth !== width) { width = document.body.clientWidth; again(); } }).observe(document.body);
-  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", again);
+function drawPanels() {
+  for (const element of document.querySelectorAll(".panel"))
+    drawPanel(element.querySelector(".canvas"), METHODS.panels[Number(element.dataset.panel)]);
 }
 
-setUpMethods();
+setUpSheets();
+drawAndFollow(drawPanels);
