@@ -52,7 +52,8 @@ def _cut(text: str) -> str:
 
 
 def _dataset(record: SweepRecord) -> str:
-    found = record.request.get("dataset") or (record.request.get("tune") or {}).get("dataset")
+    tune = record.request.get("tune")
+    found = record.request.get("dataset") or (tune.get("dataset") if isinstance(tune, Mapping) else None)
     if not isinstance(found, Mapping):
         return record.dataset
     parts = [record.dataset]

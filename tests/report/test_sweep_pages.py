@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from typing import NamedTuple
 
 import pytest
 from plausible_runs import CPU, GPU, MODELS, bulk_fill, make_planned, record_done, record_ended
@@ -15,8 +16,16 @@ from bench.report.site.material import LINKS, METHODS, SWEEPS, run_page, sweep_p
 from bench.report.site.methods import write_methods
 from bench.report.site.sweeps import write_sweeps
 from bench.spec import DatasetSpec
+from bench.store.store import Store
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>&amp;\u2028'\"{{7*7}}"
+
+
+class Swept(NamedTuple):
+    pages: dict
+    html: dict
+    rows: list
+    detailed: str
 
 
 class Text(HTMLParser):
@@ -49,9 +58,8 @@ class Text(HTMLParser):
 def written(store, tmp_path):
     """Write the pages of what the store holds, and read one, or several."""
 
-    def write(*pages, detailed=100):
-        site = SiteFolder(tmp_path / "site", LINKS)
-        made = material_of(store, detailed)
+    def write(*pages):
+        site, made = SiteFolder(tmp_path / "site", LINKS), material_of(store)
         if set(pages) != {METHODS}:
             write_sweeps(site, made)
         if METHODS in pages:
@@ -63,10 +71,24 @@ def written(store, tmp_path):
     return write
 
 
-class TestSweepPage:
-    def test_it_says_what_was_planned_run_pruned_failed_and_left_out(self, store, written):
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """The site of the four sweeps of `fill_swept`: its pages by place, and the rows that they are made of."""
+    folder = tmp_path_factory.mktemp("swept")
+    with Store.open(folder / "runs.db") as store:
         fill_swept(store)
-        text = written(sweep_page(1)).text
+        site, made = SiteFolder(folder / "site", LINKS), material_of(store, detailed=1)
+        write_sweeps(site, made)
+        write_methods(site, made)
+        rows = store.rows()
+    places = (SWEEPS, METHODS, *(sweep_page(number) for number in range(1, 5)))
+    html = {place: (folder / "site" / place).read_text(encoding="utf-8") for place in places}
+    return Swept({place: Text(text) for place, text in html.items()}, html, rows, made.detailed[0].run_id)
+
+
+class TestSweepPage:
+    def test_it_says_what_was_planned_run_pruned_failed_and_left_out(self, swept):
+        text = swept.pages[sweep_page(1)].text
         assert "4 of 9 runs are done; 1 pruned, 1 failed, 1 diverged, 2 still to do" in text
         assert "It <b>failed</b>. The disk & all." in text
         assert "pruned at 2" in text
@@ -74,26 +96,22 @@ class TestSweepPage:
         assert "Over the limit of total : 2" in text.replace(":", " :").replace("  ", " ")
         assert "2.40 x" in text
 
-    def test_it_says_what_the_cache_saved_and_on_which_assumption(self, store, written):
-        fill_swept(store)
-        text = written(sweep_page(1)).text
+    def test_it_says_what_the_cache_saved_and_on_which_assumption(self, swept):
+        text = swept.pages[sweep_page(1)].text
         assert "1 pass over the images took 10.0 s . Its 3 runs that read it would have paid 24.0 s alone" in text
         assert "14.0 s saved, and 2,000 images not computed again" in text
         assert "each run that is done would make one pass of its own" in text
 
-    def test_a_sweep_that_found_all_done_says_so_and_leads_to_those_that_did_it(self, store, written):
-        fill_swept(store)
-        page = written(sweep_page(3))
+    def test_a_sweep_that_found_all_done_says_so_and_leads_to_those_that_did_it(self, swept):
+        page = swept.pages[sweep_page(3)]
         assert "nothing was trained for it, all is from the database" in page.text
         assert "all of it before this sweep was recorded" in page.text
         assert {"../sweeps/1.html", "../sweeps/2.html"} <= set(page.links)
         assert "When it was at work" not in page.text
 
-    def test_only_runs_that_have_a_page_are_linked(self, store, written):
-        fill_swept(store)
-        assert not [link for link in written(sweep_page(1), detailed=0).links if "runs/" in link]
-        best = [link for link in written(sweep_page(1), detailed=1).links if "runs/" in link]
-        assert set(best) == {f"../{run_page(material_of(store, 1).detailed[0].run_id)}"}
+    def test_only_runs_that_have_a_page_are_linked(self, swept):
+        links = [link for link in swept.pages[sweep_page(1)].links if "runs/" in link]
+        assert set(links) == {f"../{run_page(swept.detailed)}"}
 
     def test_a_sweep_without_any_finished_run_renders(self, store, written):
         runs = [make_planned(MODELS[0], "linear", seed) for seed in range(3)]
@@ -117,9 +135,8 @@ class TestSweepPage:
 
 
 class TestList:
-    def test_every_sweep_is_listed_and_leads_to_its_page(self, store, written):
-        fill_swept(store)
-        page = written(SWEEPS)
+    def test_every_sweep_is_listed_and_leads_to_its_page(self, swept):
+        page = swept.pages[SWEEPS]
         assert [link for link in page.links if link.startswith("sweeps/")] == [
             f"sweeps/{number}.html" for number in (4, 3, 2, 1)
         ]
@@ -142,11 +159,8 @@ class TestBounds:
         assert "Left out: 3,000 combinations" in text
         assert (tmp_path / "site" / sweep_page(1)).stat().st_size < 400_000
 
-    def test_the_embedded_data_is_valid_and_has_no_bar_too_many(self, store, written, tmp_path):
-        fill_swept(store)
-        written(sweep_page(1))
-        html = (tmp_path / "site" / sweep_page(1)).read_text(encoding="utf-8")
-        data = json.loads(re.search(r'id="data">(.*?)</script>', html)[1])
+    def test_the_embedded_data_is_valid_and_has_no_bar_too_many(self, swept):
+        data = json.loads(re.search(r'id="data">(.*?)</script>', swept.html[sweep_page(1)])[1])
         assert len(data["timeline"]["statuses"]) <= 9
         assert data["search"] is None
 
@@ -175,18 +189,16 @@ class TestMethods:
         assert "0 runs with a result" in text
         assert "Nothing is finished yet." in text
 
-    def test_splits_and_flattery_are_the_databases_own_numbers(self, store, written):
-        fill_swept(store)
-        text = written(METHODS).text
+    def test_splits_and_flattery_are_the_databases_own_numbers(self, swept):
+        text = swept.pages[METHODS].text
         assert "cub100 2,700 300 1,000 all of it 0.1 0 5f5f5f5f5f5f 2 4" in text
-        done = [row for row in store.rows() if row.status == "done"]
+        done = [row for row in swept.rows if row.status == "done"]
         gains = [row.best_on_test_top1 - row.test_top1 for row in done if row.best_on_test_top1 is not None]
         assert f"{100 * sum(gains) / len(gains):.2f} points on average over {len(gains)} of 4 runs" in text
         assert f"at most {100 * max(gains):.2f} points" in text
 
-    def test_shared_cost_is_shown_by_the_pass_that_most_runs_read(self, store, written):
-        fill_swept(store)
-        text = written(METHODS).text
+    def test_shared_cost_is_shown_by_the_pass_that_most_runs_read(self, swept):
+        text = swept.pages[METHODS].text
         assert "over 1,000 images of cub100 took 10.0 s on" in text
         assert "3 runs shown here read it" in text
         assert "hold 24.0 s of passes where 10.0 s were paid" in text
@@ -200,9 +212,8 @@ class TestMethods:
             assert name in text
         assert "imagenet-1k" in text  # both checkpoints' tags say so, and cub100 shares images with it
 
-    def test_the_command_that_made_the_best_run_is_quoted(self, store, written):
-        fill_swept(store)
-        assert "bench sweep --dataset cub100 --budget 10M --seeds 3" in written(METHODS).text
+    def test_the_command_that_made_the_best_run_is_quoted(self, swept):
+        assert "bench sweep --dataset cub100 --budget 10M --seeds 3" in swept.pages[METHODS].text
 
     def test_numbers_that_are_no_numbers_are_dashes(self, store, written):
         store.add_feature_pass(a_pass("k" * 64, 10.0))

@@ -38,7 +38,8 @@ def test_a_search_says_what_it_searches_and_how():
 
 
 @pytest.mark.parametrize(
-    "request_", [{}, {"seeds": 3, "limit": None}, {"tune": {}}, {"asked": None, "recipes": "x", "study": 7}]
+    "request_",
+    [{}, {"seeds": 3, "limit": None}, {"tune": {}}, {"asked": None, "recipes": "x", "study": 7, "tune": []}],
 )
 def test_what_other_versions_recorded_is_shown_too(request_):
     assert said(request_)["Dataset"] == "cub100"
