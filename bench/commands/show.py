@@ -28,7 +28,7 @@ def show(
     """
     from bench import terminal
     from bench.report.export import to_json
-    from bench.report.run_details import RunDetails, run_record
+    from bench.report.run_details import read_run, run_record
     from bench.report.run_view import run_view
     from bench.store.store import Store
 
@@ -39,10 +39,7 @@ def show(
 
             show_details(read_details(store, made), json=json)
             return
-        stored = store.run(run)
-        run_id = stored.row.run_id
-        history = store.epochs(run_id), store.attempts(run_id)
-        details = RunDetails(stored, *history, store.transfers.of_run(run_id), store.heads.of(run_id))
+        details = read_run(store, run)
     if json:
         terminal.write(to_json(run_record(details)))
     else:

@@ -62,7 +62,7 @@ def compare_runs(store: Store, first: str, second: str, find_names: FindNames) -
 
 def spec_differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Difference]:
     """List every key, dotted, under which two specs say something else."""
-    one, other = dict(_flat(first)), dict(_flat(second))
+    one, other = dict(flat(first)), dict(flat(second))
     return [
         Difference(key, one.get(key), other.get(key))
         for key in dict.fromkeys((*one, *other))
@@ -105,8 +105,9 @@ def _heads(
     return {head.target: head for head in split_heads(made, stored.row.target.split("+"), names)}
 
 
-def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+def flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """List the keys of a record of records, dotted, with their values."""
     found: list[tuple[str, Any]] = []
     for key, inner in value.items():
-        found += _flat(inner, f"{prefix}{key}.") if isinstance(inner, Mapping) else [(f"{prefix}{key}", inner)]
+        found += flat(inner, f"{prefix}{key}.") if isinstance(inner, Mapping) else [(f"{prefix}{key}", inner)]
     return found

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from bench.class_names import ClassNames
-from bench.errors import BenchError, unknown_name
+from bench.errors import BenchError, StoreError, unknown_name
 from bench.report.diagnosis import Diagnosis, diagnose, diagnosis_record
 from bench.report.groups import data_name
 from bench.report.head_predictions import HeadPredictions, split_heads
 from bench.report.probabilities import fit_temperature
-from bench.report.run_details import RunDetails, run_record
-from bench.store.artifacts import Artifacts
+from bench.report.run_details import RunDetails, read_run, run_record
+from bench.store.artifacts import Artifacts, Predictions
 from bench.store.rows import RunRow, StoredRun
 from bench.store.store import Store
 
@@ -25,9 +25,10 @@ FindNames = Callable[[StoredRun, Artifacts], ClassNames]
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """What one head of a run says about the images of the split that is looked at."""
+    """What one head of a run says about the images of the split that is looked at, and what follows from it."""
 
     target: str
+    said: Predictions
     diagnosis: Diagnosis
 
 
@@ -66,18 +67,26 @@ def look_at(
     predictions are missing, BenchError where there is nothing to show of what is asked.
     """
     asked = chosen_parts(what)
-    stored = store.run(prefix)
-    run_id = stored.row.run_id
-    details = RunDetails(stored, store.epochs(run_id), store.attempts(run_id), heads=store.heads.of(run_id))
-    if stored.row.status != "done":
-        return Look(details, split, _curves_only(details, what), (), (_unfinished(stored.row),))
+    details = read_run(store, prefix)
+    if details.row.status != "done":
+        return Look(details, split, _curves_only(details, what), (), (_unfinished(details.row),))
     if asked == ("curves",):
         return Look(details, split, _curves_only(details, what), (), ())
-    artifacts = Artifacts.beside(store.location)
-    named = find_names(stored, artifacts)
-    made = artifacts.predictions(run_id)
-    heads = tuple(_head(part, split) for part in split_heads(made, stored.row.target.split("+"), named.names))
-    return Look(details, split, asked, heads, (named.missing,) if named.missing else ())
+    return _with_heads(Look(details, split, asked, (), ()), Artifacts.beside(store.location), find_names)
+
+
+def look_over(store: Store, run_id: str, find_names: FindNames) -> Look:
+    """Read whatever there is of a run, and diagnose its predictions on test; a note says what is missing.
+
+    Other than for `look_at`, no status of a run is an error, and no predictions that are missing or damaged.
+    """
+    look = Look(read_run(store, run_id), "test", PARTS, (), ())
+    if look.row.status != "done":
+        return replace(look, notes=(f"This run is {look.row.status}: it has no predictions.",))
+    try:
+        return _with_heads(look, Artifacts.beside(store.location), find_names)
+    except StoreError as error:
+        return replace(look, notes=(f"{error.what} {error.why} So there is nothing here of single images.",))
 
 
 def chosen_parts(what: Collection[str]) -> tuple[Part, ...]:
@@ -94,10 +103,20 @@ def look_record(look: Look) -> dict[str, Any]:
     return {"run": run_record(look.details), "split": look.split, "notes": list(look.notes), "heads": heads}
 
 
+def _with_heads(look: Look, artifacts: Artifacts, find_names: FindNames) -> Look:
+    """Add what each head of a finished run says. Raises StoreError where its predictions cannot be read."""
+    stored = look.details.stored
+    made = artifacts.predictions(stored.row.run_id)
+    named = find_names(stored, artifacts)
+    parts = split_heads(made, stored.row.target.split("+"), named.names)
+    heads = tuple(_head(part, look.split) for part in parts)
+    return replace(look, heads=heads, notes=(named.missing,) if named.missing else ())
+
+
 def _head(part: HeadPredictions, split: LookedAt) -> Head:
     shown = part.test if split == "test" else part.val
     temperature = fit_temperature(part.val)
-    return Head(part.target, diagnose(shown.logits, shown.labels, part.names, temperature=temperature))
+    return Head(part.target, shown, diagnose(shown.logits, shown.labels, part.names, temperature=temperature))
 
 
 def _curves_only(details: RunDetails, what: Collection[str]) -> tuple[Part, ...]:

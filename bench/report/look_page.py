@@ -9,15 +9,19 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.report.calibration import Bin
-from bench.report.charts import ROLES, Chart
+from bench.report.charts import Chart
 from bench.report.confusion import row_shares
 from bench.report.diagnosis import Diagnosis, plain
-from bench.report.html import embedded_json, environment, template_text
+from bench.report.html import embedded_json
 from bench.report.look import Head, Look
 from bench.report.look_charts import calibration_chart, curves_chart
+from bench.report.site.shell import Shell, render_page
 from bench.report.units import show
 
-_SCRIPTS = ("format.js", "theme.js", "sortable.js", "panels.js", "matrix.js", "look.js")
+SCRIPTS = ("format.js", "theme.js", "sortable.js", "panels.js", "matrix.js", "look.js")
+"""What draws the cards of `diagnosis.html.j2`."""
+
+_OF_A_CLASS = ("index", "name", "f1", "precision", "recall", "support", "predicted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,43 +40,16 @@ class Section:
     most: float = 0.0
 
 
-def render_look(look: Look, *, plotly_at: str = "", back: str = "") -> str:
-    """Return the page, whole in itself.
-
-    With `plotly_at` it loads plotly.js from that place beside it instead; `back` is where a link at its top leads.
-    """
-    sections = list(_sections(look))
-    charts = [section.chart for section in sections if section.chart]
-    return (
-        environment()
-        .get_template("look.html.j2")
-        .render(
-            look=look,
-            parts=sections,
-            facts=_facts,
-            roles=ROLES,
-            show=show,
-            back=back,
-            data=embedded_json(
-                {"charts": plain(charts), "heads": [_head_data(head.diagnosis) for head in look.heads]}
-            ),
-            styles="\n".join(map(template_text, ("report.css", "look.css"))),
-            scripts="\n".join(map(template_text, _SCRIPTS)),
-            plotly_at=plotly_at,
-            plotly_js="" if plotly_at else plotly_script(),
-        )
-    )
+def render_look(look: Look) -> str:
+    """Return the page, whole in itself."""
+    shell = Shell(look.title, scripts=SCRIPTS, plots=True, inline=True)
+    cards = list(sections(look))
+    data = embedded_json({"charts": charts(cards), "heads": heads_data(look)})
+    return render_page("look.html.j2", shell, {"look": look, "cards": cards, "data": data, **WORDS})
 
 
-def plotly_script() -> str:
-    """Return plotly.js."""
-    from plotly.offline import get_plotlyjs  # noqa: PLC0415 - slow, and only a page needs it
-
-    script: str = get_plotlyjs()
-    return script
-
-
-def _sections(look: Look) -> Iterable[Section]:
+def sections(look: Look) -> Iterable[Section]:
+    """Yield the cards of a look, in the order of its parts."""
     charts = 0
     if "curves" in look.parts and look.details.epochs:
         yield Section("panels", charts, chart=curves_chart(look.details, look.title))
@@ -111,12 +88,22 @@ def _facts(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
     )
 
 
+def charts(cards: Iterable[Section]) -> list[Any]:
+    """Return the charts of cards as plain data, in their order."""
+    return [plain(card.chart) for card in cards if card.chart]
+
+
+def heads_data(look: Look) -> list[dict[str, Any]]:
+    """Return what the matrix and the table of classes of each head are drawn from, as plain data."""
+    return [{"target": head.target, **_head_data(head.diagnosis)} for head in look.heads]
+
+
 def _head_data(diagnosis: Diagnosis) -> dict[str, Any]:
     rows, columns = np.nonzero(diagnosis.matrix)
     cells = np.stack([rows, columns, diagnosis.matrix[rows, columns]], axis=1)
     scores = [
         {
-            **{key: getattr(score, key) for key in ("name", "f1", "precision", "recall", "support", "predicted")},
+            **{key: getattr(score, key) for key in _OF_A_CLASS},
             "taken_for": None if score.taken_for is None else diagnosis.names[score.taken_for],
         }
         for score in diagnosis.classes
@@ -125,3 +112,7 @@ def _head_data(diagnosis: Diagnosis) -> dict[str, Any]:
         {"names": diagnosis.names, "orders": diagnosis.orders, "cells": cells.tolist(), "scores": scores}
     )
     return data
+
+
+WORDS = {"facts": _facts, "show": show}
+"""How `diagnosis.html.j2` writes numbers."""

@@ -12,6 +12,7 @@ from bench.records import EpochRecord
 from bench.report.runs import attempt_record
 from bench.report.transfer_view import transfer_record
 from bench.store.rows import AttemptRow, RunHeads, RunRow, StoredRun
+from bench.store.store import Store
 from bench.transfer.record import Transfer
 
 
@@ -42,6 +43,14 @@ class RunDetails:
         """The command line that ran it, as it was recorded."""
         attempt = self.telling_attempt
         return attempt.provenance.get("command") if attempt else None
+
+
+def read_run(store: Store, prefix: str) -> RunDetails:
+    """Read all that the database knows of one run. Raises StoreError where it is not one run."""
+    stored = store.run(prefix)
+    run_id = stored.row.run_id
+    history = store.epochs(run_id), store.attempts(run_id)
+    return RunDetails(stored, *history, store.transfers.of_run(run_id), store.heads.of(run_id))
 
 
 def run_record(details: RunDetails) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bench.atomic import write_text
+from bench.atomic import atomic_file, write_text
 from bench.errors import BenchError
 from bench.report.html import embedded_json
 from bench.report.places import written_to
@@ -84,6 +84,19 @@ class SiteFolder:
         with written_to(self.folder / path, EXAMPLE):
             write_text(self.folder / path, text)
         self._written.add(path)
+
+    def binary(self, path: str, content: bytes) -> None:
+        """Write a file of bytes at a place of the site."""
+        with written_to(self.folder / path, EXAMPLE), atomic_file(self.folder / path) as temporary:
+            temporary.write_bytes(content)
+        self._written.add(path)
+
+    def keep(self, path: str) -> int:
+        """Keep a file of the last build as it is, and return its bytes; 0 where there is none."""
+        if path not in self._before or not (self.folder / path).is_file():
+            return 0
+        self._written.add(path)
+        return (self.folder / path).stat().st_size
 
     def finish(self) -> None:
         """Remove what an earlier build wrote and this one did not, and note what there is now."""

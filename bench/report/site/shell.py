@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+import jinja2
 
 from bench.report.charts import ROLES
 from bench.report.figures import MARKS, PALETTE
@@ -33,19 +36,15 @@ class Shell:
 
 def render_page(template: str, shell: Shell, context: Mapping[str, Any]) -> str:
     """Return a page made of a template that extends `site.html.j2`."""
-    return (
-        environment()
-        .get_template(template)
-        .render(
-            shell=shell,
-            palette=PALETTE,
-            roles=ROLES,
-            outlines=MARKS,
-            script_text=script_text,
-            inline_styles=styles_text(STYLES) if shell.inline else "",
-            plotly=PLOTLY,
-            **context,
-        )
+    return _template(template).render(
+        shell=shell,
+        palette=PALETTE,
+        roles=ROLES,
+        outlines=MARKS,
+        script_text=script_text,
+        inline_styles=styles_text(STYLES) if shell.inline else "",
+        plotly=PLOTLY,
+        **context,
     )
 
 
@@ -62,3 +61,9 @@ def script_text(name: str) -> str:
 
     script: str = get_plotlyjs()
     return script
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
+    """Compile a template once: a site has hundreds of pages of one."""
+    return environment().get_template(name)

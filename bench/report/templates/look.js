@@ -1,6 +1,12 @@
 // Wires the page of one run: its panels, the matrix of each head, and the tables that sort.
 
-const LOOK = JSON.parse(document.getElementById("data").textContent);
+// The data is within the page, or in the script that is named in its place.
+function pageData() {
+  const place = document.getElementById("data");
+  return place.dataset.key ? globalThis.BENCH[place.dataset.key] : JSON.parse(place.textContent);
+}
+
+const LOOK = pageData();
 const ROWS_AT_FIRST = 50;
 
 function setUpClasses(section, head) {
