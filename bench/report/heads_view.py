@@ -23,10 +23,11 @@ def heads_view(heads: RunHeads) -> RenderableType | None:
         cells = (f"{row.num_classes:,}", *shares, loss, f"{row.n:,}")
         table.add_row(Text(row.target), row.split, *cells)
     note = Text("The run's own numbers are means over its heads.", style="dim")
-    return Group(table, note, *map(Text, _contradictions(heads)))
+    return Group(table, note, *map(Text, contradictions(heads)))
 
 
-def _contradictions(heads: RunHeads) -> list[str]:
+def contradictions(heads: RunHeads) -> list[str]:
+    """Say how often each pair of heads contradicts itself, on which images."""
     pairs: dict[tuple[str, str], list[str]] = {}
     for each in heads.contradictions:
         share = f"{show(each.share, 'fraction')} % of {each.n:,} {each.split} images"

@@ -12,12 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.records import EpochRecord
-from bench.report.columns import COLUMNS, NEVER_RANKS
 from bench.report.console import plain_table
 from bench.report.heads_view import heads_view
-from bench.report.rows import field
 from bench.report.run_details import RunDetails
 from bench.report.run_list import STATUS_STYLES
+from bench.report.run_numbers import RESULTS, cost_pairs, count_pairs, never_pairs, result_rows
 from bench.report.runs import clock, error_text
 from bench.report.transfer_view import transfers_view
 from bench.report.units import show
@@ -25,10 +24,6 @@ from bench.store.rows import AttemptRow, RunRow
 
 _BARS = "▁▂▃▄▅▆▇█"
 _EPOCH_ROWS = 12
-_COUNTS = ("total_params", "trainable_params", "trainable_backbone_params", "gmacs", "train_gmacs")
-_MEASURED = ("epochs", "optimizer_steps", "standalone_s", "train_s", "images_per_s", "peak_memory_bytes")
-_SERVED = ("latency_1_s", "latency_batched_s", "stored_bytes")
-_SPLITS = ("train", "val", "test")
 
 
 def run_view(details: RunDetails) -> RenderableType:
@@ -62,7 +57,7 @@ def _sections(details: RunDetails) -> dict[str, RenderableType | None]:
     row = details.row
     return {
         "Spec": pairs(_spec_lines(details.stored.spec_data)),
-        "Counts": pairs((COLUMNS[key].label, show(field(row, key), COLUMNS[key].unit)) for key in _COUNTS),
+        "Counts": pairs(count_pairs(row)),
         "Results": _results(row) if row.status == "done" else None,
         "Heads": heads_view(details.heads),
         "On other datasets": transfers_view(details.transfers) if details.transfers else None,
@@ -99,28 +94,11 @@ def plain_value(value: Any) -> str:
 
 
 def _results(row: RunRow) -> RenderableType:
-    table = plain_table(["split", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images"])
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for split in _SPLITS:
-        shares = (getattr(row, f"{split}_{name}") for name in ("top1", "top5", "macro_f1"))
-        loss, images = getattr(row, f"{split}_loss"), getattr(row, f"{split}_n")
-        numbers = (*(show(share, "fraction") for share in shares), f"{loss:.4f}" if loss is not None else "-")
-        table.add_row(split, *numbers, show(images, "count"))
+    table = plain_table(RESULTS, right=RESULTS[1:])
+    for cells in result_rows(row):
+        table.add_row(*cells)
     note = Text(f"At epoch {row.best_epoch}, which validation chose. Never used to choose:", style="dim")
-    never = ((COLUMNS[key].label, show(field(row, key), "fraction")) for key in NEVER_RANKS)
-    costs = ((COLUMNS[key].label.partition(" (")[0], _measured(row, key)) for key in (*_MEASURED, *_SERVED))
-    kept = [("frozen part ends at", _frontier(row))] if row.frontier else []
-    return Group(table, note, pairs(never), Text(""), pairs([*costs, *kept]))
-
-
-def _frontier(row: RunRow) -> str:
-    kept = f", {show(row.cached_bytes, 'bytes')} of each image kept" if row.cached_bytes else ""
-    return f"{row.frontier}{kept}"
-
-
-def _measured(row: RunRow, key: str) -> str:
-    return show(field(row, key), COLUMNS[key].unit)
+    return Group(table, note, pairs(never_pairs(row)), Text(""), pairs(cost_pairs(row)))
 
 
 def curve_lines(epochs: Sequence[EpochRecord]) -> Table:

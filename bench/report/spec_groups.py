@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,7 @@ _GROUPS = {
     "Schedule and stopping": ("recipe.schedule", "recipe.early_stopping", "recipe.select", "recipe.best_on_test"),
     "Training": ("recipe",),
 }
+_DIGEST = re.compile("[0-9a-f]{64}")
 _REST = "Run"
 _PARENTS = ("dataset.", "backbone.", "transform.", "recipe.")
 
@@ -38,6 +40,11 @@ class SpecEntry:
     name: str
     text: str
     default: bool
+
+    @property
+    def digest(self) -> bool:
+        """Whether it is a SHA-256, of which the first digits tell enough."""
+        return _DIGEST.fullmatch(self.text) is not None
 
 
 @dataclass(frozen=True)
@@ -74,13 +81,16 @@ def _within(key: str, start: str) -> bool:
 
 
 def _name(key: str) -> str:
-    parent = next((start for start in _PARENTS if key.startswith(start)), "")
-    return key.removeprefix(parent)
+    """Leave the record out of a key's name, but not where a transform has the same key."""
+    if key.startswith("recipe.") and _group(key) == "Images":
+        return key
+    return key.removeprefix(next((start for start in _PARENTS if key.startswith(start)), ""))
 
 
 @cache
 def _defaults() -> dict[str, Any]:
-    """List the value of each key that has one where nothing is said; the seed, which tells runs apart, has none."""
+    """List what each key is where nothing is said; the seed, which tells runs apart, has no default."""
+    parts: dict[str, type[Spec]]
     parts = {"dataset": DatasetSpec, "recipe": RecipeSpec, "transform": TransformSpec, "backbone": BackboneSpec}
     spec = {**_of_record(RunSpec), **{name: _of_record(record) for name, record in parts.items()}}
     return {key: _listed(value) for key, value in flat(spec) if key != "seed"}

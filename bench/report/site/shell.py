@@ -14,7 +14,7 @@ from bench.report.figures import MARKS, PALETTE
 from bench.report.html import environment, template_text
 
 PLOTLY = "plotly.min.js"
-STYLES = ("report.css", "look.css", "site.css", "sweeps.css", "methods.css")
+STYLES = ("report.css", "look.css", "site.css", "sweeps.css", "methods.css", "run.css", "compare.css")
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,12 @@ function matrixTraces(head, order) {
   const layers = matrixLayers(head, order), top = Math.sqrt(layers.most) || 1;
   const base = { type: "heatmap", showscale: false, hoverongaps: false, hovertemplate: "%{customdata}<extra></extra>", customdata: layers.texts };
   base.xgap = base.ygap = order.length < 60 ? 1 : 0;
-  if (order.length <= COUNTED_UP_TO) Object.assign(base, { text: layers.counts, texttemplate: "%{text}" });
+  const counted = (cells) => (order.length > COUNTED_UP_TO ? {} : {
+    text: layers.counts.map((row, i) => row.map((count, j) => (cells[i][j] === null ? "" : count))), texttemplate: "%{text}",
+  });
   return [
-    { ...base, z: layers.errors, zmin: 0, zmax: top, colorscale: shades(ERROR_SHADES) },
-    { ...base, z: layers.hits, zmin: 0, zmax: 1, colorscale: shades(HIT_SHADES) },
+    { ...base, ...counted(layers.errors), z: layers.errors, zmin: 0, zmax: top, colorscale: shades(ERROR_SHADES) },
+    { ...base, ...counted(layers.hits), z: layers.hits, zmin: 0, zmax: 1, colorscale: shades(HIT_SHADES) },
   ];
 }
 

@@ -64,7 +64,7 @@ const TRACES = { line: lineTrace, dashes: lineTrace, bars: barTrace, gaps: gapTr
 
 function seriesTrace(panel, series) {
   const base = {
-    name: plain(series.name), colour: css(`--r-${series.role}`), text: hovers(panel, series), hovertemplate: "%{text}<extra></extra>",
+    name: plain(series.name), colour: css(`--${series.colour || `r-${series.role}`}`), text: hovers(panel, series), hovertemplate: "%{text}<extra></extra>",
   };
   const { colour, ...trace } = TRACES[series.kind](panel, series, base);
   return trace;
@@ -76,17 +76,25 @@ function translucent(colour) {
   return `rgba(${parts.join(",")},0.22)`;
 }
 
-function panelAxis(axis) {
+// `few` says that its whole numbers span so little that each has its tick.
+function panelAxis(axis, few) {
   const factor = axis.percent ? 100 : 1;
   const layout = {
     title: { text: plain(axis.label), standoff: 8, font: { size: 12, color: css("--muted") } },
     type: axis.log ? "log" : "linear", tickfont: { size: 12, color: css("--muted") }, gridcolor: css("--grid"),
     zeroline: false, showline: false, ticks: "", automargin: true, fixedrange: matchMedia("(pointer: coarse)").matches, nticks: 7,
   };
-  if (axis.whole) layout.tickformat = ",d";
+  if (axis.whole) Object.assign(layout, { tickformat: ",d", ...(few ? { dtick: 1 } : {}) });
   if (axis.low !== null && axis.high !== null) layout.range = [factor * axis.low, factor * axis.high];
   else if (axis.low !== null) layout.rangemode = "tozero";
   return layout;
+}
+
+const NARROW = 7;
+
+function isNarrow(panel) {
+  const xs = panel.series.flatMap((series) => series.x);
+  return Math.max(...xs) - Math.min(...xs) < NARROW;
 }
 
 function panelShapes(panel) {
@@ -114,7 +122,7 @@ function drawPanel(element, panel) {
   const layout = {
     height: 330, margin: { l: 52, r: 14, t: 8, b: 46 }, hovermode: "closest", barmode: "overlay", dragmode: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: css("--font"), color: css("--ink") },
-    hoverlabel: hoverLabel(), xaxis: panelAxis(panel.x), yaxis: panelAxis(panel.y), shapes: panelShapes(panel), annotations: panelNotes(panel),
+    hoverlabel: hoverLabel(), xaxis: panelAxis(panel.x, isNarrow(panel)), yaxis: panelAxis(panel.y), shapes: panelShapes(panel), annotations: panelNotes(panel),
     showlegend: panel.series.length > 1, legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom", font: { size: 12 } },
   };
   if (panel.strip) {

@@ -1,0 +1,29 @@
+"""What a run is called where several are told apart."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from bench.report.groups import data_name
+from bench.report.layout import short_name
+from bench.report.rows import field
+from bench.store.rows import RunRow
+
+
+class RunLabel(TypedDict):
+    """`name` tells runs on the same `data` apart, as far as a few words can; `more` is what else identifies it."""
+
+    name: str
+    data: str
+    seed: int
+    more: str
+
+
+def run_label(row: RunRow) -> RunLabel:
+    """Name a run: backbone and strategy; its data; its seed; weights, recipe and image size."""
+    return RunLabel(
+        name=f"{short_name(row.backbone)}, {row.strategy}",
+        data=data_name(row.dataset, row.target, row.subset),
+        seed=row.seed,
+        more=f"{field(row, 'weights')}, {row.recipe_name}, {row.image_size} px",
+    )

@@ -1,0 +1,97 @@
+"""What the pages of a site draw of one run, as plain data: its own page, and those that compare it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.records import EpochRecord
+from bench.report.columns import COLUMNS, Column
+from bench.report.diagnosis import plain
+from bench.report.look import Head, Look
+from bench.report.look_page import Section, charts, heads_data
+from bench.report.rows import field, hardware
+from bench.report.site.run_names import run_label
+from bench.report.spec_groups import spec_entries
+
+COMPARED = (
+    "val_top1",
+    "val_top5",
+    "val_macro_f1",
+    "test_top1",
+    "test_top5",
+    "test_macro_f1",
+    "total_params",
+    "trainable_params",
+    "trainable_backbone_params",
+    "gmacs",
+    "train_gmacs",
+    "epochs",
+    "optimizer_steps",
+    "standalone_s",
+    "latency_1_s",
+    "latency_batched_s",
+    "peak_memory_bytes",
+    "stored_bytes",
+)
+"""The columns that are laid side by side."""
+
+
+def run_record(look: Look, cards: Sequence[Section], said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a run's data; `said` is what each head says, image by image (`image_sets.said_record`)."""
+    row = look.row
+    heads = zip(look.heads, heads_data(look), said, strict=True)
+    record: dict[str, Any] = plain(
+        {
+            "id": row.run_id[:16],
+            **run_label(row),
+            "status": row.status,
+            "fingerprint": row.fingerprint,
+            "hardware": hardware(row),
+            "best_epoch": row.best_epoch,
+            "values": {key: _finite(field(row, key)) for key in COMPARED},
+            "spec": [[entry.key, entry.text] for entry in spec_entries(look.details.stored.spec_data)],
+            "epochs": _epochs(look.details.epochs),
+            "charts": charts(cards),
+            "heads": [{**data, **measured(head), **told} for head, data, told in heads],
+        }
+    )
+    return record
+
+
+def measured(head: Head) -> dict[str, float | None]:
+    """Return what is compared of a head beside its accuracy."""
+    made = head.diagnosis
+    return {
+        "test_top1": made.top1,
+        "test_macro_f1": made.macro_f1,
+        "ece": made.calibration.ece,
+        "confidence_right": made.right.mean,
+        "confidence_wrong": made.wrong.mean,
+    }
+
+
+def compared_columns() -> list[dict[str, Any]]:
+    """Describe `COMPARED` for a page: label, unit, which way is better, what compares on equal hardware only."""
+    return [_described(COLUMNS[key]) for key in COMPARED]
+
+
+def _described(column: Column) -> dict[str, Any]:
+    label = column.label if column.unit == "fraction" else column.label.partition(" (")[0]
+    flags = {"test": column.test, "hardware": column.hardware}
+    return {"key": column.key, "label": label, "unit": column.unit, "better": column.better, **flags}
+
+
+def _epochs(epochs: Sequence[EpochRecord]) -> dict[str, list[float | None]]:
+    return {
+        "epoch": [epoch.epoch for epoch in epochs],
+        "val_top1": [_finite(epoch.val.top1) for epoch in epochs],
+        "val_loss": [_finite(epoch.val.loss) for epoch in epochs],
+        "train_top1": [_finite(epoch.train_top1) for epoch in epochs],
+        "train_loss": [_finite(epoch.train_loss) for epoch in epochs],
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
