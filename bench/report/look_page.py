@@ -99,6 +99,7 @@ def heads_data(look: Look) -> list[dict[str, Any]]:
 
 
 def _head_data(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return it without `plain` where all is whole numbers: there are many of them."""
     rows, columns = np.nonzero(diagnosis.matrix)
     cells = np.stack([rows, columns, diagnosis.matrix[rows, columns]], axis=1)
     scores = [
@@ -108,10 +109,12 @@ def _head_data(diagnosis: Diagnosis) -> dict[str, Any]:
         }
         for score in diagnosis.classes
     ]
-    data: dict[str, Any] = plain(
-        {"names": diagnosis.names, "orders": diagnosis.orders, "cells": cells.tolist(), "scores": scores}
-    )
-    return data
+    return {
+        "names": diagnosis.names,
+        "orders": diagnosis.orders,
+        "cells": cells.tolist(),
+        "scores": plain(scores),
+    }
 
 
 WORDS = {"facts": _facts, "show": show}

@@ -53,6 +53,11 @@ class SiteFolder:
         self._before, self._written = _earlier(folder), set[str]()
         self.text("assets/site.css", styles_text(STYLES))
 
+    @property
+    def home(self) -> Path:
+        """Where its readers will find the site."""
+        return self.folder
+
     def page(self, page: Page) -> None:
         """Write a page, and the scripts that it is the first to need."""
         for name in page.scripts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -27,7 +27,8 @@ FindImages = Callable[[StoredRun], Images | None]
 class Material:
     """Everything that pages are made of.
 
-    `report` is what the overview says; `detailed` are the runs that have a page of their own, best first.
+    `report` is what the overview says; `detailed` are the runs that have a page of their own, best first. What the
+    earlier site has of the runs in `unchanged` may be kept. `progress` is to be called after each page of a run.
     """
 
     store: Store
@@ -35,6 +36,8 @@ class Material:
     find_names: FindNames
     find_images: FindImages
     detailed: Sequence[RunRow] = ()
+    unchanged: Collection[str] = ()
+    progress: Callable[[], None] = lambda: None
 
 
 def run_page(run_id: str) -> str:

@@ -7,6 +7,7 @@ from typing import TypedDict
 from bench.report.groups import data_name
 from bench.report.layout import short_name
 from bench.report.rows import field
+from bench.report.units import show
 from bench.store.rows import RunRow
 
 
@@ -27,3 +28,8 @@ def run_label(row: RunRow) -> RunLabel:
         seed=row.seed,
         more=f"{field(row, 'weights')}, {row.recipe_name}, {row.image_size} px",
     )
+
+
+def run_result(row: RunRow) -> str:
+    """Say in a word what came of a run: its validation accuracy, or how it ended."""
+    return f"val {show(row.val_top1, 'fraction')} %" if row.status == "done" else row.status

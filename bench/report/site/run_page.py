@@ -23,7 +23,7 @@ from bench.transfer.record import Transfer
 
 _HEADLINE = (
     ("val_top1", "validation top-1 %"),
-    ("test_top1", "test top-1 %, only reported"),
+    ("test_top1", "test top-1 %, reported"),
     ("total_params", "parameters"),
     ("trainable_params", "of them trained"),
     ("gmacs", "GMACs an image"),

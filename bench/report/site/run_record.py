@@ -8,11 +8,11 @@ from typing import Any
 
 from bench.records import EpochRecord
 from bench.report.columns import COLUMNS, Column
-from bench.report.diagnosis import plain
 from bench.report.look import Head, Look
 from bench.report.look_page import Section, charts, heads_data
 from bench.report.rows import field, hardware
-from bench.report.site.run_names import run_label
+from bench.report.site.material import run_page
+from bench.report.site.run_names import run_label, run_result
 from bench.report.spec_groups import spec_entries
 
 COMPARED = (
@@ -42,33 +42,28 @@ def run_record(look: Look, cards: Sequence[Section], said: Sequence[Mapping[str,
     """Return a run's data; `said` is what each head says, image by image (`image_sets.said_record`)."""
     row = look.row
     heads = zip(look.heads, heads_data(look), said, strict=True)
-    record: dict[str, Any] = plain(
-        {
-            "id": row.run_id[:16],
-            **run_label(row),
-            "status": row.status,
-            "fingerprint": row.fingerprint,
-            "hardware": hardware(row),
-            "best_epoch": row.best_epoch,
-            "values": {key: _finite(field(row, key)) for key in COMPARED},
-            "spec": [[entry.key, entry.text] for entry in spec_entries(look.details.stored.spec_data)],
-            "epochs": _epochs(look.details.epochs),
-            "charts": charts(cards),
-            "heads": [{**data, **measured(head), **told} for head, data, told in heads],
-        }
-    )
-    return record
+    return {
+        "id": row.run_id[:16],
+        "page": run_page(row.run_id),
+        **run_label(row),
+        "status": row.status,
+        "result": run_result(row),
+        "hardware": hardware(row),
+        "values": {key: _finite(field(row, key)) for key in COMPARED},
+        "spec": [[entry.key, entry.text] for entry in spec_entries(look.details.stored.spec_data)],
+        "epochs": _epochs(look.details.epochs),
+        "charts": charts(cards),
+        "heads": [{**data, **measured(head), **told} for head, data, told in heads],
+    }
 
 
 def measured(head: Head) -> dict[str, float | None]:
     """Return what is compared of a head beside its accuracy."""
     made = head.diagnosis
     return {
-        "test_top1": made.top1,
-        "test_macro_f1": made.macro_f1,
-        "ece": made.calibration.ece,
-        "confidence_right": made.right.mean,
-        "confidence_wrong": made.wrong.mean,
+        "ece": _finite(made.calibration.ece),
+        "confidence_right": _finite(made.right.mean),
+        "confidence_wrong": _finite(made.wrong.mean),
     }
 
 

@@ -27,9 +27,10 @@ def write_runs(site: SiteFolder, material: Material) -> None:
     A run whose predictions are missing has a page too, which says so.
     """
     find_names, find_thumbnails = _once(material.find_names), thumbnails_of(site, material.find_images)
-    links, sets = Links(material, site.folder), ImageSets()
+    links, sets = Links(material, site.home), ImageSets()
     for row in material.detailed:
         _write_run(site, material.store, row, find_names, find_thumbnails, links, sets)
+        material.progress()
     for images in sets.all():
         site.data(set_data(images.key), set_record(images))
 

@@ -1,0 +1,57 @@
+// What runs measured, and what their specs say, side by side.
+
+const DIGEST = /^[0-9a-f]{64}$/;
+
+// The places of the best of some values; none where all of them read the same, or there are fewer than two.
+function bestOf(values, { better, unit }) {
+  const known = values.filter((value) => value !== null);
+  if (better === "neither" || new Set(known.map((value) => show(value, unit))).size < 2) return [];
+  const best = show(better === "more" ? Math.max(...known) : Math.min(...known), unit);
+  return values.flatMap((value, place) => (value !== null && show(value, unit) === best ? [place] : []));
+}
+
+function marked(text, best) {
+  return best ? element("span", { class: "best" }, text, element("small", {}, "best")) : text;
+}
+
+function measureRow(column, runs, sameHardware) {
+  const values = runs.map((run) => run.values[column.key] ?? null);
+  const best = column.test || (column.hardware && !sameHardware) ? [] : bestOf(values, column);
+  const cells = values.map((value, place) => ({ text: marked(show(value, column.unit), best.includes(place)), number: true }));
+  return [{ text: column.label, kind: column.test ? "reported" : "" }, ...cells];
+}
+
+const OF_HEADS = [["ece", "Calibration error on test, ECE (%)"], ["confidence_right", "Confidence when right (%)"], ["confidence_wrong", "Confidence when wrong (%)"]];
+
+function headRow([key, label], heads) {
+  return [{ text: label, kind: "reported" }, ...heads.map((head) => ({ text: show(head ? head[key] : null, "fraction"), number: true }))];
+}
+
+// `heads` are those of one target, null where a run has none.
+function showNumbers(runs, letters, columns, heads) {
+  const hardware = new Set(runs.map((run) => run.hardware));
+  const known = columns.filter((column) => runs.some((run) => (run.values[column.key] ?? null) !== null));
+  const rows = known.map((column) => measureRow(column, runs, hardware.size === 1));
+  if (heads.some(Boolean)) rows.push(...OF_HEADS.map((one) => headRow(one, heads)));
+  fillTable(document.getElementById("measures"), ["", ...letters.map((text) => ({ text, number: true }))], rows);
+  const parts = ["What is better is marked; what was measured on test, in italics, is only reported and never marked."];
+  if (new Set(runs.map((run) => run.data)).size > 1) parts.push("They are of different data: their accuracies do not compare.");
+  if (hardware.size > 1) parts.push("Times and memory are not marked: they were measured on different hardware.");
+  document.getElementById("numbers-note").textContent = parts.join(" ");
+}
+
+function specText(text) {
+  return text === undefined ? DASH : DIGEST.test(text) ? text.slice(0, 12) : text;
+}
+
+function showSpecs(runs, letters) {
+  const specs = runs.map((run) => new Map(run.spec)), keys = [...new Set(runs.flatMap((run) => run.spec.map(([key]) => key)))];
+  const values = (key) => specs.map((spec) => spec.get(key));
+  const equal = keys.filter((key) => new Set(values(key)).size === 1), differ = keys.filter((key) => !equal.includes(key));
+  const cell = (text, first) => ({ text: specText(text), title: text, kind: text === first ? "wraps" : "wraps other" });
+  const rows = differ.map((key) => [key, ...values(key).map((text, _, all) => cell(text, all[0]))]);
+  fillTable(document.getElementById("specs"), ["", ...letters], rows);
+  document.getElementById("equal-title").textContent = `${counted(equal.length, "key")} that ${equal.length === 1 ? "is" : "are"} equal`;
+  const pair = (key) => element("div", {}, element("dt", {}, key), element("dd", {}, specText(specs[0].get(key))));
+  document.getElementById("equal").replaceChildren(...equal.map(pair));
+}

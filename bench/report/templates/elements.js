@@ -1,0 +1,31 @@
+// Builds parts of a page; whatever text it is given stays text.
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(key, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+// A heading or cell is a text, or {text, number, kind, title}; `text` may be an element. The first cell of a row names it.
+function cellOf(cell, name, attributes) {
+  const { text, number, kind, title } = typeof cell === "object" && !(cell instanceof Node) ? cell : { text: cell };
+  const named = [number ? "n" : "", kind || ""].filter(Boolean).join(" ");
+  return element(name, { ...attributes, class: named || null, title }, text);
+}
+
+function rowOf(cells) {
+  return element("tr", {}, ...cells.map((cell, place) => cellOf(cell, place ? "td" : "th", place ? {} : { scope: "row" })));
+}
+
+function fillTable(table, headings, rows) {
+  const head = element("thead", {}, element("tr", {}, ...headings.map((heading) => cellOf(heading, "th", { scope: "col" }))));
+  table.replaceChildren(head, element("tbody", {}, ...rows.map(rowOf)));
+}
+
+function counted(n, noun, plural = `${noun}s`) {
+  return `${n.toLocaleString("en-US")} ${n === 1 ? noun : plural}`;
+}
