@@ -1,4 +1,4 @@
-"""The page that lays two to five runs side by side: which ones is chosen in the browser, from the runs' own data."""
+"""The page that lays two to five runs side by side: which ones is chosen in the browser, from the runs' data."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _choice(row: RunRow) -> dict[str, Any]:
 
 
 def _first_choice(rows: Sequence[RunRow]) -> Sequence[RunRow]:
-    """Choose what is compared before anybody chose: the best two of the first data, of different configurations."""
+    """Choose what is compared at first: the best two of the first data that differ in more than their seed."""
     done = [row for row in rows if row.status == "done"]
     same = [row for row in done if (row.dataset, row.fingerprint, row.target) == _data(done[0])]
     different = {row.group_id: row for row in reversed(same)}

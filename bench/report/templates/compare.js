@@ -4,7 +4,7 @@ const SITE = JSON.parse(document.getElementById("data").textContent);
 const LETTERS = ["A", "B", "C", "D", "E"];
 const at = (id) => document.getElementById(id);
 const known = new Map(SITE.runs.map((run) => [run.id, run]));
-const state = { ids: [], runs: [], unknown: [], set: null, turn: 0 };
+const state = { ids: [], runs: [], answers: [], unknown: [], left: 0, set: null, turn: 0 };
 const loading = new Map();
 
 // Loads a script of the site once; data scripts put what they hold into BENCH.
@@ -102,8 +102,8 @@ function showOnImages(shared) {
   for (const id of ["classes", "images"]) at(id).hidden = !shared;
   if (shared) {
     const set = unpackedSet(shared.key), answers = answersOn(set, shared);
+    state.answers = answers;
     showTests(answers, set.ids.length);
-    showScores(answers);
     showImages(set, answers);
   } else {
     at("verdicts").replaceChildren();
@@ -113,9 +113,9 @@ function showOnImages(shared) {
   if (note) at("verdicts").prepend(element("p", { class: "verdict" }, note));
 }
 
-function showScores(answers) {
-  const letters = answers.map(({ letter, place }) => ({ text: letter, place })), select = at("score");
-  showClasses(answers.map(({ head }) => head), letters, select.value, select.selectedOptions[0].text);
+function showScores() {
+  const letters = state.answers.map(({ letter, place }) => ({ text: letter, place })), select = at("score");
+  showClasses(state.answers.map(({ head }) => head), letters, select.value, select.selectedOptions[0].text);
 }
 
 function showSections() {
@@ -132,6 +132,7 @@ function showSections() {
 
 function drawPlots() {
   if (!at("curves").hidden) showCurves(state.runs, LETTERS.slice(0, state.runs.length), at("curve").value);
+  if (!at("classes").hidden) showScores();
 }
 
 // Loads what is chosen and shows it; of several choices in quick succession only the last one is shown.
@@ -156,11 +157,11 @@ function setUp() {
   const picker = makePicker(at("picker"), at("options"), SITE.runs, () => state.ids, (id) => choose([...state.ids, id]).then(picker.close));
   at("target").addEventListener("change", (event) => { state.set = event.target.value; showSections(); });
   at("curve").addEventListener("change", drawPlots);
-  at("score").addEventListener("change", showSections);
+  at("score").addEventListener("change", drawPlots);
   addEventListener("popstate", () => showRuns(idsOfAddress() || []));
   let width = document.body.clientWidth;
   new ResizeObserver(() => { if (document.body.clientWidth !== width) { width = document.body.clientWidth; drawPlots(); } }).observe(document.body);
-  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", showSections);
+  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", drawPlots);
   const asked = idsOfAddress();
   if (asked === null && SITE.first.length) writeAddress(SITE.first, true);
   showRuns(asked || SITE.first);

@@ -1,7 +1,7 @@
 // Which classes the runs score differently: a row of points for each of those that differ most, and a table of all.
 
 const CLASSES_DRAWN = 24;
-const CLASS_ROWS_AT_FIRST = 50;
+const CLASS_ROWS_AT_FIRST = CLASSES_DRAWN;
 const CLASS_MARKS = ["circle", "square", "diamond", "triangle-up", "cross"];
 
 // {name, support, values, spread} for each class, the largest difference first; values are null where a run has none.

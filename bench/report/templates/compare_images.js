@@ -9,8 +9,7 @@ function saidText(set, answer, i) {
 
 function answerLine(set, answer, i) {
   const right = answer.right[i] === 1, badge = element("b", { class: `letter s${answer.place}` }, answer.letter);
-  const mark = element("span", { "aria-hidden": "true" }, right ? "✓ " : "✗ ");
-  return element("p", { class: right ? "right" : "wrong", "aria-label": `${answer.letter} says ${saidText(set, answer, i)}: ${right ? "right" : "wrong"}` }, badge, " ", mark, saidText(set, answer, i));
+  return element("p", { class: `answer ${right ? "right" : "wrong"}` }, badge, element("span", {}, right ? "✓ right" : `✗ ${saidText(set, answer, i)}`));
 }
 
 function contestedItem(set, answers, i) {

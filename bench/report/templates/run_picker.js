@@ -19,7 +19,7 @@ function makePicker(input, list, runs, taken, pick) {
 
   function mark(at) {
     const found = options();
-    active = found.length ? Math.max(0, Math.min(found.length - 1, at)) : -1;
+    active = Math.min(found.length - 1, at);
     found.forEach((option, place) => option.setAttribute("aria-selected", String(place === active)));
     if (active < 0) input.removeAttribute("aria-activedescendant");
     else {
@@ -54,14 +54,14 @@ function makePicker(input, list, runs, taken, pick) {
   }
 
   const keys = {
-    ArrowDown: () => mark(active + 1), ArrowUp: () => mark(active - 1), Home: () => mark(0), End: () => mark(Infinity),
+    ArrowDown: () => mark(active + 1), ArrowUp: () => mark(Math.max(0, active - 1)), Home: () => mark(0), End: () => mark(Infinity),
     Enter: () => take(options()[active]), Escape: close,
   };
   input.addEventListener("input", open);
   input.addEventListener("focus", open);
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
-    if (!(event.key in keys) || (event.key !== "Escape" && (event.key === "Home" || event.key === "End") && input.value)) return;
+    if (!(event.key in keys) || (input.value && ["Home", "End"].includes(event.key))) return;
     event.preventDefault();
     if (list.hidden && event.key !== "Escape") open();
     else keys[event.key]();
