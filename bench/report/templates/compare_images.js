@@ -9,7 +9,7 @@ function saidText(set, answer, i) {
 
 function answerLine(set, answer, i) {
   const right = answer.right[i] === 1, badge = element("b", { class: `letter s${answer.place}` }, answer.letter);
-  return element("p", { class: `answer ${right ? "right" : "wrong"}` }, badge, element("span", {}, right ? "✓ right" : `✗ ${saidText(set, answer, i)}`));
+  return element("p", { class: `said-by ${right ? "right" : "wrong"}` }, badge, element("span", {}, right ? "✓ right" : `✗ ${saidText(set, answer, i)}`));
 }
 
 function contestedItem(set, answers, i) {

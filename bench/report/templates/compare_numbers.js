@@ -14,9 +14,15 @@ function marked(text, best) {
   return best ? element("span", { class: "best" }, text, element("small", {}, "best")) : text;
 }
 
-function measureRow(column, runs, sameHardware) {
-  const values = runs.map((run) => run.values[column.key] ?? null);
-  const best = column.test || (column.hardware && !sameHardware) ? [] : bestOf(values, column);
+// What may be called the best: never what looked at test, accuracies on the same data, times on the same hardware.
+function comparable(column, runs) {
+  const alike = (of) => new Set(runs.map(of)).size === 1;
+  if (column.test || (column.hardware && !alike((run) => run.hardware))) return false;
+  return column.unit !== "fraction" || alike((run) => run.data);
+}
+
+function measureRow(column, runs) {
+  const values = runs.map((run) => run.values[column.key] ?? null), best = comparable(column, runs) ? bestOf(values, column) : [];
   const cells = values.map((value, place) => ({ text: marked(show(value, column.unit), best.includes(place)), number: true }));
   return [{ text: column.label, kind: column.test ? "reported" : "" }, ...cells];
 }
@@ -31,11 +37,11 @@ function headRow([key, label], heads) {
 function showNumbers(runs, letters, columns, heads) {
   const hardware = new Set(runs.map((run) => run.hardware));
   const known = columns.filter((column) => runs.some((run) => (run.values[column.key] ?? null) !== null));
-  const rows = known.map((column) => measureRow(column, runs, hardware.size === 1));
+  const rows = known.map((column) => measureRow(column, runs));
   if (heads.some(Boolean)) rows.push(...OF_HEADS.map((one) => headRow(one, heads)));
   fillTable(document.getElementById("measures"), ["", ...letters.map((text) => ({ text, number: true }))], rows);
   const parts = ["What is better is marked; what was measured on test, in italics, is only reported and never marked."];
-  if (new Set(runs.map((run) => run.data)).size > 1) parts.push("They are of different data: their accuracies do not compare.");
+  if (new Set(runs.map((run) => run.data)).size > 1) parts.push("They are of different data: their accuracies do not compare, and are not marked.");
   if (hardware.size > 1) parts.push("Times and memory are not marked: they were measured on different hardware.");
   document.getElementById("numbers-note").textContent = parts.join(" ");
 }

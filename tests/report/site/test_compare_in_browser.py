@@ -70,8 +70,8 @@ def pair(compare):
 
 
 def rows(page, table):
-    shown = "[...document.querySelectorAll(`#${table} tbody tr`)].map((row) => [...row.cells].map((cell) => cell.innerText))"
-    return page.evaluate(f"(table) => {shown}", table)
+    read = "(row) => [...row.cells].map((cell) => cell.innerText)"
+    return page.evaluate(f"(table) => [...document.querySelectorAll(`#${{table}} tbody tr`)].map({read})", table)
 
 
 def in_page(page, first, second):
