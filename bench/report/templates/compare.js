@@ -42,7 +42,7 @@ function chip(run, place) {
   const words = element("span", { class: "words" }, element("a", { class: "link", href: run.page }, run.name), more);
   const remove = element("button", { type: "button", "aria-label": `Remove ${LETTERS[place]}: ${run.name}, seed ${run.seed}` }, "×");
   remove.addEventListener("click", () => { choose(state.ids.filter((id) => id !== run.id)); at("picker").focus(); });
-  return element("li", {}, element("b", { class: `letter s${place}` }, LETTERS[place]), words, remove);
+  return element("li", {}, badge(LETTERS[place], place), words, remove);
 }
 
 function saidOfChoice(failed) {
@@ -161,7 +161,7 @@ function setUp() {
   addEventListener("popstate", () => showRuns(idsOfAddress() || []));
   let width = document.body.clientWidth;
   new ResizeObserver(() => { if (document.body.clientWidth !== width) { width = document.body.clientWidth; drawPlots(); } }).observe(document.body);
-  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", drawPlots);
+  whenColoursChange(drawPlots);
   const asked = idsOfAddress();
   if (asked === null && SITE.first.length) writeAddress(SITE.first, true);
   showRuns(asked || SITE.first);

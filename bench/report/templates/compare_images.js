@@ -8,8 +8,8 @@ function saidText(set, answer, i) {
 }
 
 function answerLine(set, answer, i) {
-  const right = answer.right[i] === 1, badge = element("b", { class: `letter s${answer.place}` }, answer.letter);
-  return element("p", { class: `said-by ${right ? "right" : "wrong"}` }, badge, element("span", {}, right ? "✓ right" : `✗ ${saidText(set, answer, i)}`));
+  const right = answer.right[i] === 1;
+  return element("p", { class: `said-by ${right ? "right" : "wrong"}` }, badge(answer.letter, answer.place), element("span", {}, right ? "✓ right" : `✗ ${saidText(set, answer, i)}`));
 }
 
 function contestedItem(set, answers, i) {

@@ -39,7 +39,7 @@ function showNumbers(runs, letters, columns, heads) {
   const known = columns.filter((column) => runs.some((run) => (run.values[column.key] ?? null) !== null));
   const rows = known.map((column) => measureRow(column, runs));
   if (heads.some(Boolean)) rows.push(...OF_HEADS.map((one) => headRow(one, heads)));
-  fillTable(document.getElementById("measures"), ["", ...letters.map((text) => ({ text, number: true }))], rows);
+  fillTable(document.getElementById("measures"), ["measured", ...letters.map((text) => ({ text, number: true }))], rows);
   const parts = ["What is better is marked; what was measured on test, in italics, is only reported and never marked."];
   if (new Set(runs.map((run) => run.data)).size > 1) parts.push("They are of different data: their accuracies do not compare, and are not marked.");
   if (hardware.size > 1) parts.push("Times and memory are not marked: they were measured on different hardware.");
@@ -56,7 +56,7 @@ function showSpecs(runs, letters) {
   const equal = keys.filter((key) => new Set(values(key)).size === 1), differ = keys.filter((key) => !equal.includes(key));
   const cell = (text, first) => ({ text: specText(text), title: text, kind: text === first ? "wraps" : "wraps other" });
   const rows = differ.map((key) => [key, ...values(key).map((text, _, all) => cell(text, all[0]))]);
-  fillTable(document.getElementById("specs"), ["", ...letters], rows);
+  fillTable(document.getElementById("specs"), ["key", ...letters], rows);
   document.getElementById("equal-title").textContent = `${counted(equal.length, "key")} that ${equal.length === 1 ? "is" : "are"} equal`;
   const pair = (key) => element("div", {}, element("dt", {}, key), element("dd", {}, specText(specs[0].get(key))));
   document.getElementById("equal").replaceChildren(...equal.map(pair));

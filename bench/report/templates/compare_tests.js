@@ -55,7 +55,7 @@ function showTests(answers, n) {
   const pairs = n ? allPairs(answers) : [];
   document.getElementById("verdicts").replaceChildren(...(pairs.length === 1 ? pairs.map(sentence) : []));
   const headings = ["only first right", "only second right", "both right", "neither", "exact p", "mid-p"];
-  const named = ["", "", { text: "first − second", number: true }, { text: "95 % interval", number: true }, ...headings.map((text) => ({ text, number: true }))];
+  const named = ["runs", "verdict", { text: "first − second", number: true }, { text: "95 % interval", number: true }, ...headings.map((text) => ({ text, number: true }))];
   fillTable(document.getElementById("pairs"), named, pairs.map(pairRow));
   document.getElementById("tests-note").textContent = n ? testsNote(pairs) : "There are no test images.";
 }

@@ -26,6 +26,11 @@ function fillTable(table, headings, rows) {
   table.replaceChildren(head, element("tbody", {}, ...rows.map(rowOf)));
 }
 
+// The letter that stands for a run, in a frame of the run's colour.
+function badge(letter, place) {
+  return element("b", { class: `letter s${place}` }, element("span", {}, letter));
+}
+
 function counted(n, noun, plural = `${noun}s`) {
   return `${n.toLocaleString("en-US")} ${n === 1 ? noun : plural}`;
 }

@@ -29,7 +29,7 @@ function setUp() {
   const again = () => redraw.forEach((draw) => draw());
   let width = document.body.clientWidth;
   new ResizeObserver(() => { if (document.body.clientWidth !== width) { width = document.body.clientWidth; again(); } }).observe(document.body);
-  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", again);
+  whenColoursChange(again);
 }
 
 setUp();

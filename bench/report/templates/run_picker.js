@@ -15,7 +15,7 @@ function optionOf(run, at) {
 // `taken()` gives the ids that are chosen; `pick(id)` is called with the one that is taken.
 function makePicker(input, list, runs, taken, pick) {
   let active = -1;
-  const options = () => [...list.querySelectorAll("[role=option]")];
+  const options = () => [...list.querySelectorAll("[data-id]")];
 
   function mark(at) {
     const found = options();
@@ -34,7 +34,7 @@ function makePicker(input, list, runs, taken, pick) {
     const rest = found.length - OPTIONS_AT_MOST;
     const last = found.length ? `${counted(rest, "more run")}: type more to find them` : "No run is called that.";
     list.replaceChildren(...found.slice(0, OPTIONS_AT_MOST).map(optionOf));
-    if (rest > 0 || !found.length) list.append(element("li", { class: "rest", role: "presentation" }, last));
+    if (rest > 0 || !found.length) list.append(element("li", { class: "rest", role: "option", "aria-disabled": "true" }, last));
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
     mark(words.length ? 0 : -1);
@@ -67,6 +67,6 @@ function makePicker(input, list, runs, taken, pick) {
     else keys[event.key]();
   });
   list.addEventListener("mousedown", (event) => event.preventDefault());
-  list.addEventListener("click", (event) => take(event.target.closest("[role=option]")));
+  list.addEventListener("click", (event) => take(event.target.closest("[data-id]")));
   return { close };
 }
