@@ -20,7 +20,7 @@ async function copyFrom(button, code) {
   setTimeout(() => { button.textContent = "Copy"; }, COPIED_FOR_MS);
 }
 
-document.querySelectorAll(".command").forEach((place) => {
+document.querySelectorAll(".command-line").forEach((place) => {
   const button = place.querySelector(".copy");
   button.hidden = false;
   button.setAttribute("aria-live", "polite");

@@ -101,8 +101,8 @@ def test_a_pruned_run_shows_its_epochs_and_why_it_ended(visit, made):
     folder, run_ids = made
     page = visit(folder / "runs" / f"{run_ids[2][:16]}.html")
     assert page.locator(".js-plotly-plot").count() == 3
-    assert "Pruned at rung 2" in page.locator(".ended").inner_text()
-    assert page.locator(".where .state").inner_text() == "pruned at 2"
+    assert "Pruned at rung 2" in page.locator(".how-ended").inner_text()
+    assert page.locator(".where .run-state").inner_text() == "pruned at 2"
 
 
 def test_html_in_any_name_is_shown_as_text(visit, tmp_path):
