@@ -43,6 +43,9 @@ WithPublished = Annotated[
     bool,
     typer.Option("--with-published", help="Show figures of published studies and benchmarks too, marked as such."),
 ]
+Sort = Annotated[str, typer.Option(help="Column to sort by, best first; # ranks by validation all the same.")]
+Reverse = Annotated[bool, typer.Option("--reverse", help="Worst first.")]
+Cost = Annotated[str, typer.Option(help="What is weighed against validation accuracy in the Pareto marks.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 
 

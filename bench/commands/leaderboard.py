@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.collector import no_collection
-from bench.commands.filtering import check_filters
+from bench.commands.boards import read_boards
 from bench.commands.filters import (
     AsJson,
     Backbone,
     Budget,
+    Cost,
     Dataset,
     Db,
+    Reverse,
+    Sort,
     Strategy,
     Target,
     WithPublished,
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from bench.report.query import Query
     from bench.report.tables import Board
 
-Sort = Annotated[str, typer.Option(help="Column to sort by, best first; # ranks by validation all the same.")]
-Cost = Annotated[str, typer.Option(help="What is weighed against validation accuracy in the Pareto marks.")]
-
 
 def leaderboard(
     *,
@@ -41,7 +40,7 @@ def leaderboard(
     strategy: Strategy = None,
     registry: RegistryFolders = None,
     sort: Sort = "val_top1",
-    reverse: Annotated[bool, typer.Option("--reverse", help="Worst first.")] = False,
+    reverse: Reverse = False,
     cost: Cost = "trainable_params",
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows per table; 0 shows all.")] = 30,
     json: AsJson = False,
@@ -58,21 +57,12 @@ def leaderboard(
     Example: bench leaderboard --dataset cub --budget "total<=10M,gmacs<=0.5" --cost gmacs
     """
     form = one_format(json=json, csv=csv, markdown=markdown)
-    from bench.report.published import known_published, published_boards, with_published
     from bench.report.query import Query
-    from bench.report.tables import leaderboard as ranked
-    from bench.store.store import Store
 
     query = Query(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
     )
-    with no_collection(), Store.open(db, create=False) as store:
-        rows = store.rows()
-        check_filters(rows, query, registry)
-        boards = ranked(rows, query, store.ensembles.list(), store.heads.all())
-    if published:
-        known = known_published(registry)
-        boards = with_published(boards, known, query) or published_boards(known, query)
+    boards = read_boards(db, query, registry, published=published)
     _show(boards, form, query, limit, registry)
 
 
@@ -80,13 +70,15 @@ def _show(boards: list[Board], form: str, query: Query, limit: int, registry: li
     """Write boards in one format."""
     from bench import terminal
     from bench.report.console import boards_view
-    from bench.report.export import board_records, to_csv, to_json, to_markdown
+    from bench.report.csv_text import to_csv
+    from bench.report.export import BOARD_FIELDS, board_records, to_json
+    from bench.report.markdown import to_markdown
     from bench.report.overlaps import known_overlaps
 
     if form == "json":
         terminal.write(to_json(board_records(boards)))
     elif form == "csv":
-        terminal.write(to_csv(board_records(boards)))
+        terminal.write(to_csv(board_records(boards), BOARD_FIELDS))
     elif form == "markdown":
         terminal.write(to_markdown(boards, known_overlaps(registry)))
     else:
