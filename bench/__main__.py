@@ -21,6 +21,7 @@ from bench.commands.ensemble import ensemble
 from bench.commands.ensembles import ensembles
 from bench.commands.explain import explain
 from bench.commands.export import export
+from bench.commands.filters import NoColor
 from bench.commands.keep import keep
 from bench.commands.leaderboard import leaderboard
 from bench.commands.look import look
@@ -78,7 +79,7 @@ Version = Annotated[
 
 
 @app.callback()
-def _options(*, version: Version = False) -> None:
+def _options(*, version: Version = False, no_color: NoColor = False) -> None:
     """Take the options that stand before a command."""
 
 

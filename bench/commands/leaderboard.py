@@ -15,6 +15,7 @@ from bench.commands.filters import (
     Cost,
     Dataset,
     Db,
+    NoColor,
     Reverse,
     Sort,
     Strategy,
@@ -47,6 +48,13 @@ def leaderboard(
     published: WithPublished = False,
     csv: Annotated[bool, typer.Option("--csv", help="Every row as CSV, safe for spreadsheets.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Every row as Markdown.")] = False,
+    plot: Annotated[
+        bool | None,
+        typer.Option(
+            "--plot/--no-plot", help="Draw accuracy against --cost; default: where there is room for it."
+        ),
+    ] = None,
+    no_color: NoColor = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Rank what was trained by validation top-1: seeds grouped, Pareto-optimal rows marked, ensembles among them.
 
@@ -63,24 +71,31 @@ def leaderboard(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
     )
     boards = read_boards(db, query, registry, published=published)
-    _show(boards, form, query, limit, registry)
+    if form == "text":
+        _show(boards, query, limit, plot, registry)
+    else:
+        _write(boards, form, registry)
 
 
-def _show(boards: list[Board], form: str, query: Query, limit: int, registry: list[Path] | None) -> None:
-    """Write boards in one format."""
+def _show(boards: list[Board], query: Query, limit: int, plot: bool | None, registry: list[Path] | None) -> None:
     from bench import terminal
     from bench.report.console import boards_view
+    from bench.report.overlaps import known_overlaps
+
+    console = terminal.out()
+    overlaps = known_overlaps(registry)
+    console.print(boards_view(boards, console, query, limit=limit, overlaps=overlaps, plot=plot))
+
+
+def _write(boards: list[Board], form: str, registry: list[Path] | None) -> None:
+    from bench import terminal
     from bench.report.csv_text import to_csv
     from bench.report.export import BOARD_FIELDS, board_records, to_json
     from bench.report.markdown import to_markdown
     from bench.report.overlaps import known_overlaps
 
-    if form == "json":
-        terminal.write(to_json(board_records(boards)))
-    elif form == "csv":
-        terminal.write(to_csv(board_records(boards), BOARD_FIELDS))
-    elif form == "markdown":
+    if form == "markdown":
         terminal.write(to_markdown(boards, known_overlaps(registry)))
-    else:
-        console = terminal.out()
-        console.print(boards_view(boards, console, query, limit=limit, overlaps=known_overlaps(registry)))
+        return
+    records = board_records(boards)
+    terminal.write(to_json(records) if form == "json" else to_csv(records, BOARD_FIELDS))

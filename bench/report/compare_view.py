@@ -68,7 +68,7 @@ def _line(letter: str, stored: StoredRun) -> Text:
 
 
 def _section(title: str, body: RenderableType) -> list[RenderableType]:
-    return [Text(f"\n{title}", style="bold"), Padding(body, (0, 0, 0, 2))]
+    return [Text(f"\n{title}", style="bold"), Padding.indent(body, 2)]
 
 
 def _differences(made: Comparison) -> Table:

@@ -54,12 +54,17 @@ def scatter_notes(board: Board, shown: Scatter) -> list[str]:
         f"The line joins the Pareto-optimal rows: no other row is as good in both {pair}, and better in one."
         + (by_val if height.test else ""),
         "Whiskers are the sample standard deviation over seeds." if any(p.spread for p in shown.points) else "",
-        f"{_rows(shown.below)} below what is shown." if shown.below else "",
-        f"{_rows(shown.missing)} without {cost.quantity}." if shown.missing else "",
+        *out_of_view(shown),
         f"{published:,} published rows do not print both values." if published else "",
         _times(board) if cost.hardware else "",
     ]
     return [note for note in notes if note]
+
+
+def out_of_view(shown: Scatter) -> list[str]:
+    """Say how many rows a plot does not show, and why."""
+    below = [f"{_rows(shown.below)} below what is shown."] if shown.below else []
+    return below + ([f"{_rows(shown.missing)} without {shown.x.column.quantity}."] if shown.missing else [])
 
 
 def _rows(count: int) -> str:

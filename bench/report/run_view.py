@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bench.records import EpochRecord
 from bench.report.columns import COLUMNS, NEVER_RANKS
-from bench.report.console import plain_table
+from bench.report.console import lines_table, plain_table
 from bench.report.heads_view import heads_view
 from bench.report.rows import field
 from bench.report.run_details import RunDetails
@@ -38,7 +38,7 @@ def run_view(details: RunDetails) -> RenderableType:
     parts: list[RenderableType] = [head]
     for name, body in _sections(details).items():
         if body is not None:
-            parts += [Text(f"\n{name}", style="bold"), Padding(body, (0, 0, 0, 2))]
+            parts += [Text(f"\n{name}", style="bold"), Padding.indent(body, 2)]
     return Group(*parts)
 
 
@@ -99,14 +99,16 @@ def plain_value(value: Any) -> str:
 
 
 def _results(row: RunRow) -> RenderableType:
-    table = plain_table(["split", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images"])
-    for column in table.columns[1:]:
-        column.justify = "right"
+    lines = []
     for split in _SPLITS:
-        shares = (getattr(row, f"{split}_{name}") for name in ("top1", "top5", "macro_f1"))
+        shares = (show(getattr(row, f"{split}_{name}"), "fraction") for name in ("top1", "top5", "macro_f1"))
         loss, images = getattr(row, f"{split}_loss"), getattr(row, f"{split}_n")
-        numbers = (*(show(share, "fraction") for share in shares), f"{loss:.4f}" if loss is not None else "-")
-        table.add_row(split, *numbers, show(images, "count"))
+        lines.append((split, *shares, f"{loss:.4f}" if loss is not None else "-", show(images, "count")))
+    table = lines_table(
+        ("split", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images"),
+        lines,
+        drop=("macro-F1 %", "top-5 %", "loss"),
+    )
     note = Text(f"At epoch {row.best_epoch}, which validation chose. Never used to choose:", style="dim")
     never = ((COLUMNS[key].label, show(field(row, key), "fraction")) for key in NEVER_RANKS)
     costs = ((COLUMNS[key].label.partition(" (")[0], _measured(row, key)) for key in (*_MEASURED, *_SERVED))
@@ -137,13 +139,20 @@ def curve_lines(epochs: Sequence[EpochRecord]) -> Table:
 
 def _curves(epochs: Sequence[EpochRecord]) -> RenderableType:
     """Show each curve as a sparkline, then the epochs as a table; of many epochs evenly spread ones."""
-    table = plain_table(["epoch", "steps", "lr", "train loss", "train top-1 %", "val loss", "val top-1 %"])
-    for column in table.columns:
-        column.justify = "right"
-    for epoch in _spread(epochs):
-        losses = (f"{epoch.train_loss:.4f}", show(epoch.train_top1, "fraction"), f"{epoch.val.loss:.4f}")
-        numbers = (f"{epoch.steps:,}", f"{epoch.lr:.3g}", *losses, show(epoch.val.top1, "fraction"))
-        table.add_row(str(epoch.epoch), *numbers)
+    lines = [
+        (
+            str(epoch.epoch),
+            f"{epoch.steps:,}",
+            f"{epoch.lr:.3g}",
+            f"{epoch.train_loss:.4f}",
+            show(epoch.train_top1, "fraction"),
+            f"{epoch.val.loss:.4f}",
+            show(epoch.val.top1, "fraction"),
+        )
+        for epoch in _spread(epochs)
+    ]
+    heads = ("epoch", "steps", "lr", "train loss", "train top-1 %", "val loss", "val top-1 %")
+    table = lines_table(heads, lines, drop=("steps", "lr", "train top-1 %", "train loss"))
     return Group(curve_lines(epochs), Text(""), table)
 
 
@@ -187,7 +196,7 @@ def _repeat(details: RunDetails) -> RenderableType | None:
 def pairs(pairs: Iterable[tuple[str, str]]) -> Table:
     """Lay names and values out in two columns."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in pairs:
         table.add_row(Text(name), Text(value))
