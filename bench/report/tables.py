@@ -29,7 +29,7 @@ class Entry:
     group: Group
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Board:
     """One ranking: what is in it was measured on the same data, and its times on the same hardware if one is set.
 
@@ -61,6 +61,14 @@ class Board:
         targets = self.task.cut.target.count("+") + 1
         several = f" of {targets} targets" if targets > 1 else ""
         return f"{self.title}, {classes} classes{several}, {runs} run{'s' * (runs != 1)}"
+
+    def __repr__(self) -> str:
+        return f"<board of {self.summary}: {len(self.entries)} rows by {self.sort.key}>"
+
+    def _repr_html_(self) -> str:
+        from bench.report.notebook import boards_html  # noqa: PLC0415 - jinja2, only where a notebook asks
+
+        return boards_html([self])
 
     @cached_property
     def machines(self) -> tuple[str, ...]:
