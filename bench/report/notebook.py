@@ -80,7 +80,7 @@ def run_html(details: RunDetails) -> str:
 
 
 def comparison_html(made: Comparison) -> str:
-    """Return two runs side by side as HTML: what differs, what they measure, and whether that is more than noise."""
+    """Return two runs side by side as HTML: what differs, what they measure, whether that is more than noise."""
     lines = [Line((one.key, spec_value(one.first), spec_value(one.second))) for one in made.differences]
     differs = Table("What differs", ("", "A", "B"), lines, words=3, notes=made.notes)
     heads = [_head(head, several=len(made.heads) > 1) for head in made.heads]
@@ -119,7 +119,7 @@ def _results(details: RunDetails) -> Table:
     row = details.row
     lines = [
         Line(
-            (split, *(show(getattr(row, f"{split}_{name}"), "fraction") for name in ("top1", "top5", "macro_f1")))
+            (split, *(show(getattr(row, f"{split}_{name}"), "fraction") for name in _METRICS))
         )
         for split in ("train", "val", "test")
     ]

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from board_kinds import every_board
 from PIL import Image
 from predicted_runs import planned, predictions, record_predicted
 
@@ -11,7 +12,9 @@ from bench.class_names import ClassNames
 from bench.report.look import look_at
 from bench.report.look_files import write_look
 from bench.report.png.confusion import ERROR_SHADES, HIT_SHADES
-from bench.report.png.theme import cut
+from bench.report.png.pareto import draw_pareto
+from bench.report.png.theme import cut, write_picture
+from bench.report.scatter import board_scatter
 
 PICTURES = ("curves", "test-calibration", "test-classes", "test-confusion")
 
@@ -72,3 +75,24 @@ def test_mistakes_and_hits_stay_apart_without_colour_and_darken_evenly():
 def test_long_text_is_cut_to_one_line():
     assert cut("a\n b", 9) == "a b"
     assert cut("abcdef", 4) == "abc…"
+
+
+@pytest.mark.parametrize("height", ["val_top1", "test_top1"])
+@pytest.mark.parametrize("cost", ["trainable_backbone_params", "standalone_s"])
+def test_accuracy_against_cost_is_drawn_whatever_a_board_holds(tmp_path, height, cost):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for number, board in enumerate(every_board(cost=cost)):
+            path = tmp_path / f"{number}.png"
+            shown = board_scatter(board, height)
+            write_picture(
+                path, lambda shown=shown, board=board: draw_pareto(shown, board.summary, "told"), "png", 60
+            )
+            assert 0.005 < share_of_ink(Image.open(path).convert("RGB")) < 0.9
+
+
+def test_strategies_differ_by_their_fill_too_so_that_grey_print_tells_them_apart():
+    (board,) = [board for board in every_board() if board.title == "cub100"]
+    figure = draw_pareto(board_scatter(board, "val_top1"), "", "")
+    filled = {line.get_fillstyle() for line in figure.axes[0].lines if line.get_marker() not in ("None", "", None)}
+    assert len(filled) >= len({entry.group.first.strategy for entry in board.entries})
