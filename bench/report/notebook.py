@@ -118,9 +118,7 @@ def _board(board: Board, overlaps: Overlaps | None) -> Table:
 def _results(details: RunDetails) -> Table:
     row = details.row
     lines = [
-        Line(
-            (split, *(show(getattr(row, f"{split}_{name}"), "fraction") for name in _METRICS))
-        )
+        Line((split, *(show(getattr(row, f"{split}_{name}"), "fraction") for name in _METRICS)))
         for split in ("train", "val", "test")
     ]
     never = ", ".join(f"{COLUMNS[key].label} {show(field(row, key), 'fraction')}" for key in NEVER_RANKS)
