@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 from bench.errors import BenchError, unknown_name
 from bench.report.columns import COLUMNS, Column
 from bench.report.figures import PALETTE, colours_of, marks_of
-from bench.report.fronts import HARDWARE, data_columns, looks_at_test, pareto
+from bench.report.fronts import HARDWARE, data_columns, is_published, looks_at_test, pareto
 from bench.report.layout import short_name
 from bench.report.scatter import Point, Scatter, View, scatter
 from bench.report.ticks import ticks
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _INK, _MUTED, _GRID, _GROUND = "#16191d", "#5b636c", "#ecece8", "#ffffff"
+_OPEN = {"symbol": "circle-open", "size": 10, "color": _MUTED, "line": {"width": 1.8}}
 
 
 def plot_pareto(df: pd.DataFrame, x: str = "trainable_params", y: str = "val_top1") -> Figure:
@@ -35,9 +37,13 @@ def plot_pareto(df: pd.DataFrame, x: str = "trainable_params", y: str = "val_top
     if y not in df.columns:
         raise unknown_name("column", y, map(str, df.columns), BenchError)
     optimal = set(pareto(df.assign(place=range(len(df))), x, decides)["place"])
-    _check_one(df, x)
-    points = [point for place in range(len(df)) if (point := _point(df, place, x, y, front=place in optimal))]
-    shown = scatter(points, _column(x), _column(y))
+    theirs = is_published(df)
+    _check_one(df[[not other for other in theirs]], x)
+    placed = [(place, _point(df, place, x, y, front=place in optimal)) for place in range(len(df))]
+    points, others = (
+        [point for place, point in placed if point and theirs[place] == published] for published in (False, True)
+    )
+    shown = scatter(points, _column(x), _column(y), others)
     figure = go.Figure(layout=_layout(shown))
     colours, marks = colours_of(p.strategy for p in points), marks_of(p.family for p in points)
     if shown.steps:
@@ -45,7 +51,10 @@ def plot_pareto(df: pd.DataFrame, x: str = "trainable_params", y: str = "val_top
         ends = zip(*shown.steps, strict=True)
         figure.add_scatter(**dict(zip("xy", ends, strict=True)), mode="lines", line=line, name="Pareto front")
     for strategy, index in colours.items():
-        figure.add_scatter(**_trace(shown, strategy, PALETTE[index].light, marks))
+        own = [point for point in points if point.strategy == strategy]
+        figure.add_scatter(**_trace(shown, strategy or "rows", own, _filled(own, PALETTE[index].light, marks)))
+    if others:
+        figure.add_scatter(**_trace(shown, "published", others, _OPEN))
     return figure
 
 
@@ -83,30 +92,28 @@ def _point(df: pd.DataFrame, place: int, x: str, y: str, *, front: bool) -> Poin
     )
 
 
-def _trace(shown: Scatter, strategy: str, colour: str, marks: dict[str, str]) -> dict[str, Any]:
-    points = [point for point in shown.points if point.strategy == strategy]
-    errors = {
-        "type": "data",
-        "array": [p.spread or 0.0 for p in points],
+def _filled(points: Sequence[Point], colour: str, marks: Mapping[str, str]) -> dict[str, Any]:
+    return {
         "color": colour,
-        "thickness": 1,
-        "width": 3,
+        "symbol": [marks[point.family] for point in points],
+        "size": [12 if point.front else 9 for point in points],
+        "opacity": [1.0 if point.front else 0.6 for point in points],
+        "line": {"color": _GROUND, "width": 1},
     }
+
+
+def _trace(shown: Scatter, name: str, points: Sequence[Point], marker: Mapping[str, Any]) -> dict[str, Any]:
+    spreads = [point.spread or 0.0 for point in points]
+    whiskers = {"type": "data", "array": spreads, "color": marker["color"], "thickness": 1, "width": 3}
     return {
         "x": [shown.x.scaling.at(point.x) for point in points],
         "y": [point.y for point in points],
         "mode": "markers",
-        "name": escape(strategy or "rows"),
+        "name": escape(name),
         "text": [_told(point, shown) for point in points],
         "hovertemplate": "%{text}<extra></extra>",
-        "error_y": errors if any(point.spread for point in points) else None,
-        "marker": {
-            "color": colour,
-            "symbol": [marks[point.family] for point in points],
-            "size": [12 if point.front else 9 for point in points],
-            "opacity": [1.0 if point.front else 0.6 for point in points],
-            "line": {"color": _GROUND, "width": 1},
-        },
+        "error_y": whiskers if any(spreads) else None,
+        "marker": dict(marker),
     }
 
 

@@ -27,16 +27,18 @@ def pareto(
 
     Which way is better is known of every quantity of a leaderboard; of other columns `minimize` or `maximize` says
     it. Rows of different data, or of different hardware where a time is weighed, never compare: each has a front
-    of its own, as far as `df` has the columns that tell. A row without a finite value is on no front. Seeds are
-    rows: `bench.leaderboard(db).frame()` has their means. Raises BenchError for a column that is missing, is no
-    number, or looks at test, which chooses nothing.
+    of its own, as far as `df` has the columns that tell. A row without a finite value, or a published one, is on
+    no front. Seeds are rows: `bench.leaderboard(db).frame()` has their means. Raises BenchError for a column that is
+    missing, is no number, or looks at test, which chooses nothing.
     """
     down, up = _named(minimize), _named(maximize)
     for axis in (x, y):
         _check(df, axis)
     falling = {axis for axis in (x, y) if axis in down or (axis not in up and _better(axis) == "less")}
     places: list[int] = []
-    for part in _parts(df, (x, y)):
+    theirs = is_published(df)
+    for compared in _parts(df, (x, y)):
+        part = [place for place in compared if not theirs[place]]
         points = [tuple(point) for point in df.iloc[part][[x, y]].to_numpy(dtype=float, na_value=float("nan"))]
         front = pareto_front(
             points,
@@ -50,6 +52,11 @@ def pareto(
 def data_columns(df: pd.DataFrame) -> list[str]:
     """Return the columns of a frame that tell data apart on which accuracies do not compare."""
     return [name for name in (*Cut._fields, "val_n", "test_n") if name in df.columns]
+
+
+def is_published(df: pd.DataFrame) -> list[bool]:
+    """Say of each row whether it is of others, as `bench.leaderboard(published=True)` marks them."""
+    return list(df["published"].notna()) if "published" in df.columns else [False] * len(df)
 
 
 def looks_at_test(axis: str) -> bool:

@@ -104,6 +104,15 @@ def test_rows_that_do_not_compare_share_no_plot():
         bench.plot_pareto(times, x="standalone_s")
 
 
+def test_published_rows_are_on_no_front_and_have_open_marks():
+    (board,) = [board for board in every_board() if board.title == "cub100"]
+    found = to_frame(board_records([board]), BOARD_FIELDS)
+    assert found["published"].notna().sum() == 2
+    assert set(bench.pareto(found)["pareto"]) == {True}
+    last = bench.plot_pareto(found).data[-1]
+    assert (last.name, last.marker.symbol, len(last.x)) == ("published", "circle-open", 1)
+
+
 def test_names_in_a_plot_are_no_html():
     figure = bench.plot_pareto(frame(backbone=["<img src=x>"] * 4, strategy=["<b>"] * 4))
     assert "<img" not in figure.to_json()

@@ -41,6 +41,13 @@ def test_every_picture_is_written_and_not_empty(store, tmp_path, classes, n):
         assert 0.005 < share_of_ink(image) < 0.9, name
 
 
+def test_every_picture_comes_as_svg_too_where_that_is_asked(store, tmp_path):
+    run_id = record_predicted(store, planned(5), predictions(5, n=60))
+    paths = write_look(look_at(store, run_id, lambda *_: ClassNames()), tmp_path / "out", ["svg"], 60)
+    assert sorted(path.name for path in paths) == [f"{run_id[:12]}-{name}.svg" for name in PICTURES]
+    assert all(path.read_text(encoding="utf-8").rstrip().endswith("</svg>") for path in paths)
+
+
 @pytest.mark.parametrize("n", [0, 3])
 def test_a_split_without_images_or_with_few_is_drawn(store, tmp_path, n):
     pictures(store, tmp_path, predictions(5, n=n), 5)
