@@ -28,7 +28,7 @@ def pareto(
     Which way is better is known of every quantity of a leaderboard; of other columns `minimize` or `maximize` says
     it. Rows of different data, or of different hardware where a time is weighed, never compare: each has a front
     of its own, as far as `df` has the columns that tell. A row without a finite value, or a published one, is on
-    no front. Seeds are rows: `bench.leaderboard(db).frame()` has their means. Raises BenchError for a column that is
+    none. Seeds are rows: `bench.leaderboard(db).frame()` has their means. Raises BenchError for a column that is
     missing, is no number, or looks at test, which chooses nothing.
     """
     down, up = _named(minimize), _named(maximize)

@@ -5,7 +5,9 @@ import warnings
 import numpy as np
 import pytest
 from board_kinds import every_board
+from matplotlib.lines import Line2D
 from PIL import Image
+from plausible_runs import MODELS, done_row
 from predicted_runs import planned, predictions, record_predicted
 
 from bench.class_names import ClassNames
@@ -13,8 +15,10 @@ from bench.report.look import look_at
 from bench.report.look_files import write_look
 from bench.report.png.confusion import ERROR_SHADES, HIT_SHADES
 from bench.report.png.pareto import draw_pareto
-from bench.report.png.theme import cut, write_picture
+from bench.report.png.theme import MUTED, cut, write_picture
+from bench.report.query import Query
 from bench.report.scatter import board_scatter
+from bench.report.tables import leaderboard
 
 PICTURES = ("curves", "test-calibration", "test-classes", "test-confusion")
 
@@ -99,7 +103,9 @@ def test_accuracy_against_cost_is_drawn_whatever_a_board_holds(tmp_path, height,
 
 
 def test_strategies_differ_by_their_fill_too_so_that_grey_print_tells_them_apart():
-    (board,) = [board for board in every_board() if board.title == "cub100"]
+    strategies = ("linear", "neck", "full", "bitfit")  # linear and neck are five colours apart, as many as fills
+    rows = [done_row(MODELS[index], strategy) for index, strategy in enumerate(strategies)]
+    (board,) = leaderboard(rows, Query())
     figure = draw_pareto(board_scatter(board, "val_top1"), "", "")
-    filled = {line.get_fillstyle() for line in figure.axes[0].lines if line.get_marker() not in ("None", "", None)}
-    assert len(filled) >= len({entry.group.first.strategy for entry in board.entries})
+    legend = [line for line in figure.artists if isinstance(line, Line2D) and line.get_markerfacecolor() != MUTED]
+    assert len({line.get_fillstyle() for line in legend}) == len(legend) == len(strategies)

@@ -1,6 +1,7 @@
-"""Names beside the points of a front: they cover neither each other nor a point, and the line only if they must.
+"""Names beside the points of a front, which cover neither each other nor points nor whiskers.
 
-What finds no place is left out. The same rules as a page's `labels.js`; lengths are points (1/72 inch).
+They cover the line only if they must; what finds no place is left out: the rules of a page's
+`labels.js`. Lengths are points (1/72 inch).
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def label_front(axes: Axes, shown: Scatter, size: tuple[float, float]) -> None:
     whole, spot = Box(0.0, 0.0, *size), _spots(shown, size)
     taken = [_around(spot(point), 5.5 if point.front else 4.5) for point in (*shown.points, *shown.published)]
     lines = _line_boxes([_scaled(shown, corner, size) for corner in shown.steps])
+    taken += [box for point in shown.points if point.spread for box in _whisker(shown, point, point.spread, size)]
     named = sorted((point for point in shown.points if point.front), key=lambda point: -point.y)
     for point in named[:_MOST]:
         text = cut(f"{point.name}, {point.strategy}", _LETTERS)
@@ -87,6 +89,11 @@ def _line_boxes(corners: list[Spot]) -> list[Box]:
         Box(min(a[0], b[0]) - 1, min(a[1], b[1]) - 1, max(a[0], b[0]) + 1, max(a[1], b[1]) + 1)
         for a, b in pairwise(corners)
     ]
+
+
+def _whisker(shown: Scatter, point: Point, spread: float, size: tuple[float, float]) -> list[Box]:
+    ends = [(shown.x.scaling.at(point.x), point.y + side * spread) for side in (-1, 1)]
+    return _line_boxes([_scaled(shown, end, size) for end in ends])
 
 
 def _placed(spot: Spot, wide: float, place: tuple[int, int]) -> Box:

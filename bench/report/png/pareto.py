@@ -23,7 +23,7 @@ MARKERS: Mapping[str, Any] = {
 """A page's name of a mark -> matplotlib's of the same, or of one that no other has."""
 
 FILLS: Sequence[Any] = ("full", "left", "bottom", "right", "top")
-"""How a mark is filled, by its strategy's colour: what still tells strategies apart in grey."""
+"""How a mark is filled, by its strategy's place in the legend: what still tells strategies apart in grey."""
 
 _WIDTH, _HEIGHT, _ROW = 7.6, 4.6, 0.2  # inches of the figure without its legend, and of a row of the legend
 _EDGE, _KEY, _LETTER = 0.3, 0.34, 0.07  # inches of the margin, of a legend's mark with its gaps, of a letter
@@ -43,8 +43,9 @@ def draw_pareto(shown: Scatter, subject: str, caption: str) -> Figure:
     wide, tall = _WIDTH - left - _EDGE, top - 0.1 - low
     axes = figure.add_axes((left / _WIDTH, low / height, wide / _WIDTH, tall / height))
     _frame(axes, shown)
+    looks = {name: _fill(index, place) for place, (name, index) in enumerate(colours.items())}
     for point in shown.points:
-        _draw(axes, shown, point, colours[point.strategy], MARKERS[marks[point.family]])
+        _draw(axes, shown, point, looks[point.strategy], MARKERS[marks[point.family]])
     for point in shown.published:
         axes.plot(shown.x.scaling.at(point.x), point.y, "o", mfc="none", mec=MUTED, mew=1.3, ms=7, zorder=2.6)
     if shown.steps:
@@ -70,22 +71,21 @@ def _without_unit(text: str, view: View) -> str:
     return text.removesuffix(" %") if view.column.unit == "fraction" else text
 
 
-def _draw(axes: Axes, shown: Scatter, point: Point, index: int, marker: Any) -> None:
+def _draw(axes: Axes, shown: Scatter, point: Point, look: Mapping[str, Any], marker: Any) -> None:
     at, front = shown.x.scaling.at(point.x), point.front
-    colour = PALETTE[index].light
     size = (8.6 if front else 6.4) * _SIZES.get(marker, 1.0)
     z = 3.2 if front else 3.0
     axes.plot(at, point.y, marker, ms=size + 1.4, mfc=GROUND, mec=GROUND, mew=0, zorder=z)
     if point.spread:
         axes.errorbar(
-            at, point.y, point.spread, fmt="none", ecolor=colour, elinewidth=1.0, capsize=2.2, capthick=1.0,
+            at, point.y, point.spread, fmt="none", ecolor=look["mfc"], elinewidth=1.0, capsize=2.2, capthick=1.0,
             alpha=1 if front else 0.55, zorder=z,
         )  # fmt: skip
-    axes.plot(at, point.y, marker, ms=size, alpha=1 if front else 0.65, zorder=z, **_fill(index))
+    axes.plot(at, point.y, marker, ms=size, alpha=1 if front else 0.65, zorder=z, **look)
 
 
-def _fill(index: int) -> dict[str, Any]:
-    colour, fill = PALETTE[index].light, FILLS[index % len(FILLS)]
+def _fill(index: int, place: int) -> dict[str, Any]:
+    colour, fill = PALETTE[index].light, FILLS[place % len(FILLS)]
     return {"mfc": colour, "mec": colour, "mew": 0.7, "fillstyle": fill, "markerfacecoloralt": GROUND}
 
 
@@ -93,7 +93,9 @@ def _entries(
     colours: Mapping[str, int], marks: Mapping[str, str], *, published: bool
 ) -> list[list[tuple[str, dict[str, Any]]]]:
     """Return the names and looks of the legend: strategies by colour and fill, families and others by mark."""
-    strategies = [(name, {"marker": "o", **_fill(index)}) for name, index in colours.items()]
+    strategies = [
+        (name, {"marker": "o", **_fill(index, place)}) for place, (name, index) in enumerate(colours.items())
+    ]
     plain = {"mfc": MUTED, "mew": 0}
     families = [(name, {"marker": MARKERS[mark], **plain}) for name, mark in marks.items()]
     if published:
