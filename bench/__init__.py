@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bench.load import load_runs
+    from bench.load import compare, leaderboard, load_run, load_runs
+    from bench.report.frame_plot import plot_pareto
+    from bench.report.fronts import pareto
 
-__all__ = ["load_runs"]
+__all__ = ["compare", "leaderboard", "load_run", "load_runs", "pareto", "plot_pareto"]
+
+_HOMES = {
+    **dict.fromkeys(("compare", "leaderboard", "load_run", "load_runs"), "bench.load"),
+    "pareto": "bench.report.fronts",
+    "plot_pareto": "bench.report.frame_plot",
+}
 
 
 def __getattr__(name: str) -> object:
     """Import what is asked for only then: pandas and SQLAlchemy are slow, and `bench --help` needs neither."""
-    if name == "load_runs":
-        from bench.load import load_runs  # noqa: PLC0415 - see above
-
-        return load_runs
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List what there is, so that notebooks complete it."""
+    return sorted({*globals(), *__all__})

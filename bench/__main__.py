@@ -20,6 +20,8 @@ from bench.commands.doctor import doctor
 from bench.commands.ensemble import ensemble
 from bench.commands.ensembles import ensembles
 from bench.commands.explain import explain
+from bench.commands.export import export
+from bench.commands.filters import NoColor
 from bench.commands.keep import keep
 from bench.commands.leaderboard import leaderboard
 from bench.commands.look import look
@@ -53,9 +55,9 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    sweep, tune, reproduce, plan, leaderboard, report, runs, sweeps, show, look, compare, mistakes, predict,
-    explain, keep, transfer, ensemble, ensembles, backbones, strategies, datasets, recipes, studies, augment,
-    timing, doctor,
+    sweep, tune, reproduce, plan, leaderboard, report, export, runs, sweeps, show, look, compare, mistakes,
+    predict, explain, keep, transfer, ensemble, ensembles, backbones, strategies, datasets, recipes, studies,
+    augment, timing, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:
@@ -77,7 +79,7 @@ Version = Annotated[
 
 
 @app.callback()
-def _options(*, version: Version = False) -> None:
+def _options(*, version: Version = False, no_color: NoColor = False) -> None:
     """Take the options that stand before a command."""
 
 

@@ -1,36 +1,96 @@
-"""The runs of a database as a table, for notebooks: `bench.load_runs()`."""
+"""What a database holds, for notebooks: its runs, leaderboards, comparisons."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_type_hints
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from bench.store.rows import RunRow
+from bench.report.frames import run_frame
+from bench.report.query import Query, select_rows
+from bench.report.ranking import Leaderboard
 from bench.store.store import Store
 
 if TYPE_CHECKING:
     import os
 
-_DTYPES = {str: "string", int: "Int64", float: "float64"}
-_TIMES = ("created_at", "status_at")
+    import pandas as pd
+
+    from bench.report.compare import Comparison
+    from bench.report.run_details import RunDetails
+
+    Where = str | os.PathLike[str] | None
 
 
-def load_runs(db: str | os.PathLike[str] | None = None, *, status: str | None = "done") -> pd.DataFrame:
+def load_runs(
+    db: Where = None,
+    *,
+    status: str | None = "done",
+    dataset: str | None = None,
+    target: str | None = None,
+    budget: str | None = None,
+    backbone: str | None = None,
+    strategy: str | None = None,
+) -> pd.DataFrame:
     """Return one row per run, oldest first, with the columns of `bench.store.rows.RunRow`.
 
-    `db` is a path or URL as for `--db` (None: `BENCH_DB`, or `runs.db`); `status` None means every status. Text is
-    `string`, whole numbers are `Int64` (missing is `<NA>`), other numbers `float64` (missing is NaN), `created_at`
-    and `status_at` are times in UTC. Raises StoreError where there is no such database.
+    `db` is a path or URL as for `--db` (None: `BENCH_DB`, or `runs.db`); `status` None means every status; the
+    other filters are those of `bench leaderboard`, a budget written as limits. Text is `string`, whole numbers are
+    `Int64` (missing is `<NA>`), other numbers `float64` (missing is NaN), `created_at` and `status_at` are times
+    in UTC. Raises StoreError where there is no such database.
     """
     with Store.open(db, create=False) as store:
-        frame = pd.DataFrame(store.rows(status=status), columns=list(RunRow._fields))
-    frame = frame.astype({name: _dtype(hint) for name, hint in get_type_hints(RunRow).items()})
-    for name in _TIMES:
-        frame[name] = pd.to_datetime(frame[name], unit="s", utc=True)
-    return frame
+        rows = store.rows(status=status)
+    return run_frame(select_rows(rows, Query(dataset, target, budget, backbone, strategy)))
 
 
-def _dtype(hint: object) -> str:
-    kinds = getattr(hint, "__args__", (hint,))  # `int | None` has int and None
-    return next(dtype for kind, dtype in _DTYPES.items() if kind in kinds)
+def leaderboard(
+    db: Where = None,
+    *,
+    dataset: str | None = None,
+    target: str | None = None,
+    budget: str | None = None,
+    backbone: str | None = None,
+    strategy: str | None = None,
+    sort: str = "val_top1",
+    cost: str = "trainable_params",
+    published: bool = False,
+) -> Leaderboard:
+    """Rank what was trained, as `bench leaderboard` does with the same options; shows itself in a notebook.
+
+    Raises StoreError where there is no such database, BenchError for an unknown column.
+    """
+    from bench.report.overlaps import known_overlaps  # noqa: PLC0415 - reads the registry
+    from bench.report.published import known_published, with_published  # noqa: PLC0415 - the same
+    from bench.report.tables import leaderboard as ranked  # noqa: PLC0415 - beside them
+
+    query = Query(dataset, target, budget, backbone, strategy, sort=sort, cost=cost)
+    with Store.open(db, create=False) as store:
+        boards = ranked(store.rows(), query, store.ensembles.list(), store.heads.all())
+    if published:
+        boards = with_published(boards, known_published(), query)
+    return Leaderboard(boards, query, known_overlaps())
+
+
+def load_run(run: str, db: Where = None) -> RunDetails:
+    """Return all that is known of the run whose id begins with `run`; shows itself in a notebook.
+
+    Raises StoreError where it is not one run.
+    """
+    from bench.report.run_details import RunDetails  # noqa: PLC0415 - only where one run is asked for
+
+    with Store.open(db, create=False) as store:
+        stored = store.run(run)
+        run_id = stored.row.run_id
+        history = store.epochs(run_id), store.attempts(run_id)
+        return RunDetails(stored, *history, store.transfers.of_run(run_id), store.heads.of(run_id))
+
+
+def compare(first: str, second: str, db: Where = None) -> Comparison:
+    """Compare two finished runs on the same test images; shows itself in a notebook.
+
+    Raises StoreError where one is not one run or has no predictions, BenchError where they do not compare.
+    """
+    from bench.class_names import class_names  # noqa: PLC0415 - reads manifests
+    from bench.report.compare import compare_runs  # noqa: PLC0415 - only where runs are compared
+
+    with Store.open(db, create=False) as store:
+        return compare_runs(store, first, second, class_names)

@@ -6,6 +6,7 @@ of models and datasets are shown as they are.
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -16,8 +17,17 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-PIPE_WIDTH = 240
-"""Columns of text that is not written to a terminal, unless `COLUMNS` says otherwise: a file is not cut."""
+PIPE_WIDTH = 10_000
+"""Columns of data that is not written to a terminal, unless `COLUMNS` says otherwise: nothing gives way."""
+
+PROGRESS_WIDTH = 240
+"""The same of progress and messages."""
+
+_ASCII = {
+    "±": "~", "\u2013": "-", "\u2014": "-", "\u2026": ".", "\u00d7": "x", "†": "^", "‡": "!", "·": ".", "│": "|",
+    **dict.fromkeys("─━", "-"), **dict.fromkeys("┘┌┐└┤┴", "+"), **dict(zip("▁▂▃▄▅▆▇█", "_.,:=+*#", strict=True)),
+}  # fmt: skip
+"""One character each, so that columns stay where they are; the notes below a table show the same ones."""
 
 
 def out() -> Console:
@@ -35,16 +45,32 @@ def write(text: str) -> None:
     _tolerant(sys.stdout).write(text if text.endswith("\n") else text + "\n")
 
 
+def without_colour() -> None:
+    """Write no colour from now on, as if `NO_COLOR` were set."""
+    os.environ["NO_COLOR"] = "1"
+
+
 def _console(*, to_stderr: bool) -> Console:
     from rich.console import Console  # noqa: PLC0415 - `bench --help` needs no console of ours
 
     stream = _tolerant(sys.stderr if to_stderr else sys.stdout)
-    width = None if stream.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
+    unlimited = PROGRESS_WIDTH if to_stderr else PIPE_WIDTH
+    width = None if stream.isatty() or os.environ.get("COLUMNS") else unlimited
     return Console(stderr=to_stderr, width=width, markup=False, highlight=False, emoji=False)
 
 
 def _tolerant(stream: TextIO) -> TextIO:
-    """Let a terminal that knows few characters show `?` for the others, instead of failing."""
+    """Let a stream that knows few characters show the nearest in ASCII, or `?`, instead of failing."""
     if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="replace")
+        stream.reconfigure(errors=_HANDLER)
     return stream
+
+
+def _nearest(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_ASCII.get(char, "?") for char in error.object[error.start : error.end]), error.end
+
+
+_HANDLER = "bench-nearest-ascii"
+codecs.register_error(_HANDLER, _nearest)

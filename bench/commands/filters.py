@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.given import not_empty
+from bench.commands.given import colourless, not_empty
 from bench.errors import BenchError
 
 Db = Annotated[
@@ -42,6 +42,12 @@ Strategy = Annotated[
 WithPublished = Annotated[
     bool,
     typer.Option("--with-published", help="Show figures of published studies and benchmarks too, marked as such."),
+]
+Sort = Annotated[str, typer.Option(help="Column to sort by, best first; # ranks by validation all the same.")]
+Reverse = Annotated[bool, typer.Option("--reverse", help="Worst first.")]
+Cost = Annotated[str, typer.Option(help="What is weighed against validation accuracy in the Pareto marks.")]
+NoColor = Annotated[
+    bool, typer.Option("--no-color", callback=colourless, help="No colour, as NO_COLOR=1 says too.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 

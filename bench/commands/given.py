@@ -1,4 +1,4 @@
-"""What options refuse: a value with nothing in it, which would mean everything, and bytes that are no text."""
+"""What options do with what they are given: refuse what is empty or no text, turn colour off."""
 
 from __future__ import annotations
 
@@ -30,4 +30,13 @@ def readable(param: typer.CallbackParam, value: str) -> str:
     if not value.isascii() and value != value.encode(errors="replace").decode():
         name = param.opts[0] if param.param_type_name == "option" else (param.name or "").upper()
         raise BenchError(f"{name} is no text.", "Its bytes are not UTF-8.", f"Write {name} in UTF-8.")
+    return value
+
+
+def colourless(value: bool) -> bool:
+    """Turn colour off for the whole command where that is asked."""
+    if value:
+        from bench import terminal
+
+        terminal.without_colour()
     return value

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.collector import no_collection
-from bench.commands.filtering import check_filters
+from bench.commands.boards import read_boards
 from bench.commands.filters import (
     AsJson,
     Backbone,
     Budget,
+    Cost,
     Dataset,
     Db,
+    NoColor,
+    Reverse,
+    Sort,
     Strategy,
     Target,
     WithPublished,
@@ -27,9 +30,6 @@ if TYPE_CHECKING:
     from bench.report.query import Query
     from bench.report.tables import Board
 
-Sort = Annotated[str, typer.Option(help="Column to sort by, best first; # ranks by validation all the same.")]
-Cost = Annotated[str, typer.Option(help="What is weighed against validation accuracy in the Pareto marks.")]
-
 
 def leaderboard(
     *,
@@ -41,13 +41,20 @@ def leaderboard(
     strategy: Strategy = None,
     registry: RegistryFolders = None,
     sort: Sort = "val_top1",
-    reverse: Annotated[bool, typer.Option("--reverse", help="Worst first.")] = False,
+    reverse: Reverse = False,
     cost: Cost = "trainable_params",
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows per table; 0 shows all.")] = 30,
     json: AsJson = False,
     published: WithPublished = False,
     csv: Annotated[bool, typer.Option("--csv", help="Every row as CSV, safe for spreadsheets.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Every row as Markdown.")] = False,
+    plot: Annotated[
+        bool | None,
+        typer.Option(
+            "--plot/--no-plot", help="Draw accuracy against --cost; default: where there is room for it."
+        ),
+    ] = None,
+    no_color: NoColor = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Rank what was trained by validation top-1: seeds grouped, Pareto-optimal rows marked, ensembles among them.
 
@@ -58,37 +65,37 @@ def leaderboard(
     Example: bench leaderboard --dataset cub --budget "total<=10M,gmacs<=0.5" --cost gmacs
     """
     form = one_format(json=json, csv=csv, markdown=markdown)
-    from bench.report.published import known_published, published_boards, with_published
     from bench.report.query import Query
-    from bench.report.tables import leaderboard as ranked
-    from bench.store.store import Store
 
     query = Query(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
     )
-    with no_collection(), Store.open(db, create=False) as store:
-        rows = store.rows()
-        check_filters(rows, query, registry)
-        boards = ranked(rows, query, store.ensembles.list(), store.heads.all())
-    if published:
-        known = known_published(registry)
-        boards = with_published(boards, known, query) or published_boards(known, query)
-    _show(boards, form, query, limit, registry)
+    boards = read_boards(db, query, registry, published=published)
+    if form == "text":
+        _show(boards, query, limit, plot, registry)
+    else:
+        _write(boards, form, registry)
 
 
-def _show(boards: list[Board], form: str, query: Query, limit: int, registry: list[Path] | None) -> None:
-    """Write boards in one format."""
+def _show(boards: list[Board], query: Query, limit: int, plot: bool | None, registry: list[Path] | None) -> None:
     from bench import terminal
     from bench.report.console import boards_view
-    from bench.report.export import board_records, to_csv, to_json, to_markdown
     from bench.report.overlaps import known_overlaps
 
-    if form == "json":
-        terminal.write(to_json(board_records(boards)))
-    elif form == "csv":
-        terminal.write(to_csv(board_records(boards)))
-    elif form == "markdown":
+    console = terminal.out()
+    overlaps = known_overlaps(registry)
+    console.print(boards_view(boards, console, query, limit=limit, overlaps=overlaps, plot=plot))
+
+
+def _write(boards: list[Board], form: str, registry: list[Path] | None) -> None:
+    from bench import terminal
+    from bench.report.csv_text import to_csv
+    from bench.report.export import BOARD_FIELDS, board_records, to_json
+    from bench.report.markdown import to_markdown
+    from bench.report.overlaps import known_overlaps
+
+    if form == "markdown":
         terminal.write(to_markdown(boards, known_overlaps(registry)))
-    else:
-        console = terminal.out()
-        console.print(boards_view(boards, console, query, limit=limit, overlaps=known_overlaps(registry)))
+        return
+    records = board_records(boards)
+    terminal.write(to_json(records) if form == "json" else to_csv(records, BOARD_FIELDS))

@@ -30,7 +30,9 @@ What = Annotated[
 Formats = Annotated[
     list[str] | None,
     typer.Option(
-        "--format", callback=not_empty, help="With --out: png, html, json; comma-separated; default: all."
+        "--format",
+        callback=not_empty,
+        help="With --out: png, html, json (the default), svg; comma-separated.",
     ),
 ]
 Dpi = Annotated[int, typer.Option("--dpi", min=50, max=600, help="With --out: dots per inch of PNGs.")]

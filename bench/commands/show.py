@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Db
+from bench.commands.filters import AsJson, Db, NoColor
 from bench.commands.given import not_empty
 
 
@@ -19,6 +19,7 @@ def show(
     ],
     db: Db = None,
     json: AsJson = False,
+    no_color: NoColor = False,  # noqa: ARG001 - its callback does it
 ) -> None:
     """Show one run: spec, counts, results, curves, attempts with their errors, provenance, and how to repeat it.
 

@@ -25,7 +25,7 @@ class Difference:
     second: Any
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Two finished runs, and what their heads of the same targets say; `notes` are what a reader must know."""
 
@@ -34,6 +34,15 @@ class Comparison:
     differences: tuple[Difference, ...]
     heads: tuple[HeadComparison, ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        first, second = (stored.row.run_id[:12] for stored in (self.first, self.second))
+        return f"<comparison of the runs {first} and {second}>"
+
+    def _repr_html_(self) -> str:
+        from bench.report.notebook import comparison_html  # noqa: PLC0415 - jinja2, only where a notebook asks
+
+        return comparison_html(self)
 
 
 def compare_runs(store: Store, first: str, second: str, find_names: FindNames) -> Comparison:

@@ -68,18 +68,18 @@ def _line(letter: str, stored: StoredRun) -> Text:
 
 
 def _section(title: str, body: RenderableType) -> list[RenderableType]:
-    return [Text(f"\n{title}", style="bold"), Padding(body, (0, 0, 0, 2))]
+    return [Text(f"\n{title}", style="bold"), Padding.indent(body, 2)]
 
 
 def _differences(made: Comparison) -> Table:
     table = plain_table(["", "A", "B"])
     for one in made.differences:
-        values = (_value(value) for value in (one.first, one.second))
+        values = (spec_value(value) for value in (one.first, one.second))
         table.add_row(Text(one.key, style="dim"), *(Text(value, style="yellow") for value in values))
     return table
 
 
-def _value(value: object) -> str:
+def spec_value(value: object) -> str:
     """Write a value of a spec; of a SHA-256 the digits that tell it from others."""
     text = DASH if value is None else plain_value(value)
     return text[:8] if _DIGEST.fullmatch(text) else text
@@ -100,14 +100,13 @@ def _measures(made: Comparison) -> Table:
 
 def _metrics(head: HeadComparison) -> Table:
     table = plain_table(["%", "A", "B", "A - B"], right=["A", "B", "A - B"])
-    for (name, one), (_, other) in zip(_measured(head.first), _measured(head.second), strict=True):
-        table.add_row(
-            Text(name, style="dim"), show(one, "fraction"), show(other, "fraction"), _points(one - other)
-        )
+    for (name, one), (_, other) in zip(measured(head.first), measured(head.second), strict=True):
+        table.add_row(Text(name, style="dim"), show(one, "fraction"), show(other, "fraction"), points(one - other))
     return table
 
 
-def _measured(diagnosis: Diagnosis) -> Iterable[tuple[str, float]]:
+def measured(diagnosis: Diagnosis) -> Iterable[tuple[str, float]]:
+    """Name what a comparison shows of a head, with its value."""
     yield from ((f"top-{k}", share) for k, share in diagnosis.top_k.items() if k in (1, 5))
     yield "macro-F1", diagnosis.macro_f1
     yield "ECE", diagnosis.calibration.ece
@@ -120,7 +119,7 @@ def _paired(test: PairedTest) -> RenderableType:
         f"A alone {test.only_first:,}, B alone {test.only_second:,}, both {test.both:,}, neither {test.neither:,}"
     )
     interval = (
-        f"{_points(test.difference)} points, 95 % {_points(test.low)} to {_points(test.high)} (paired bootstrap)"
+        f"{points(test.difference)} points, 95 % {points(test.low)} to {points(test.high)} (paired bootstrap)"
     )
     lines = [
         ("right", counts),
@@ -139,7 +138,7 @@ def _classes(head: HeadComparison) -> RenderableType:
     table = plain_table(["class", *numbers], right=numbers)
     for one in shown:
         recalls = (show(one.first_recall, "fraction"), show(one.second_recall, "fraction"))
-        gained = _points(one.first_recall - one.second_recall)
+        gained = points(one.first_recall - one.second_recall)
         table.add_row(
             Text(" ".join(one.name.split())),
             f"{one.support:,}",
@@ -152,7 +151,8 @@ def _classes(head: HeadComparison) -> RenderableType:
     return Group(table, Text(note, style="dim"))
 
 
-def _points(value: float) -> str:
+def points(value: float) -> str:
+    """Write a difference of shares in percentage points, with its sign."""
     return f"{100 * value:+.1f}" if value == value else DASH  # noqa: PLR0124 - NaN is no number
 
 

@@ -1,29 +1,37 @@
-"""Leaderboards as data: records, and these as JSON, CSV and Markdown."""
+"""What leaves the tool as data: a flat record per row of a board, per run, per epoch; and these as JSON."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bench.records import EpochRecord
 from bench.report.columns import COLUMNS
-from bench.report.groups import Group
+from bench.report.groups import Cut, Group
 from bench.report.head_columns import head_columns
-from bench.report.layout import PUBLISHED, board_columns, cell, heading, published_cell, seeds
-from bench.report.notes import board_notes
-from bench.report.overlaps import Overlaps
-from bench.report.published import numbered
 from bench.report.rows import field
 from bench.report.tables import Board, Entry
-from bench.report.units import DASH
+from bench.store.flatten import epoch_columns
+from bench.store.rows import RunRow
 
 if TYPE_CHECKING:
     from bench.report.published import Published
 
-_RISKY = ("=", "+", "-", "@", "\t", "\n")
 _SPREADS = ("fraction", "seconds")
+_OF_RUN = ("dataset", "target", "subset", "backbone", "strategy", "seed", "hardware")
+
+_PLACE = (*Cut._fields, "val_n", "test_n", "rank", "pareto", "pareto_cost", "seeds", "seeds_lost")
+_VALUES = tuple(
+    name
+    for key, column in COLUMNS.items()
+    for name in ((key, f"{key}_std") if column.unit in _SPREADS else (key,))
+)
+BOARD_FIELDS = (*_PLACE, *_VALUES, "test_top1_se", "hardware", "group_id", "run_ids", "ensemble")
+"""What every measured record of a board has; those of joint runs and published ones have more."""
+
+EPOCH_FIELDS = ("run_id", *_OF_RUN, "epoch", "steps", "lr", "train_loss", "train_top1")
 
 
 def board_records(boards: Iterable[Board]) -> list[dict[str, Any]]:
@@ -38,24 +46,27 @@ def board_records(boards: Iterable[Board]) -> list[dict[str, Any]]:
     ]
 
 
+def row_records(rows: Iterable[RunRow]) -> list[dict[str, Any]]:
+    """Return a record per run, whatever became of it: what the store keeps flat, nothing averaged."""
+    return [{key: _finite(value) for key, value in row._asdict().items()} for row in rows]
+
+
+def epoch_records(rows: Iterable[RunRow], epochs: Mapping[str, Sequence[EpochRecord]]) -> list[dict[str, Any]]:
+    """Return a record per epoch of the runs, with what names its run."""
+    return [
+        {
+            "run_id": row.run_id,
+            **{name: getattr(row, name) for name in _OF_RUN},
+            **{key: _finite(value) for key, value in epoch_columns(epoch).items()},
+        }
+        for row in rows
+        for epoch in epochs[row.run_id]
+    ]
+
+
 def to_json(records: Any) -> str:
     """Write plain data as JSON; text stays readable, and what is not finite is null already."""
     return json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def to_csv(records: Sequence[Mapping[str, Any]]) -> str:
-    """Write records as CSV that no spreadsheet takes for a formula; lists are joined by spaces."""
-    text = io.StringIO()
-    columns = list(dict.fromkeys(key for record in records for key in record))
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: _csv_cell(value) for key, value in record.items()} for record in records)
-    return text.getvalue()
-
-
-def to_markdown(boards: Iterable[Board], overlaps: Overlaps | None = None) -> str:
-    """Write boards as Markdown: a heading, a table and its notes each."""
-    return "\n\n".join(_markdown(board, overlaps) for board in boards) + "\n"
 
 
 def _record(board: Board, entry: Entry) -> dict[str, Any]:
@@ -100,55 +111,5 @@ def _values(group: Group, machine: str | None) -> dict[str, Any]:
     return values
 
 
-def _csv_cell(value: Any) -> Any:
-    """Make a cell that a spreadsheet shows as it is: text that begins like a formula gets an apostrophe."""
-    if isinstance(value, (list, tuple)):
-        value = " ".join(map(str, value))
-    if isinstance(value, str):
-        value = value.replace("\r\n", "\n").replace("\r", "\n")  # csv leaves a lone CR without quotes
-    if isinstance(value, str) and value.startswith(_RISKY) and not _is_number(value):
-        return f"'{value}"
-    return value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _markdown(board: Board, overlaps: Overlaps | None) -> str:
-    columns = board_columns(board)
-    head = ["#", "", *map(heading, columns), "seeds"]
-    rule = ["---:", "---", *("---" if column.unit == "text" else "---:" for column in columns), "---:"]
-    lines = [f"### {escape(board.title)}", "", table_line(head), table_line(rule, escaped=False)]
-    for entry in board.entries:
-        cells = (cell(entry.group, column, board) for column in columns)
-        lines.append(table_line([str(entry.rank), "*" if entry.pareto else "", *cells, seeds(entry.group)]))
-    for number, row in zip(numbered(board.published)[0], board.published, strict=True):
-        cells = (published_cell(row, column) for column in columns)
-        lines.append(table_line([PUBLISHED, f"[{number}]", *cells, DASH]))
-    return "\n".join([*lines, "", *(f"- {escape(note)}" for note in board_notes(board, overlaps))])
-
-
-def table_line(cells: Iterable[str], *, escaped: bool = True) -> str:
-    """Write a line of a Markdown table."""
-    return "| " + " | ".join(escape(text) if escaped else text for text in cells) + " |"
-
-
-def escape(text: str) -> str:
-    """Keep text on its line and in its cell, and HTML in it text."""
-    flat = " ".join(text.split())
-    for plain, safe in (
-        ("&", "&amp;"),
-        ("\\", "\\\\"),
-        ("|", "\\|"),
-        ("*", "\\*"),
-        ("_", "\\_"),
-        ("<", "&lt;"),
-        ("`", "\\`"),
-    ):
-        flat = flat.replace(plain, safe)
-    return flat
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

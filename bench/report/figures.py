@@ -73,8 +73,18 @@ MARKS = {
 
 
 def strategy_colours(boards: Iterable[Board]) -> dict[str, int]:
+    """Give each strategy of the boards a colour."""
+    return colours_of(entry.group.first.strategy for board in boards for entry in board.entries)
+
+
+def family_marks(boards: Iterable[Board]) -> dict[str, str]:
+    """Give each family of the boards a mark."""
+    return marks_of(field(entry.group.first, "family") for board in boards for entry in board.entries)
+
+
+def colours_of(strategies: Iterable[str]) -> dict[str, int]:
     """Give each strategy a colour of the palette: its own where that is free, else the next; then they repeat."""
-    names = sorted({entry.group.first.strategy for board in boards for entry in board.entries}, key=_preference)
+    names = sorted(set(strategies), key=_preference)
     taken: dict[str, int] = {}
     for name in names:
         own = _preference(name)[0]
@@ -85,9 +95,9 @@ def strategy_colours(boards: Iterable[Board]) -> dict[str, int]:
     return taken
 
 
-def family_marks(boards: Iterable[Board]) -> dict[str, str]:
+def marks_of(families: Iterable[str]) -> dict[str, str]:
     """Give each family a mark, the most frequent ones first; with more families than marks, marks repeat."""
-    counted = Counter(field(entry.group.first, "family") for board in boards for entry in board.entries)
+    counted = Counter(families)
     names = sorted(counted, key=lambda name: (-counted[name], name))
     marks = list(MARKS)
     return {name: marks[index % len(marks)] for index, name in enumerate(names)}

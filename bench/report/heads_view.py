@@ -5,23 +5,25 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from bench.report.console import plain_table
+from bench.report.console import lines_table
 from bench.report.units import show
 from bench.store.rows import RunHeads
 
 _NUMBERS = ("classes", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images")
+_GIVING_WAY = ("classes", "loss", "macro-F1 %", "top-5 %", "images")
 
 
 def heads_view(heads: RunHeads) -> RenderableType | None:
     """Show what each head measured, and how often they contradict each other; None of a run with one head."""
     if not heads.metrics:
         return None
-    table = plain_table(["head", "split", *_NUMBERS], right=_NUMBERS)
+    lines = []
     for row in heads.metrics:
         shares = (show(share, "fraction") for share in (row.top1, row.top5, row.macro_f1))
         loss = f"{row.loss:.4f}" if row.loss is not None else "-"
         cells = (f"{row.num_classes:,}", *shares, loss, f"{row.n:,}")
-        table.add_row(Text(row.target), row.split, *cells)
+        lines.append((row.target, row.split, *cells))
+    table = lines_table(("head", "split", *_NUMBERS), lines, drop=_GIVING_WAY, words=2)
     note = Text("The run's own numbers are means over its heads.", style="dim")
     return Group(table, note, *map(Text, contradictions(heads)))
 

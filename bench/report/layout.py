@@ -29,6 +29,9 @@ CHOSEN = " ‡"
 PUBLISHED = "published"
 """What stands in the place of a rank where a row was not measured here."""
 
+SHORT_ID = 8
+"""Digits of a run's id that a table shows."""
+
 _COSTS = ("trainable_params", "total_params", "gmacs", "standalone_s")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -76,6 +79,11 @@ def seeds(group: Group) -> str:
     if not n:
         return DASH
     return f"{n} of {n + group.lost}" if group.lost else str(n)
+
+
+def short_ids(group: Group) -> str:
+    """Name the runs behind a row, each by as many digits as `bench show` needs to find it."""
+    return " ".join(run_id[:SHORT_ID] for run_id in group.run_ids)
 
 
 def machine_letters(board: Board) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A look at a run as files: a PNG for each chart, one page, all numbers as JSON."""
+"""A look at a run as files: a picture for each chart, one page, all numbers as JSON."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from bench.report.look_page import render_look
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "html", "json")
+FORMATS = ("png", "svg", "html", "json")
+_UNASKED = ("png", "html", "json")
 
 
 def chosen_formats(asked: Collection[str]) -> tuple[str, ...]:
-    """Return the formats that are asked for; all without any. An unknown one is an error."""
+    """Return the formats that are asked for; all but SVG without any. An unknown one is an error."""
     for name in asked:
         if name not in FORMATS:
             raise unknown_name("format", name, FORMATS, BenchError)
-    return tuple(name for name in FORMATS if not asked or name in asked)
+    return tuple(name for name in FORMATS if name in (asked or _UNASKED))
 
 
 def write_look(look: Look, folder: Path, formats: Collection[str], dpi: int) -> list[Path]:
@@ -38,8 +39,9 @@ def write_look(look: Look, folder: Path, formats: Collection[str], dpi: int) -> 
     name = f"{look.row.run_id[:12]}-{look.split}"
     written: list[Path] = []
     try:
-        if "png" in formats:
-            written += _write_pictures(look, folder, dpi)
+        for form in ("png", "svg"):
+            if form in formats:
+                written += _write_pictures(look, folder, form, dpi)
         if "html" in formats:
             written.append(folder / f"{name}.html")
             write_text(written[-1], render_look(look))
@@ -54,16 +56,16 @@ def write_look(look: Look, folder: Path, formats: Collection[str], dpi: int) -> 
     return written
 
 
-def _write_pictures(look: Look, folder: Path, dpi: int) -> Iterable[Path]:
-    from bench.report.png.theme import write_png  # noqa: PLC0415 - matplotlib is slow to import
+def _write_pictures(look: Look, folder: Path, form: str, dpi: int) -> Iterable[Path]:
+    from bench.report.png.theme import write_picture  # noqa: PLC0415 - matplotlib is slow to import
 
-    for name, draw in _pictures(look):
-        path = folder / f"{look.row.run_id[:12]}-{name}.png"
-        write_png(path, draw, dpi)
+    for name, draw in pictures(look):
+        path = folder / f"{look.row.run_id[:12]}-{name}.{form}"
+        write_picture(path, draw, form, dpi)
         yield path
 
 
-def _pictures(look: Look) -> Iterable[tuple[str, Callable[[], Figure]]]:
+def pictures(look: Look) -> Iterable[tuple[str, Callable[[], Figure]]]:
     """Yield each picture's name and what draws it; of several heads each has its own."""
     from bench.report.png.panels import draw_chart  # noqa: PLC0415 - matplotlib is slow to import
 

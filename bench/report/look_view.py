@@ -32,7 +32,7 @@ def look_view(look: Look, console: Console) -> RenderableType:
 
 
 def _section(title: str, body: RenderableType) -> list[RenderableType]:
-    return [Text(f"\n{title}", style="bold"), Padding(body, (0, 0, 0, 2))]
+    return [Text(f"\n{title}", style="bold"), Padding.indent(body, 2)]
 
 
 def _head(look: Look, head: Head, console: Console) -> list[RenderableType]:

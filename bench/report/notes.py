@@ -7,6 +7,7 @@ from bench.report.head_columns import head_note
 from bench.report.layout import CHOSEN, machine_letters
 from bench.report.overlaps import Overlaps, overlap_note
 from bench.report.published import numbered
+from bench.report.scatter import Scatter
 from bench.report.tables import Board
 
 PAGE_MARKS = "Shaded: Pareto-optimal in validation top-1 and the cost that the plot shows."
@@ -41,6 +42,33 @@ def published_notes(board: Board) -> list[str]:
     said = "Published rows are as their sources print them: not measured here, not ranked, on no front."
     texts = numbered(board.published)[1]
     return [said, *(f"[{number}] {text}" for number, text in enumerate(texts, start=1))]
+
+
+def scatter_notes(board: Board, shown: Scatter) -> list[str]:
+    """Say what a drawn front is, what is out of view, and what the times were measured on."""
+    height, cost = shown.y.column, shown.x.column
+    by_val = f" Validation accuracy alone decides which they are; the height shown is {height.quantity}."
+    pair = f"validation top-1 and {cost.quantity}"
+    published = len(board.published) - len(shown.published)
+    notes = [
+        f"The line joins the Pareto-optimal rows: no other row is as good in both {pair}, and better in one."
+        + (by_val if height.test else ""),
+        "Whiskers are the sample standard deviation over seeds." if any(p.spread for p in shown.points) else "",
+        *out_of_view(shown),
+        f"{published:,} published rows do not print both values." if published else "",
+        _times(board) if cost.hardware else "",
+    ]
+    return [note for note in notes if note]
+
+
+def out_of_view(shown: Scatter) -> list[str]:
+    """Say how many rows a plot does not show, and why."""
+    below = [f"{_rows(shown.below)} below what is shown."] if shown.below else []
+    return below + ([f"{_rows(shown.missing)} without {shown.x.column.quantity}."] if shown.missing else [])
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s are' if count > 1 else ' is'}"
 
 
 def _order(board: Board) -> str:

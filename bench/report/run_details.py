@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.records import EpochRecord
+from bench.report.groups import data_name
 from bench.report.runs import attempt_record
 from bench.report.transfer_view import transfer_record
 from bench.store.rows import AttemptRow, RunHeads, RunRow, StoredRun
@@ -16,7 +17,7 @@ from bench.store.store import Store
 from bench.transfer.record import Transfer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunDetails:
     """One run with its spec, epochs and attempts, how it did on other datasets, and its several heads."""
 
@@ -37,6 +38,16 @@ class RunDetails:
         done = [attempt for attempt in self.attempts if attempt.status == "done"]
         tried = done or self.attempts
         return tried[-1] if tried else None
+
+    def __repr__(self) -> str:
+        row = self.row
+        told = f"{row.backbone}, {row.strategy}, on {data_name(row.dataset, row.target, row.subset)}"
+        return f"<run {row.run_id[:12]}: {told}, seed {row.seed}, {row.status}>"
+
+    def _repr_html_(self) -> str:
+        from bench.report.notebook import run_html  # noqa: PLC0415 - jinja2, only where a notebook asks
+
+        return run_html(self)
 
     @property
     def command(self) -> str | None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.records import EpochRecord
-from bench.report.console import plain_table
+from bench.report.console import lines_table, plain_table
 from bench.report.heads_view import heads_view
 from bench.report.run_details import RunDetails
 from bench.report.run_list import STATUS_STYLES
@@ -33,7 +33,7 @@ def run_view(details: RunDetails) -> RenderableType:
     parts: list[RenderableType] = [head]
     for name, body in _sections(details).items():
         if body is not None:
-            parts += [Text(f"\n{name}", style="bold"), Padding(body, (0, 0, 0, 2))]
+            parts += [Text(f"\n{name}", style="bold"), Padding.indent(body, 2)]
     return Group(*parts)
 
 
@@ -94,9 +94,7 @@ def plain_value(value: Any) -> str:
 
 
 def _results(row: RunRow) -> RenderableType:
-    table = plain_table(RESULTS, right=RESULTS[1:])
-    for cells in result_rows(row):
-        table.add_row(*cells)
+    table = lines_table(RESULTS, list(result_rows(row)), drop=("macro-F1 %", "top-5 %", "loss"))
     note = Text(f"At epoch {row.best_epoch}, which validation chose. Never used to choose:", style="dim")
     return Group(table, note, pairs(never_pairs(row)), Text(""), pairs(cost_pairs(row)))
 
@@ -115,13 +113,20 @@ def curve_lines(epochs: Sequence[EpochRecord]) -> Table:
 
 def _curves(epochs: Sequence[EpochRecord]) -> RenderableType:
     """Show each curve as a sparkline, then the epochs as a table; of many epochs evenly spread ones."""
-    table = plain_table(["epoch", "steps", "lr", "train loss", "train top-1 %", "val loss", "val top-1 %"])
-    for column in table.columns:
-        column.justify = "right"
-    for epoch in _spread(epochs):
-        losses = (f"{epoch.train_loss:.4f}", show(epoch.train_top1, "fraction"), f"{epoch.val.loss:.4f}")
-        numbers = (f"{epoch.steps:,}", f"{epoch.lr:.3g}", *losses, show(epoch.val.top1, "fraction"))
-        table.add_row(str(epoch.epoch), *numbers)
+    lines = [
+        (
+            str(epoch.epoch),
+            f"{epoch.steps:,}",
+            f"{epoch.lr:.3g}",
+            f"{epoch.train_loss:.4f}",
+            show(epoch.train_top1, "fraction"),
+            f"{epoch.val.loss:.4f}",
+            show(epoch.val.top1, "fraction"),
+        )
+        for epoch in _spread(epochs)
+    ]
+    heads = ("epoch", "steps", "lr", "train loss", "train top-1 %", "val loss", "val top-1 %")
+    table = lines_table(heads, lines, drop=("steps", "lr", "train top-1 %", "train loss"))
     return Group(curve_lines(epochs), Text(""), table)
 
 
@@ -165,7 +170,7 @@ def _repeat(details: RunDetails) -> RenderableType | None:
 def pairs(pairs: Iterable[tuple[str, str]]) -> Table:
     """Lay names and values out in two columns."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in pairs:
         table.add_row(Text(name), Text(value))

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
 from bench.report.console import fitting, plain_table
-from bench.report.export import escape, table_line
+from bench.report.markdown import escape, table_line
 from bench.report.reproduced import Attempted, Line, Notes, finite, one_seed, run_lines
 from bench.report.study_assumed import assumed_of_run, assumed_of_study
 from bench.report.study_parts import SEARCH, part_lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ class Entry:
     group: Group
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Board:
     """One ranking: what is in it was measured on the same data, and its times on the same hardware if one is set.
 
@@ -50,6 +50,25 @@ class Board:
     def heads(self) -> RunHeads:
         """The heads that its runs have, by those of one of them; empty where each has one."""
         return next((heads for entry in self.entries for heads in entry.group.heads), RunHeads())
+
+    @property
+    def summary(self) -> str:
+        """What it is of, in a few words: data, classes, runs."""
+        if not self.entries:
+            return f"{self.title}, published rows only"
+        classes = self.entries[0].group.first.num_classes
+        runs = sum(entry.group.seeds for entry in self.entries)
+        targets = self.task.cut.target.count("+") + 1
+        several = f" of {targets} targets" if targets > 1 else ""
+        return f"{self.title}, {classes} classes{several}, {runs} run{'s' * (runs != 1)}"
+
+    def __repr__(self) -> str:
+        return f"<board of {self.summary}: {len(self.entries)} rows by {self.sort.key}>"
+
+    def _repr_html_(self) -> str:
+        from bench.report.notebook import boards_html  # noqa: PLC0415 - jinja2, only where a notebook asks
+
+        return boards_html([self])
 
     @cached_property
     def machines(self) -> tuple[str, ...]:
@@ -88,6 +107,13 @@ def leaderboard(
             ended = pruned[here[0].cut]
             boards.append(Board(_title(task, tasks), task, tuple(entries), price, order, machine, ended))
     return boards
+
+
+def front_board(board: Board) -> Board:
+    """Return the board with its Pareto-optimal rows alone, cheapest first."""
+    kept = [entry for entry in board.entries if entry.pareto]
+    kept.sort(key=lambda entry: (entry.group.stat(board.cost.key, board.machine).mean or 0.0, entry.group.val))
+    return replace(board, entries=tuple(kept), published=())
 
 
 def front(groups: Iterable[Group], price: Column, machine: str | None = None) -> list[int]:

@@ -9,8 +9,8 @@ Unit = Literal["text", "fraction", "count", "gmacs", "seconds", "bytes", "rate",
 
 DASH = "–"  # noqa: RUF001 - an en dash says that there is no value
 
-_TIMES = ((3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
-_SIZES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
+TIMES = ((3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
+SIZES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 
 
 def show(value: float | str | None, unit: Unit) -> str:
@@ -54,11 +54,11 @@ def _number(value: float) -> str:
 
 
 def _seconds(value: float) -> str:
-    return _scaled(value, _TIMES)
+    return _scaled(value, TIMES)
 
 
 def _bytes(value: float) -> str:
-    return _scaled(value, _SIZES) if abs(value) >= _SIZES[-1][0] else f"{value:.0f} B"
+    return _scaled(value, SIZES) if abs(value) >= SIZES[-1][0] else f"{value:.0f} B"
 
 
 def _scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:

@@ -11,7 +11,8 @@ from bench.ensembles.record import Ensemble, Member
 from bench.records import TestMetrics, ValMetrics
 from bench.report.answer import answer
 from bench.report.build import make_report
-from bench.report.export import board_records, to_json, to_markdown
+from bench.report.export import board_records, to_json
+from bench.report.markdown import to_markdown
 from bench.report.notes import board_notes
 from bench.report.pages import render
 from bench.report.query import Query

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plausible_runs import CPU, GPU, MODELS, done_row
 
-from bench.report.export import board_records, to_csv, to_json, to_markdown
+from bench.report.csv_text import to_csv
+from bench.report.export import board_records, to_json
+from bench.report.markdown import to_markdown
 from bench.report.query import Query
 from bench.report.tables import leaderboard
 

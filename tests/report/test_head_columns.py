@@ -11,9 +11,11 @@ from plausible_runs import MODELS, done_row
 from rich.console import Console
 
 from bench.report.console import board_view
-from bench.report.export import board_records, to_csv, to_json, to_markdown
+from bench.report.csv_text import to_csv
+from bench.report.export import board_records, to_json
 from bench.report.heads_view import heads_view
 from bench.report.layout import board_columns
+from bench.report.markdown import to_markdown
 from bench.report.pages import Report, render
 from bench.report.query import Query
 from bench.report.tables import leaderboard

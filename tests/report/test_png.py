@@ -4,14 +4,21 @@ import warnings
 
 import numpy as np
 import pytest
+from board_kinds import every_board
+from matplotlib.lines import Line2D
 from PIL import Image
+from plausible_runs import MODELS, done_row
 from predicted_runs import planned, predictions, record_predicted
 
 from bench.class_names import ClassNames
 from bench.report.look import look_at
 from bench.report.look_files import write_look
 from bench.report.png.confusion import ERROR_SHADES, HIT_SHADES
-from bench.report.png.theme import cut
+from bench.report.png.pareto import draw_pareto
+from bench.report.png.theme import MUTED, cut, write_picture
+from bench.report.query import Query
+from bench.report.scatter import board_scatter
+from bench.report.tables import leaderboard
 
 PICTURES = ("curves", "test-calibration", "test-classes", "test-confusion")
 
@@ -36,6 +43,13 @@ def test_every_picture_is_written_and_not_empty(store, tmp_path, classes, n):
     for name, image in made.items():
         assert min(image.size) > 100, name
         assert 0.005 < share_of_ink(image) < 0.9, name
+
+
+def test_every_picture_comes_as_svg_too_where_that_is_asked(store, tmp_path):
+    run_id = record_predicted(store, planned(5), predictions(5, n=60))
+    paths = write_look(look_at(store, run_id, lambda *_: ClassNames()), tmp_path / "out", ["svg"], 60)
+    assert sorted(path.name for path in paths) == [f"{run_id[:12]}-{name}.svg" for name in PICTURES]
+    assert all(path.read_text(encoding="utf-8").rstrip().endswith("</svg>") for path in paths)
 
 
 @pytest.mark.parametrize("n", [0, 3])
@@ -72,3 +86,26 @@ def test_mistakes_and_hits_stay_apart_without_colour_and_darken_evenly():
 def test_long_text_is_cut_to_one_line():
     assert cut("a\n b", 9) == "a b"
     assert cut("abcdef", 4) == "abc…"
+
+
+@pytest.mark.parametrize("height", ["val_top1", "test_top1"])
+@pytest.mark.parametrize("cost", ["trainable_backbone_params", "standalone_s"])
+def test_accuracy_against_cost_is_drawn_whatever_a_board_holds(tmp_path, height, cost):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for number, board in enumerate(every_board(cost=cost)):
+            path = tmp_path / f"{number}.png"
+            shown = board_scatter(board, height)
+            write_picture(
+                path, lambda shown=shown, board=board: draw_pareto(shown, board.summary, "told"), "png", 60
+            )
+            assert 0.005 < share_of_ink(Image.open(path).convert("RGB")) < 0.9
+
+
+def test_strategies_differ_by_their_fill_too_so_that_grey_print_tells_them_apart():
+    strategies = ("linear", "neck", "full", "bitfit")  # linear and neck are five colours apart, as many as fills
+    rows = [done_row(MODELS[index], strategy) for index, strategy in enumerate(strategies)]
+    (board,) = leaderboard(rows, Query())
+    figure = draw_pareto(board_scatter(board, "val_top1"), "", "")
+    legend = [line for line in figure.artists if isinstance(line, Line2D) and line.get_markerfacecolor() != MUTED]
+    assert len({line.get_fillstyle() for line in legend}) == len(legend) == len(strategies)

@@ -9,8 +9,10 @@ import pytest
 from plausible_runs import MODELS, done_row
 
 from bench.report.console import board_view
-from bench.report.export import board_records, to_csv, to_markdown
+from bench.report.csv_text import to_csv
+from bench.report.export import board_records
 from bench.report.figures import board_figure
+from bench.report.markdown import to_markdown
 from bench.report.notes import board_notes
 from bench.report.pages import Report, render
 from bench.report.published import Published, known_published, with_published

@@ -12,8 +12,10 @@ from rich.console import Console
 
 from bench.report.build import make_report
 from bench.report.console import boards_view
-from bench.report.export import board_records, to_csv, to_json, to_markdown
+from bench.report.csv_text import to_csv
+from bench.report.export import board_records, to_json
 from bench.report.groups import group_runs
+from bench.report.markdown import to_markdown
 from bench.report.pages import render
 from bench.report.query import Query
 from bench.report.tables import leaderboard

@@ -1,1 +1,1 @@
-"""Charts as PNG, by matplotlib; nothing here touches pyplot or its global state."""
+"""Charts as PNG, SVG or PDF, by matplotlib; nothing here touches pyplot or its global state."""

@@ -1,4 +1,4 @@
-"""How every PNG looks: light ground, one font, quiet axes; and how it is written."""
+"""How every picture looks: light ground, one font, quiet axes; and how it is written."""
 
 from __future__ import annotations
 
@@ -46,20 +46,24 @@ _STYLE: Any = {
     "legend.frameon": False,
     "legend.fontsize": 8.0,
     "hatch.linewidth": 0.6,
+    "svg.hashsalt": "bench",  # ids of a clip path follow from what is drawn
+    "pdf.fonttype": 42,  # letters stay letters
 }
+_UNDATED: Any = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
-def write_png(path: Path, draw: Callable[[], Figure], dpi: int = DPI) -> None:
-    """Draw in the common style and write the file, whole or not at all.
+def write_picture(path: Path, draw: Callable[[], Figure], kind: str = "png", dpi: int = DPI) -> None:
+    """Draw in the common style and write the file, whole or not at all; `kind` is png, svg or pdf.
 
-    Raises DiskFullError where there is no room, StoreError where the folder cannot be written.
+    The same numbers make the same bytes. Raises DiskFullError where there is no room, StoreError where
+    the folder cannot be written.
     """
     picture = io.BytesIO()
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # no font here knows every script
         figure = draw()
         FigureCanvasAgg(figure)
-        figure.savefig(picture, format="png", dpi=dpi, facecolor=GROUND)
+        figure.savefig(picture, format=kind, dpi=dpi, facecolor=GROUND, metadata=_UNDATED.get(kind))
     with disk_errors(path), atomic_file(path) as temporary:
         temporary.write_bytes(picture.getvalue())
 

@@ -1,0 +1,31 @@
+"""The boards that a command's filters ask for: what `bench leaderboard` and `bench export` show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.commands.collector import no_collection
+from bench.commands.filtering import check_filters
+
+if TYPE_CHECKING:
+    from bench.report.query import Query
+    from bench.report.tables import Board
+
+
+def read_boards(
+    db: str | None, query: Query, registry: list[Path] | None, *, published: bool = False
+) -> list[Board]:
+    """Rank the runs of a database; with `published` what studies print stands beside them, or alone."""
+    from bench.report.published import known_published, published_boards, with_published
+    from bench.report.tables import leaderboard
+    from bench.store.store import Store
+
+    with no_collection(), Store.open(db, create=False) as store:
+        rows = store.rows()
+        check_filters(rows, query, registry)
+        boards = leaderboard(rows, query, store.ensembles.list(), store.heads.all())
+    if not published:
+        return boards
+    known = known_published(registry)
+    return with_published(boards, known, query) or published_boards(known, query)
