@@ -58,6 +58,7 @@ def leaderboard(
     Example: bench leaderboard --dataset cub --budget "total<=10M,gmacs<=0.5" --cost gmacs
     """
     form = one_format(json=json, csv=csv, markdown=markdown)
+    from bench.report.layout import columns_read
     from bench.report.published import known_published, published_boards, with_published
     from bench.report.query import Query
     from bench.report.tables import leaderboard as ranked
@@ -66,14 +67,16 @@ def leaderboard(
     query = Query(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
     )
-    with no_collection(), Store.open(db, create=False) as store:
-        rows = store.rows()
-        check_filters(rows, query, registry)
-        boards = ranked(rows, query, store.ensembles.list(), store.heads.all())
-    if published:
-        known = known_published(registry)
-        boards = with_published(boards, known, query) or published_boards(known, query)
-    _show(boards, form, query, limit, registry)
+    with no_collection():
+        with Store.open(db, create=False) as store:
+            ensembles = store.ensembles.list()
+            rows = store.rows(only=columns_read(query) if form == "text" and not ensembles else None)
+            check_filters(rows, query, registry)
+            boards = ranked(rows, query, ensembles, store.heads.all())
+        if published:
+            known = known_published(registry)
+            boards = with_published(boards, known, query) or published_boards(known, query)
+        _show(boards, form, query, limit, registry)
 
 
 def _show(boards: list[Board], form: str, query: Query, limit: int, registry: list[Path] | None) -> None:

@@ -23,7 +23,8 @@ NOTE = "Tuning was unequal"
 
 def tries(model, count, strategy="linear", **columns):
     """Runs that differ in more than their seed."""
-    return [done_row(model, strategy, group_id=f"{model.name}{strategy}{i}", run_id=f"{i:064}{model.name}",
+    own = f"{model.name}{strategy}{columns}"
+    return [done_row(model, strategy, group_id=f"{i}{own}", run_id=f"{i:064}{model.name}",
                      recipe_name=f"default lr={i}", **columns) for i in range(count)]  # fmt: skip
 
 
