@@ -11,7 +11,7 @@ from bench.report.figures import MARKS, PALETTE
 from bench.report.html import environment, template_text
 
 PLOTLY = "plotly.min.js"
-STYLES = ("report.css", "look.css", "site.css", "sweeps.css", "methods.css")
+STYLES = ("report.css", "look.css", "site.css", "overview.css", "sweeps.css", "methods.css")
 
 
 @dataclass(frozen=True)
