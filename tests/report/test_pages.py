@@ -76,10 +76,7 @@ def test_every_row_is_in_the_data_and_none_in_the_document():
     rows = [done_row(model, strategy) for model in MODELS for strategy in ("linear", "full")]
     html = overview(rows)
     assert len(data_of(html)["boards"][0]["seeds"]) == len(rows)
-    assert (
-        '<table id="table" class="sortable leaderboard" aria-labelledby="board-title"><thead></thead><tbody></tbody>'
-        in html
-    )
+    assert "<thead></thead><tbody></tbody>" in html
 
 
 def test_no_nan_reaches_the_page():
