@@ -1,5 +1,7 @@
 // The controls of the explorer: axes, scales, hardware, filters and the budget's slider.
 
+const REST_MS = 120; // of very many rows plot and table follow once the pointer rests; the line is always under it
+
 function chipsIn(id) {
   return [...byId(id).querySelectorAll("button[data-place]")];
 }
@@ -97,9 +99,9 @@ function setUpBudget() {
   makeDraggable(line, slider, page, (limit, done) => {
     followAxis(choice.x);
     placeLine(line, page.held ? page.held.drawn : page.drawn, choice.x, limit === null ? undefined : limit);
-    cancelAnimationFrame(waiting);
+    clearTimeout(waiting);
     if (done) move(choice.x, limit, true);
-    else waiting = requestAnimationFrame(() => move(choice.x, limit, false));
+    else waiting = setTimeout(() => move(choice.x, limit, false), page.drawn.points.length > MANY ? REST_MS : 0);
   });
 }
 

@@ -70,8 +70,7 @@ function strategyTraces(board, points, xs, ys) {
         line: { color: css("--surface"), width: many ? 0 : 1 },
       },
     });
-    const spread = many ? group.filter((point) => point.front) : group;
-    if (!many && spread.some((point) => point.spread !== null)) trace.error_y = errorBars(group, ys, colour);
+    if (!many && group.some((point) => point.spread !== null)) trace.error_y = errorBars(group, ys, colour);
     return trace;
   });
 }
