@@ -28,9 +28,9 @@ from bench.report.units import show
 
 TEMPLATE, DATA = "overview.html.j2", "overview"
 SCRIPTS = (
-    "format.js", "theme.js", "ticks.js", "labels.js", "sortable.js", "overview_data.js", "pareto.js", "choice.js",
-    "rows_shown.js", "plot.js", "budget.js", "board_table.js", "row_detail.js", "controls.js", "tradeoffs.js",
-    "overview.js",
+    "format.js", "theme.js", "follow.js", "ticks.js", "labels.js", "sortable.js", "overview_data.js", "pareto.js",
+    "choice.js", "rows_shown.js", "plot.js", "budget.js", "board_table.js", "row_detail.js", "controls.js",
+    "tradeoffs.js", "overview.js",
 )  # fmt: skip
 _ALSO = ("epochs", "latency_1_s", "stored_bytes")
 

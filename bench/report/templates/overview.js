@@ -71,16 +71,21 @@ function list() {
   page.order = showTable(byId("table"), byId("more"), boardOf(), choice, page);
 }
 
-function refresh() {
+// Finds out what is shown, and says it everywhere but in plot and table.
+function prepare() {
   const board = boardOf();
   page.shown = rowsShown(board, choice);
   if (page.selected !== null && !page.shown.kept.includes(page.selected)) page.selected = null;
   showControls(board);
   byId("shown").textContent = shownText(board);
-  draw();
-  list();
   showCard(byId("card"), board, choice, page);
   if (DATA.compare) showPicked(byId("compare"), board, page);
+}
+
+function refresh() {
+  prepare();
+  draw();
+  list();
 }
 
 function select(i, fromPlot = false) {
@@ -160,15 +165,14 @@ function setUpPlot() {
   });
   plot.on("plotly_doubleclick", () => { page.zoom = null; draw(); });
   byId("out-of-view").addEventListener("click", () => { Object.assign(page, page.zoom ? { zoom: null } : { all: true }); draw(); });
-  let width = plot.clientWidth;
-  new ResizeObserver(() => { if (plot.clientWidth !== width) { width = plot.clientWidth; draw(); } }).observe(plot);
-  whenColoursChange(draw);
 }
 
 function start() {
   setUpControls();
   setUpTable();
-  refresh();
+  prepare();
+  list();
+  drawAndFollow(draw);
   setUpPlot();
   document.documentElement.classList.remove("starting");
   addEventListener("popstate", () => {

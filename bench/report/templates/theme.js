@@ -4,10 +4,6 @@ function css(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function whenColoursChange(draw) {
-  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", draw);
-}
-
 function hoverLabel() {
   return {
     bgcolor: css("--surface"), bordercolor: css("--line-strong"), align: "left",
