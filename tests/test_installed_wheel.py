@@ -63,7 +63,7 @@ def test_it_is_the_wheel_that_is_imported_and_not_the_checkout(installed):
 
 def test_it_holds_every_file_of_the_package_and_of_the_registry_and_no_other(installed):
     expected = files_below(ROOT / "bench") | {f"_registry/{name}" for name in files_below(ROOT / "registry")}
-    assert {"report/templates/report.html.j2", "store/migrations/env.py", "py.typed"} < expected
+    assert {"report/templates/overview.html.j2", "store/migrations/env.py", "py.typed"} < expected
     assert files_below(installed.site / "bench") == expected
     tops = {path.name.partition("-")[0] for path in installed.site.iterdir()}
     assert tops == {"bench", "backbone_bench", "bin"}

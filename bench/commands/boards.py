@@ -14,17 +14,22 @@ if TYPE_CHECKING:
 
 
 def read_boards(
-    db: str | None, query: Query, registry: list[Path] | None, *, published: bool = False
+    db: str | None, query: Query, registry: list[Path] | None, *, published: bool = False, shown: bool = False
 ) -> list[Board]:
-    """Rank the runs of a database; with `published` what studies print stands beside them, or alone."""
+    """Rank the runs of a database; with `published` what studies print stands beside them, or alone.
+
+    Boards that are only to be `shown` hold no more of each run than tables show, which reads very many faster.
+    """
+    from bench.report.layout import columns_read
     from bench.report.published import known_published, published_boards, with_published
     from bench.report.tables import leaderboard
     from bench.store.store import Store
 
     with no_collection(), Store.open(db, create=False) as store:
-        rows = store.rows()
+        ensembles = store.ensembles.list()
+        rows = store.rows(only=columns_read(query) if shown and not ensembles else None)
         check_filters(rows, query, registry)
-        boards = leaderboard(rows, query, store.ensembles.list(), store.heads.all())
+        boards = leaderboard(rows, query, ensembles, store.heads.all())
     if not published:
         return boards
     known = known_published(registry)

@@ -70,7 +70,7 @@ def leaderboard(
     query = Query(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
     )
-    boards = read_boards(db, query, registry, published=published)
+    boards = read_boards(db, query, registry, published=published, shown=form == "text")
     if form == "text":
         _show(boards, query, limit, plot, registry)
     else:

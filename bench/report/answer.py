@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench.report.groups import Group
 from bench.report.layout import short_name
+from bench.report.noise import FindVal, doubt, no_predictions
 from bench.report.tables import Board, rank_groups
 from bench.report.units import show, show_spread
 
@@ -29,8 +30,11 @@ class Answer:
     together: str = ""
 
 
-def answer(board: Board, budget: str = "") -> Answer | None:
-    """Answer for one board, chosen by validation accuracy alone; None where nothing ranks."""
+def answer(board: Board, budget: str = "", find: FindVal = no_predictions) -> Answer | None:
+    """Answer for one board, chosen by validation accuracy alone; None where nothing ranks.
+
+    `find` looks up validation predictions, to tell whether a cheaper choice is worse by more than noise.
+    """
     ranked = rank_groups(entry.group for entry in board.entries)
     groups = [group for group in ranked if group.ensemble is None]
     if not groups:
@@ -40,7 +44,7 @@ def answer(board: Board, budget: str = "") -> Answer | None:
     return Answer(
         headline=f"{where} take {choice(best)}.",
         evidence=_evidence(best, len(groups)),
-        cheaper=_cheaper(best, groups[1:]),
+        cheaper=_cheaper(best, groups[1:], find),
         best=best,
         together=_together(best, next((group for group in ranked if group.ensemble), None)),
     )
@@ -80,8 +84,8 @@ def _evidence(best: Group, candidates: int) -> str:
     return f"{accuracy(best, 'test_top1')} test top-1{heads} ({seeds}) {trained}. {chosen}"
 
 
-def _cheaper(best: Group, others: list[Group]) -> str:
-    """Name the best of what needs at most half the compute, with what it gives up on validation."""
+def _cheaper(best: Group, others: list[Group], find: FindVal) -> str:
+    """Name the best of what needs at most half the compute, what it gives up, and whether that is only noise."""
     limit = _LESS * best.first.gmacs
     found = next((group for group in others if group.first.gmacs <= limit), None)
     if found is None:
@@ -89,10 +93,12 @@ def _cheaper(best: Group, others: list[Group]) -> str:
     given_up = best.val - found.val
     ratio = best.first.gmacs / found.first.gmacs if found.first.gmacs else 0.0
     factor = f"{ratio:.1f} times less compute" if ratio else "no compute"
-    return (
-        f"With {factor}: {choice(found)}, {accuracy(found, 'test_top1')} test top-1, "
-        f"{show(given_up, 'fraction')} points lower on validation."
-    )
+    gap = f"{accuracy(found, 'test_top1')} test top-1, {show(given_up, 'fraction')} points lower on validation"
+    seen = doubt(best, found, find)
+    if seen and seen.within:
+        return f"{choice(found)} is within noise with {factor}: {gap} ({seen.how})."
+    told = f", more than noise ({seen.how})" if seen else ""
+    return f"With {factor}: {choice(found)}, {gap}{told}."
 
 
 def _together(best: Group, found: Group | None) -> str:

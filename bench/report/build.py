@@ -12,13 +12,16 @@ from bench.errors import BudgetError
 from bench.report.detail_pages import write_details
 from bench.report.groups import ranks
 from bench.report.look import FindNames
+from bench.report.noise import kept_predictions
 from bench.report.overlaps import Overlaps
-from bench.report.pages import Lost, Report, render
+from bench.report.pages import Lost, Report
 from bench.report.places import written_to
 from bench.report.published import Published, with_published
 from bench.report.query import Query, select_rows, within
 from bench.report.runs import count_statuses, last_error
+from bench.report.site.overview import render_single
 from bench.report.tables import Board, leaderboard
+from bench.store.artifacts import Artifacts
 from bench.store.rows import RunRow
 from bench.store.store import Store
 
@@ -48,7 +51,7 @@ def write_report(
                 raise IsADirectoryError
             ranked = (row for board in report.boards for entry in board.entries for row in entry.group.rows)
             report = replace(report, details=write_details(store, path, ranked, details))
-        write_text(path, render(report))
+        write_text(path, render_single(report))
     return path
 
 
@@ -76,6 +79,7 @@ def make_report(
         budgets=_budgets(store, rows, query),
         overlaps=overlaps,
         versions=_versions(store, boards),
+        find_val=kept_predictions(Artifacts.beside(store.location)),
         filters=query.filters,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )

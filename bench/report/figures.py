@@ -1,23 +1,14 @@
-"""What the Pareto plot needs, as plain data: axes, colours, marks, points, and the front for every axis.
-
-Fronts are decided here, on validation accuracy, and never in the browser: the page only draws them.
-"""
+"""What plots have in common: their axes, the colours of strategies and the marks of families."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from textwrap import wrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-from bench.report.columns import COLUMNS, Column
-from bench.report.groups import Group
-from bench.report.rows import field
-from bench.report.tables import Board, front
-
-if TYPE_CHECKING:
-    from bench.report.published import Published
+from bench.report.columns import COLUMNS
+from bench.report.rows import family
+from bench.report.tables import Board
 
 Y_AXES = ("test_top1", "val_top1")
 X_AXES = (
@@ -79,7 +70,7 @@ def strategy_colours(boards: Iterable[Board]) -> dict[str, int]:
 
 def family_marks(boards: Iterable[Board]) -> dict[str, str]:
     """Give each family of the boards a mark."""
-    return marks_of(field(entry.group.first, "family") for board in boards for entry in board.entries)
+    return marks_of(family(entry.group.first) for board in boards for entry in board.entries)
 
 
 def colours_of(strategies: Iterable[str]) -> dict[str, int]:
@@ -113,55 +104,6 @@ def axis(key: str) -> dict[str, Any]:
         "log": column.log,
         "hardware": column.hardware,
     }
-
-
-def board_figure(
-    board: Board, strategies: Sequence[str], families: Sequence[str], columns: Iterable[Column] = ()
-) -> dict[str, Any]:
-    """Return a board's points, in the order of its entries, and its fronts, per hardware where the axis needs it.
-
-    A point's strategy and family are places in the lists given; `columns` are those that a table beside it shows.
-    """
-    machines, groups = list(board.machines), [entry.group for entry in board.entries]
-    shown = [column.key for column in columns if column.unit != "text"]
-    return {
-        "title": board.title,
-        "machines": machines,
-        "names": [group.first.backbone for group in groups],
-        "strategies": [strategies.index(group.first.strategy) for group in groups],
-        "families": [families.index(group.family) for group in groups],
-        "seeds": [group.seeds for group in groups],
-        "values": {key: _values(groups, key, machines) for key in dict.fromkeys((*Y_AXES, *X_AXES, *shown))},
-        "spreads": {key: [_round(group.stat(key).std) for group in groups] for key in Y_AXES},
-        "fronts": {key: _fronts(groups, key, machines) for key in X_AXES},
-        "published": [_published(row) for row in board.published],
-    }
-
-
-def _published(row: Published) -> dict[str, Any]:
-    """Return a published row as a point: on no front, with what is told of it in short lines."""
-    told = {"backbone": row.backbone, "method": row.label, "told": wrap(row.told, 72)}
-    return {**told, "values": {key: _round(row.values[key]) for key in (*Y_AXES, *X_AXES) if key in row.values}}
-
-
-def _values(groups: Sequence[Group], key: str, machines: Sequence[str]) -> list[Any]:
-    """Return a mean per group; of what depends on hardware, such a list per hardware."""
-    if key not in COLUMNS or not COLUMNS[key].hardware:  # a head's own column is in no list
-        return [_round(group.stat(key).mean) for group in groups]
-    return [[_round(group.stat(key, machine).mean) for group in groups] for machine in machines]
-
-
-def _fronts(groups: Sequence[Group], key: str, machines: Sequence[str]) -> list[list[int]]:
-    """Return the front's indices: one list, or one per hardware."""
-    column = COLUMNS[key]
-    return [front(groups, column, machine) for machine in (machines if column.hardware else [None])]
-
-
-def _round(value: float | None) -> float | int | None:
-    """Keep seven significant digits, and whole numbers whole: what the page shows, in few bytes."""
-    if value is None or not math.isfinite(value):
-        return None
-    return int(value) if value == int(value) else float(f"{value:.7g}")
 
 
 def _preference(strategy: str) -> tuple[int, str]:

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from bench.ensembles.record import Ensemble
 from bench.report.columns import COLUMNS, OF_THE_GROUP, Column
@@ -16,6 +17,7 @@ from bench.report.rows import family, field, hardware
 from bench.store.rows import RunHeads, RunRow
 
 LOST = ("failed", "diverged")
+_TRIED = ("done", "pruned", *LOST)
 
 
 class Stat(NamedTuple):
@@ -39,12 +41,13 @@ class Cut(NamedTuple):
     class_groups: str
 
 
-class Candidate(NamedTuple):
-    """What a board compares: a backbone and a strategy, on the same data."""
+Candidate = tuple[Any, ...]
+"""What a board compares, the values of `CANDIDATE`: a backbone and a strategy, on the same data."""
 
-    cut: Cut
-    backbone: str
-    strategy: str
+CANDIDATE = (*Cut._fields, "backbone", "strategy")
+_cut_of = attrgetter(*Cut._fields)  # of very many rows: in one call each
+_candidate_of = attrgetter(*CANDIDATE)
+_by_seed = attrgetter("seed")
 
 
 class Task(NamedTuple):
@@ -78,7 +81,9 @@ class Group:
     @cached_property
     def val(self) -> float:
         """Mean validation top-1, which ranks; every group has it, because a run without it is in none."""
-        return math.fsum(row.val_top1 or 0.0 for row in self.rows) / len(self.rows)
+        if len(self.rows) == 1:
+            return self.rows[0].val_top1 or 0.0
+        return math.fsum([row.val_top1 or 0.0 for row in self.rows]) / len(self.rows)
 
     @property
     def group_id(self) -> str:
@@ -115,12 +120,12 @@ class Group:
         each = [head_values(heads) for heads in self.heads]
         return {key: [values.get(key) for values in each] for key in (each[0] if each else ())}
 
-    @cached_property
+    @property
     def machines(self) -> tuple[str, ...]:
         """The hardware that the runs ran on, each named once; none for an ensemble of several machines."""
         if self.ensemble and self.first.hardware is None:
             return ()
-        return tuple(dict.fromkeys(hardware(row) for row in self.rows))
+        return tuple(dict.fromkeys(map(hardware, self.rows)))
 
     @property
     def test_error(self) -> float | None:
@@ -134,21 +139,29 @@ class Group:
         What depends on the hardware is summarised over the runs on `machine`; without one, over all runs if they
         share theirs, and not at all if they do not.
         """
-        if key in self._of_heads:
-            return summarise(self._of_heads[key])
+        return summarise(self._values(key, machine))
+
+    def mean(self, key: str, machine: str | None = None) -> float | None:
+        """Return the mean of `stat`, for those who ask it of very many groups."""
+        found = finite(self._values(key, machine))
+        return _mean(found) if found else None
+
+    def _values(self, key: str, machine: str | None) -> list[float | None]:
+        if self.heads and key in self._of_heads:
+            return self._of_heads[key]
         if key in OF_THE_GROUP:
-            return summarise([getattr(self, key)])
-        rows: Iterable[RunRow] = self.rows
+            return [getattr(self, key)]
+        rows = self.rows
         if COLUMNS[key].hardware:
             named = machine or (self.machines[0] if len(self.machines) == 1 else None)
-            rows = (row for row in rows if hardware(row) == named)
-        return summarise(field(row, key) for row in rows)
+            rows = tuple(row for row in rows if hardware(row) == named)
+        return [field(row, key) for row in rows]
 
     def value(self, column: Column, machine: str | None = None) -> float | str | None:
         """Return what a column shows of this group: its words, or the mean of its numbers."""
         if column.unit == "text":
             return str(field(self.first, column.key))
-        return self.stat(column.key, machine).mean
+        return self.mean(column.key, machine)
 
 
 def data_name(dataset: str, target: str = "label", subset: object = None) -> str:
@@ -158,19 +171,28 @@ def data_name(dataset: str, target: str = "label", subset: object = None) -> str
 
 def cut(row: RunRow) -> Cut:
     """Read off a run what data it is about."""
-    return Cut._make(getattr(row, name) for name in Cut._fields)
+    return Cut._make(_cut_of(row))
 
 
 def summarise(values: Iterable[float | None]) -> Stat:
     """Mean and sample standard deviation of the finite values."""
-    finite = [value for value in values if value is not None and math.isfinite(value)]
-    n = len(finite)
+    found = finite(values)
+    n = len(found)
     if n == 0:
         return Stat(None, None, 0)
-    mean = math.fsum(finite) / n
+    mean = _mean(found)
     if n == 1:
         return Stat(mean, None, 1)
-    return Stat(mean, math.sqrt(math.fsum((value - mean) ** 2 for value in finite) / (n - 1)), n)
+    return Stat(mean, math.sqrt(math.fsum([(value - mean) ** 2 for value in found]) / (n - 1)), n)
+
+
+def finite(values: Iterable[float | None]) -> list[float]:
+    """Keep the values that are numbers."""
+    return [value for value in values if value is not None and math.isfinite(value)]
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)
 
 
 def ranks(row: RunRow) -> bool:
@@ -183,13 +205,8 @@ def configurations(rows: Iterable[RunRow]) -> Counter[Candidate]:
 
     All that has ended counts, from every sweep and search: what was pruned, failed or diverged was a try too.
     """
-    ended = {(candidate(row), row.group_id) for row in rows if row.status in ("done", "pruned", *LOST)}
-    return Counter(one for one, _ in ended)
-
-
-def candidate(row: RunRow) -> Candidate:
-    """Read off a run which candidate it is a try of."""
-    return Candidate(cut(row), row.backbone, row.strategy)
+    ended = {row.group_id: row for row in rows if row.status in _TRIED}
+    return Counter(map(_candidate_of, ended.values()))
 
 
 def group_runs(
@@ -212,7 +229,8 @@ def group_runs(
             lost[row.group_id] += 1
     groups = []
     for group_id, found in done.items():
-        found.sort(key=lambda row: row.seed)
+        if len(found) > 1:
+            found.sort(key=_by_seed)
         own = tuple(heads[row.run_id] for row in found if row.run_id in heads) if heads else ()
-        groups.append(Group(tuple(found), lost[group_id], heads=own, tried=counted[candidate(found[0])]))
+        groups.append(Group(tuple(found), lost[group_id], heads=own, tried=counted[_candidate_of(found[0])]))
     return groups

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from bench.records import Counts
 from bench.report.columns import COLUMNS, NEVER_RANKS, Column
-from bench.report.groups import Group
+from bench.report.groups import CANDIDATE, Group, Task
 from bench.report.head_columns import head_columns
-from bench.report.rows import field
+from bench.report.rows import field, stored
 from bench.report.tables import Board
 from bench.report.units import DASH, show, show_spread
 
 if TYPE_CHECKING:
     from bench.report.published import Published
+    from bench.report.query import Query
 
 NAMES = ("backbone", "strategy")
+_names = attrgetter(*NAMES)
 _TOLD_APART_BY = ("weights", "recipe_name", "image_size", "precision")
 _MEASURED = ("val_top1", "test_top1")
 _TRIED = "tried"
@@ -50,6 +54,17 @@ def board_columns(board: Board, also: Sequence[str] = ()) -> list[Column]:
     heads = [column for column in head_columns(board.heads) if column.test]
     rest = [COLUMNS[key] for key in keys if key not in never and key not in names]
     return [*(COLUMNS[key] for key in names), *heads, *rest, *(COLUMNS[key] for key in never)]
+
+
+def columns_read(query: Query) -> set[str]:
+    """Return the stored columns that boards without ensembles are made of and that their tables and plots show.
+
+    For `Store.rows(only=...)`. Ensembles, and data as in `bench.report.export`, need all columns.
+    """
+    identity = (*CANDIDATE, *Task._fields[1:], "group_id", "seed", "status", "num_classes")
+    shown = (*_TOLD_APART_BY, *_MEASURED, *NEVER_RANKS, *_COSTS, query.sort, query.cost, "hardware", "family")
+    counts = Counts.__dataclass_fields__ if query.budget else ()
+    return {*identity, *counts, *(name for key in shown for name in stored(key))}
 
 
 def cell(group: Group, column: Column, board: Board) -> str:
@@ -112,7 +127,7 @@ def _told_apart_by(board: Board) -> list[str]:
     """Find what differs between rows of the same backbone and strategy."""
     twins: dict[tuple[str, ...], list[Group]] = defaultdict(list)
     for entry in board.entries:
-        twins[tuple(field(entry.group.first, key) for key in NAMES)].append(entry.group)
+        twins[_names(entry.group.first)].append(entry.group)
     alike = [groups for groups in twins.values() if len(groups) > 1]
     differing = [key for key in _TOLD_APART_BY if any(_differ(groups, [key]) > 1 for groups in alike)]
     return differing if all(_differ(groups, differing) == len(groups) for groups in alike) else [*differing, "run"]

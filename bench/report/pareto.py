@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
+from operator import neg
 from typing import Any
 
 Cost = tuple[float, ...]
@@ -24,9 +25,9 @@ def pareto_front(
         raise ValueError("a Pareto front needs at least one axis")
     costs: list[tuple[Cost, int]] = []
     for index, point in enumerate(points):
-        values = (*(point[axis] for axis in down), *(point[axis] for axis in up))
-        if all(value is not None and math.isfinite(value) for value in values):
-            signed = (*values[: len(down)], *(-value for value in values[len(down) :]))
+        values = [*[point[axis] for axis in down], *[point[axis] for axis in up]]
+        if None not in values and all(map(math.isfinite, values)):
+            signed = (*values[: len(down)], *map(neg, values[len(down) :]))
             costs.append((signed, index))
     costs.sort()
     front = _many_axes(costs) if len(up) + len(down) > 2 else _two_axes(costs)  # noqa: PLR2004 - as it says

@@ -51,7 +51,8 @@ class Unmatched(NamedTuple):
 
 def select_rows(rows: Iterable[RunRow], query: Query) -> list[RunRow]:
     """Keep the runs that every filter lets through."""
-    kept = [row for row in rows if all(passes(row) for passes in _filters(query).values())]
+    filters = list(_filters(query).values())
+    kept = [row for row in rows if all(passes(row) for passes in filters)] if filters else rows
     return within(kept, query.budget)
 
 

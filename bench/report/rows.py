@@ -70,3 +70,17 @@ _DERIVED: dict[str, Callable[[RunRow], Any]] = {
     "weights": _weights,
     "latency_batched_s": _latency_batched_s,
 }
+
+
+_MADE_OF = {
+    "run": ("run_id",),
+    "architecture": ("backbone",),
+    "family": ("family", "backbone"),
+    "weights": ("weights_tag", "weights_source"),
+    "latency_batched_s": ("latency_batch_s", "latency_batch_size"),
+}
+
+
+def stored(key: str) -> tuple[str, ...]:
+    """Return the stored columns that `field` reads for a column; none for what is not of a run."""
+    return tuple(name for name in _MADE_OF.get(key, (key,)) if name in RunRow._fields)

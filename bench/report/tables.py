@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from bench.store.rows import RunHeads, RunRow
 
 if TYPE_CHECKING:
     from bench.report.published import Published
+
+_RANKS = "val_top1"
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def front_board(board: Board) -> Board:
 
 def front(groups: Iterable[Group], price: Column, machine: str | None = None) -> list[int]:
     """Return the indices of the groups that no other beats in validation accuracy and cost."""
-    points = [(group.val, group.stat(price.key, machine).mean) for group in groups]
+    points = [(group.val, group.mean(price.key, machine)) for group in groups]
     return pareto_front(points, maximize=[0], minimize=[1])
 
 
@@ -131,14 +134,18 @@ def _rank(groups: list[Group], price: Column, machine: str | None) -> list[Entry
     ordered = rank_groups(groups)
     optimal = set(front(ordered, price, machine))
     entries: list[Entry] = []
+    rank, before = 0, math.inf
     for index, group in enumerate(ordered):
-        tied = index > 0 and ordered[index - 1].val == group.val
-        entries.append(Entry(entries[-1].rank if tied else index + 1, index in optimal, group))
+        if group.val != before:
+            rank, before = index + 1, group.val
+        entries.append(Entry(rank, index in optimal, group))
     return entries
 
 
 def _ordered(entries: list[Entry], order: Column, machine: str | None, *, reverse: bool) -> list[Entry]:
-    """Sort best first, words from a to z, what has no value last either way."""
+    """Sort what is ranked best first, words from a to z, what has no value last either way."""
+    if order.key == _RANKS and not reverse:
+        return entries
     valued = [(entry.group.value(order, machine), entry) for entry in entries]
     known = [(value, entry) for value, entry in valued if value is not None]
     descending = (order.better == "more") != reverse

@@ -21,7 +21,7 @@ from bench.store.worker import Worker, new_worker
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -106,8 +106,7 @@ class Store:
     def plan(self, sweep: SweepRecord, runs: Sequence[PlannedRun]) -> int:
         """Record a sweep and return its number; runs that the database does not know become `planned`.
 
-        Each id in `sweep.run_ids` must be one of `runs` or known already. What is there stays as it is, so the
-        same sweep recorded twice is one sweep.
+        Each id in `sweep.run_ids` must be one of `runs` or known already. The same sweep recorded twice is one.
         """
         columns = [run_columns(run) for run in runs]  # hashing takes time, and others wait once we write
         with self.sessions.writing() as session:
@@ -149,9 +148,8 @@ class Store:
 
         That is a run that is planned or interrupted, one that failed before `worker` began (unless `retry_failed`
         is false), one that was pruned (unless `resume_pruned` is false), or one whose lease is dead: its process
-        has ended, or has been silent for `LEASE_S` seconds.
-        Of several processes that claim at once each gets a run of its own. A run that is done or diverged, or
-        that the database does not know, is never taken.
+        has ended, or has been silent for `LEASE_S` seconds. Of several processes that claim at once each gets a
+        run of its own. A run that is done or diverged, or that the database does not know, is never taken.
         """
         with self.sessions.writing() as session:
             now = self.sessions.now(session)
@@ -226,8 +224,7 @@ class Store:
     def others_running(self, run_ids: Iterable[str], worker: Worker | None = None) -> list[str]:
         """Return those of the runs that another worker is at, with a living lease: they cannot be claimed now."""
         with self.sessions.reading() as session:
-            now = self.sessions.now(session)
-            leases = queries.leases(session, run_ids)
+            now, leases = self.sessions.now(session), queries.leases(session, run_ids)
         mine = worker.id if worker else None
         return [run_id for run_id, lease in leases.items() if lease.worker_id != mine and not lease.is_dead(now)]
 
@@ -244,11 +241,15 @@ class Store:
         strategy: str | None = None,
         status: str | None = None,
         sweep: int | None = None,
+        only: Collection[str] | None = None,
     ) -> list[RunRow]:
-        """Return the runs that match every filter that is given, oldest first; no spec is read."""
+        """Return the runs that match every filter given, oldest first, without their specs.
+
+        With `only`, rows hold just these columns, `run_id` and `created_at`: half the time for very many runs.
+        """
         asked = {"dataset": dataset, "backbone": backbone, "strategy": strategy, "status": status, "sweep": sweep}
         with self.sessions.reading() as session:
-            return queries.rows(session, asked)
+            return queries.rows(session, asked, only)
 
     def epochs(self, run_id: str) -> list[EpochRecord]:
         """Return a run's epochs in order, as the latest attempts measured them; what was not finite is NaN."""

@@ -8,6 +8,8 @@ import pytest
 
 from bench.commands.leaderboard import leaderboard
 from bench.errors import BenchError
+from bench.report import layout
+from bench.report.columns import COLUMNS, COSTS
 from bench.store.store import Store
 
 
@@ -32,6 +34,15 @@ def test_markdown_is_a_table(call, typical_db):
     text = call(leaderboard, "--db", typical_db, "--markdown").stdout
     assert text.startswith("### cub100")
     assert sum(line.startswith("|") for line in text.splitlines()) == 26
+
+
+@pytest.mark.parametrize("sort", COLUMNS)
+def test_the_table_is_the_same_from_the_few_columns_that_it_reads(call, typical_db, monkeypatch, sort):
+    cost = sort if sort in COSTS else "trainable_params"
+    given = ("--db", typical_db, "--sort", sort, "--cost", cost, "--budget", "11M", "--limit", 0)
+    lean = call(leaderboard, *given).stdout
+    monkeypatch.setattr(layout, "columns_read", lambda _query: None)
+    assert call(leaderboard, *given).stdout == lean
 
 
 def test_the_table_says_how_it_ranks_and_what_noise_is(call, typical_db):

@@ -1,4 +1,5 @@
 import pytest
+from overview_pages import data_of
 
 from bench.commands.report import report
 from bench.errors import BenchError
@@ -25,7 +26,7 @@ def test_title_and_filters_reach_the_page(call, typical_db, tmp_path):
     )
     html = path.read_text(encoding="utf-8")
     assert "<title>Birds &amp; co</title>" in html
-    assert html.count("<tr data-i=") == 7
+    assert len(data_of(html)["boards"][0]["seeds"]) == 7
     assert "under 10M parameters" in html
 
 

@@ -6,11 +6,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 
 from browser import browser, nothing_goes_wrong, visit, wrong
+from overview_browser import reports, typical, typical_page
 from plausible_runs import fill_typical
 
 from bench.store.store import Store
 
-__all__ = ["browser", "nothing_goes_wrong", "visit", "wrong"]  # fixtures of the tests that drive a browser
+# fixtures of the tests that drive a browser
+__all__ = ["browser", "nothing_goes_wrong", "reports", "typical", "typical_page", "visit", "wrong"]
 
 
 @pytest.fixture(scope="session")

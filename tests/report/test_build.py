@@ -3,8 +3,8 @@ from plausible_runs import MODELS, fill_typical, make_planned, plan, record_done
 
 from bench.errors import BenchError, DivergedError
 from bench.report.build import make_report, write_report
-from bench.report.pages import render
 from bench.report.query import Query
+from bench.report.site.overview import render_single
 
 
 def built(store, **query):
@@ -43,7 +43,7 @@ def test_a_pruned_run_is_listed_with_its_rung_and_ranks_nowhere(store):
     (lost,) = report.lost
     assert lost.reason.startswith("Pruned at rung 2, after epoch 2. Place 5 of 7")
     assert [len(board.entries) for board in report.boards] == [1]
-    page = render(report)
+    page = render_single(report)
     assert "pruned at 2" in page
     assert "1 run pruned early and not ranked" in page
 

@@ -14,8 +14,8 @@ from bench.report.build import make_report
 from bench.report.export import board_records, to_json
 from bench.report.markdown import to_markdown
 from bench.report.notes import board_notes
-from bench.report.pages import render
 from bench.report.query import Query
+from bench.report.site.overview import render_single
 from bench.report.tables import leaderboard
 
 ROWS = [
@@ -132,7 +132,7 @@ def test_a_report_has_the_ensemble_in_plot_and_table(tmp_path):
         record_done(store, typical_runs()[:4])
         rows = store.rows()
         store.ensembles.add(together(rows[:2], 0.99, rule="weighted"))
-        page = render(make_report(store, title="", query=Query(), overlaps={}))
+        page = render_single(make_report(store, title="", query=Query(), overlaps={}))
     assert "weighted vote ‡" in page
     assert '"names":["ensemble of 2"' in page
     assert "The ensemble of 2 (weighted vote)" in page

@@ -1,47 +1,15 @@
 import itertools
 
 import pytest
-from plausible_runs import CPU, GPU, MODELS, done_row
+from plausible_runs import MODELS, done_row
 
-from bench.report.figures import MARKS, PALETTE, X_AXES, board_figure, family_marks, strategy_colours
+from bench.report.figures import MARKS, PALETTE, family_marks, strategy_colours
 from bench.report.query import Query
 from bench.report.tables import leaderboard
 
 
-def figure(rows):
-    boards = leaderboard(rows, Query())
-    (board,) = boards
-    return board, board_figure(board, list(strategy_colours(boards)), list(family_marks(boards)))
-
-
 def strategy_boards(*strategies):
     return leaderboard([done_row(MODELS[0], strategy) for strategy in strategies], Query())
-
-
-@pytest.mark.parametrize("axis", X_AXES)
-def test_the_front_is_decided_on_validation_for_every_axis(axis):
-    rows = [done_row(model, strategy) for model in MODELS for strategy in ("linear", "full")]
-    board, drawn = figure(rows)
-    values = drawn["values"][axis]
-    costs = values[0] if isinstance(values[0], list) else values
-    vals = [entry.group.stat("val_top1").mean for entry in board.entries]
-    pairs = list(zip(vals, costs, strict=True))
-    beaten = [any(v >= val and c <= cost and (v > val or c < cost) for v, c in pairs) for val, cost in pairs]
-    assert drawn["fronts"][axis] == [[i for i, lost in enumerate(beaten) if not lost]]
-
-
-def test_times_of_different_hardware_are_in_lists_of_their_own():
-    rows = [
-        done_row(MODELS[0], hardware=CPU, standalone_s=100.0),
-        done_row(MODELS[1], hardware=GPU, standalone_s=2.0),
-    ]
-    board, drawn = figure(rows)
-    places = {name: drawn["machines"].index(name) for name in (CPU, GPU)}
-    index = {entry.group.first.backbone: i for i, entry in enumerate(board.entries)}
-    assert drawn["values"]["standalone_s"][places[CPU]][index[MODELS[0].name]] == 100.0
-    assert drawn["values"]["standalone_s"][places[CPU]][index[MODELS[1].name]] is None
-    assert drawn["values"]["standalone_s"][places[GPU]][index[MODELS[1].name]] == 2.0
-    assert drawn["fronts"]["standalone_s"][places[GPU]] == [index[MODELS[1].name]]
 
 
 def test_a_strategy_has_the_same_colour_whatever_else_is_shown():

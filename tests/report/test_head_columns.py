@@ -16,8 +16,9 @@ from bench.report.export import board_records, to_json
 from bench.report.heads_view import heads_view
 from bench.report.layout import board_columns
 from bench.report.markdown import to_markdown
-from bench.report.pages import Report, render
+from bench.report.pages import Report
 from bench.report.query import Query
+from bench.report.site.overview import render_single
 from bench.report.tables import leaderboard
 from bench.store.rows import ContradictionCount, HeadRow, RunHeads
 
@@ -99,7 +100,7 @@ def test_contradictions_of_several_pairs_each_have_a_column():
 def test_the_page_and_markdown_take_targets_of_any_name():
     names = ("<b>x</b>|y", "k_1")
     board = joint_board(names)
-    page = render(Report(title="t", boards=[board]))
+    page = render_single(Report(title="t", boards=[board]))
     assert "test top-1, the mean of its heads (2 seeds)" in page
     assert "<b>x</b>" not in page
     assert "&lt;b&gt;x&lt;/b&gt;" in page

@@ -7,6 +7,7 @@ import io
 import json
 
 import pytest
+from overview_pages import data_of
 from plausible_runs import MODELS, done_row
 from rich.console import Console
 
@@ -16,8 +17,8 @@ from bench.report.csv_text import to_csv
 from bench.report.export import board_records, to_json
 from bench.report.groups import group_runs
 from bench.report.markdown import to_markdown
-from bench.report.pages import render
 from bench.report.query import Query
+from bench.report.site.overview import render_single
 from bench.report.tables import leaderboard
 
 NOTE = "Tuning was unequal"
@@ -25,7 +26,8 @@ NOTE = "Tuning was unequal"
 
 def tries(model, count, strategy="linear", **columns):
     """Runs that differ in more than their seed."""
-    return [done_row(model, strategy, group_id=f"{model.name}{strategy}{i}", run_id=f"{i:064}{model.name}",
+    own = f"{model.name}{strategy}{columns}"
+    return [done_row(model, strategy, group_id=f"{i}{own}", run_id=f"{i:064}{model.name}",
                      recipe_name=f"default lr={i}", **columns) for i in range(count)]  # fmt: skip
 
 
@@ -103,8 +105,8 @@ def test_the_page_says_it(store):
 
     record_done(store, [make_planned(MODELS[0], "linear"), make_planned(MODELS[1], "linear")])
     record_done(store, [make_planned(MODELS[0], "linear", recipe=RecipeSpec(lr=0.5))])
-    page = render(make_report(store, title="", query=Query(), overlaps={}))
-    assert 'data-key="tried"' in page
+    page = render_single(make_report(store, title="", query=Query(), overlaps={}))
+    assert "tried" in [column["key"] for column in data_of(page)["boards"][0]["columns"]]
     assert "Configurations tried" in page
     assert NOTE in page
 

@@ -71,6 +71,24 @@ class TestQuestions:
         assert [row.run_id for row in store.rows(status="done")] == [run_ids[0]]
         assert store.rows(strategy="full") == []
 
+    def test_lean_rows_hold_what_was_asked_for_and_refuse_the_rest(self, store):
+        plan(store)
+        whole, lean = store.rows(), store.rows(only={"seed", "strategy"})
+        names = ("run_id", "created_at", "strategy", "seed")
+        assert [[getattr(row, n) for n in names] for row in lean] == [
+            [getattr(row, n) for n in names] for row in whole
+        ]
+        with pytest.raises(AttributeError, match="status"):
+            _ = lean[0].status
+
+    def test_rows_come_oldest_first_and_of_one_moment_by_their_ids(self, store):
+        for count in (2, 5):
+            runs, run_ids = plans(count)
+            store.plan(sweep(run_ids), runs)
+        found = [(row.created_at, row.run_id) for row in store.rows()]
+        assert len(found) == 5
+        assert found == sorted(found)
+
     def test_a_run_is_found_by_the_beginning_of_its_id(self, store):
         run_ids = plan(store)
         assert store.run(run_ids[1][:8].upper()).row.run_id == run_ids[1]

@@ -14,7 +14,9 @@ from bench.report.figures import MARKS, PALETTE
 from bench.report.html import environment, template_text
 
 PLOTLY = "plotly.min.js"
-STYLES = ("report.css", "look.css", "site.css", "sweeps.css", "methods.css", "run.css", "compare.css")
+STYLES = (
+    "report.css", "look.css", "site.css", "overview.css", "sweeps.css", "methods.css", "run.css", "compare.css",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

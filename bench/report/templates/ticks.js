@@ -39,6 +39,7 @@ function logCandidates(unit, low, high) {
   if (unit === "seconds") return [[...NICE_TIMES, ...MORE_TIMES].sort((a, b) => a - b), NICE_TIMES];
   if (unit === "bytes")
     return [binary(low, high, [1, 2, 5, 10, 20, 50, 100, 200, 500]), binary(low, high, [1, 10, 100])];
+  if (unit === "fraction") return [decades(low, high, [1, 1.5, 2, 3, 5, 7]), decades(low, high, [1, 2, 5]), decades(low, high, [1])];
   return [decades(low, high, [1, 2, 5]), decades(low, high, [1, 3]), decades(low, high, [1])];
 }
 
