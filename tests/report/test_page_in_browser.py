@@ -335,10 +335,10 @@ def test_dark_and_light_differ_also_when_switched_while_open(typical):
 
 def test_print_is_light_and_without_controls(visit, reports):
     page = visit(reports(fill_typical), color_scheme="dark")
-    dark = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ink')")
+    dark = page.evaluate("css('--ink')")
     page.emulate_media(media="print")
     assert page.locator(".controls").is_hidden()
-    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ink')") != dark
+    assert page.evaluate("css('--ink')") != dark
     assert page.pdf().startswith(b"%PDF")
 
 

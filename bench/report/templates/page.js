@@ -133,7 +133,7 @@ function setUp() {
   plot.on("plotly_doubleclick", () => { state.view = null; draw(); });
   let width = plot.clientWidth;
   new ResizeObserver(() => { if (plot.clientWidth !== width) { width = plot.clientWidth; draw(); } }).observe(plot);
-  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", draw);
+  whenColoursChange(draw);
 }
 
 setUp();
