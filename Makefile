@@ -14,7 +14,7 @@ demo: $(VENV)/.demo
 	$(BIN)/bench sweep --dataset digits --budget 10M --seeds 3 --recipe quick --strategies linear,neck \
 	  --backbones tf_efficientnet_lite0,tf_efficientnet_lite1,tf_efficientnet_lite2 --db $(DEMO_DB)
 	$(BIN)/bench leaderboard --db $(DEMO_DB)
-	$(BIN)/bench report --db $(DEMO_DB) -o demo/report.html
+	$(BIN)/bench report --db $(DEMO_DB) -o demo/report
 
 test: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2

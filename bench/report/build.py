@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.atomic import write_text
 from bench.errors import BudgetError
-from bench.report.detail_pages import write_details
 from bench.report.groups import ranks
-from bench.report.look import FindNames
 from bench.report.noise import kept_predictions
 from bench.report.overlaps import Overlaps
 from bench.report.pages import Lost, Report
@@ -37,20 +34,11 @@ def write_report(
     query: Query | None = None,
     overlaps: Overlaps | None = None,
     published: Sequence[Published] = (),
-    details: FindNames | None = None,
 ) -> Path:
-    """Write the report of what the query lets through as one HTML file, whole or not at all; return its path.
-
-    With `details`, which finds the names of classes, each run has a page in a folder beside it.
-    """
+    """Write the report of what the query lets through as one HTML file, whole or not at all; return its path."""
     query = query or Query()
     report = make_report(store, title=title, query=query, overlaps=overlaps or {}, published=published)
     with written_to(path, str(DEFAULT_PATH)):
-        if details:
-            if path.is_dir():
-                raise IsADirectoryError
-            ranked = (row for board in report.boards for entry in board.entries for row in entry.group.rows)
-            report = replace(report, details=write_details(store, path, ranked, details))
         write_text(path, render_single(report))
     return path
 

@@ -142,10 +142,10 @@ def test_a_page_of_a_run_without_its_predictions_says_so(db, tmp_path):
     row = digits_of(db)[0]
     with Store.open(db) as store:
         Artifacts.beside(store.location).predictions_path(row.run_id).unlink()
-    assert bench("report", "--db", db, "-o", tmp_path / "r.html", "--details").code == 0
-    page = (tmp_path / "r-runs" / f"{row.run_id[:16]}.html").read_text()
+    assert bench("report", "--db", db, "-o", tmp_path / "site").code == 0
+    page = (tmp_path / "site" / "runs" / f"{row.run_id[:16]}.html").read_text()
     assert f"The predictions of run {row.run_id[:12]} are missing. There is no file" in page
-    whole = (tmp_path / "r-runs" / f"{digits_of(db)[1].run_id[:16]}.html").read_text()
+    whole = (tmp_path / "site" / "runs" / f"{digits_of(db)[1].run_id[:16]}.html").read_text()
     assert "are missing" not in whole
 
 

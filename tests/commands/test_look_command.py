@@ -99,11 +99,3 @@ def test_a_run_compared_with_itself_is_refused(db, run):
 def test_help_has_an_example():
     assert "Example: bench look 3fa9c1" in bench("look", "--help").stdout
     assert "Example: bench compare 3fa9c1" in bench("compare", "--help").stdout
-
-
-def test_a_report_with_details_has_a_page_for_each_run(db, tmp_path):
-    bench("report", "--db", db, "-o", tmp_path / "r.html", "--details")
-    pages = sorted(path.name for path in (tmp_path / "r-runs").glob("*.html"))
-    assert pages == sorted(f"{planned(12, seed=seed).spec.run_id[:16]}.html" for seed in (0, 1))
-    assert (tmp_path / "r-runs" / pages[0]).stat().st_size < 200_000
-    assert "It is a folder" in refused("report", "--db", db, "-o", "", "--details")

@@ -6,7 +6,6 @@ from browser import until
 from predicted_runs import planned, predictions, record_predicted
 
 from bench.class_names import ClassNames
-from bench.report.build import write_report
 from bench.report.look import look_at
 from bench.report.look_page import render_look
 from bench.store.store import Store
@@ -109,17 +108,3 @@ def test_it_fits_a_phone_and_follows_a_switch_to_dark(thirty):
     thirty.set_viewport_size({"width": 390, "height": 800})
     until(thirty, "document.querySelector('.matrix').layout.width <= 390")
     assert thirty.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_report_with_details_leads_to_each_run_and_back(visit, tmp_path):
-    with Store.open(tmp_path / "runs.db") as store:
-        for seed in (0, 1):
-            record_predicted(store, planned(6, seed=seed), predictions(6, seed=seed, n=90))
-        path = write_report(store, tmp_path / "a b#.html", details=lambda *_: ClassNames())
-    page = visit(path)
-    assert page.locator(".leaderboard a").all_inner_texts() == ["seed 0", "seed 1"]
-    page.locator(".leaderboard a").nth(1).click()
-    page.wait_for_selector(".js-plotly-plot")
-    assert "seed 1" in page.locator(".where").inner_text()
-    page.get_by_text("All runs").click()
-    page.wait_for_selector(".leaderboard")

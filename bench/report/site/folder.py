@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bench.atomic import atomic_file, write_text
-from bench.errors import BenchError
 from bench.report.html import embedded_json
 from bench.report.places import written_to
-from bench.report.site.shell import PLOTLY, STYLES, Shell, render_page, script_text, styles_text
+from bench.report.site.shell import EARLY, PLOTLY, STYLES, Made, Shell, render_page, script_text, styles_text
 
 EXAMPLE = "reports/report"
 MANIFEST = "site.json"
-"""Lists every file that the last build wrote: what a new one does not write again goes, and nothing else."""
+"""Lists every file of a site."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +41,32 @@ class Page:
 
 
 class SiteFolder:
-    """Writes a site into a folder, file by file; a reader of it never finds half a file.
+    """Writes a site into a folder, file by file; `finish` lists them, and `publish` gives them to its readers.
 
-    Opening refuses a folder that holds anything else than an earlier site.
+    `earlier` is where the site of the last build lies, whose files may be kept; without it that is `folder`.
     """
 
-    def __init__(self, folder: Path, links: Sequence[tuple[str, str]]) -> None:
-        self.folder, self._links = folder, tuple(links)
-        self._before, self._written = _earlier(folder), set[str]()
+    def __init__(
+        self,
+        folder: Path,
+        links: Sequence[tuple[str, str]],
+        made: Made | None = None,
+        earlier: Path | None = None,
+    ) -> None:
+        self.folder, self._links, self._made, self._earlier = folder, tuple(links), made, earlier or folder
+        self._before, self._written, self._kept = site_files(self._earlier), set[str](), set[str]()
         self.text("assets/site.css", styles_text(STYLES))
+        self.asset(EARLY)
 
     @property
     def home(self) -> Path:
         """Where its readers will find the site."""
-        return self.folder
+        return self._earlier
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The place of every file that belongs to the site so far."""
+        return frozenset(self._written | self._kept)
 
     def page(self, page: Page) -> None:
         """Write a page, and the scripts that it is the first to need."""
@@ -72,6 +82,7 @@ class SiteFolder:
             scripts=page.scripts,
             data=[_data_path(key) for key in page.data],
             plots=page.plots,
+            made=self._made,
         )
         self.text(page.path, render_page(page.template, shell, page.context))
 
@@ -86,28 +97,35 @@ class SiteFolder:
 
     def text(self, path: str, text: str) -> None:
         """Write a text file at a place of the site."""
-        with written_to(self.folder / path, EXAMPLE):
-            write_text(self.folder / path, text)
-        self._written.add(path)
+        self.binary(path, text.encode("utf-8"))
 
     def binary(self, path: str, content: bytes) -> None:
         """Write a file of bytes at a place of the site."""
-        with written_to(self.folder / path, EXAMPLE), atomic_file(self.folder / path) as temporary:
-            temporary.write_bytes(content)
+        with written_to(self.folder / path, EXAMPLE):
+            (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / path).write_bytes(content)
         self._written.add(path)
 
     def keep(self, path: str) -> int:
         """Keep a file of the last build as it is, and return its bytes; 0 where there is none."""
-        if path not in self._before or not (self.folder / path).is_file():
+        if path not in self._before or not (self._earlier / path).is_file():
             return 0
-        self._written.add(path)
-        return (self.folder / path).stat().st_size
+        self._kept.add(path)
+        return (self._earlier / path).stat().st_size
 
     def finish(self) -> None:
-        """Remove what an earlier build wrote and this one did not, and note what there is now."""
-        for stale in self._before - self._written:
-            (self.folder / stale).unlink(missing_ok=True)
-        self.text(MANIFEST, json.dumps({"files": sorted(self._written)}, indent=1) + "\n")
+        """List what there is: the site is whole."""
+        files = sorted({*self.files, MANIFEST})
+        self.text(MANIFEST, json.dumps({"files": files}, indent=1) + "\n")
+
+
+def site_files(folder: Path) -> frozenset[str]:
+    """Return the files of the site in a folder, none where there is no site."""
+    try:
+        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        return frozenset(name for name in files if _is_within(name))
+    except (OSError, ValueError, LookupError, TypeError):
+        return frozenset()
 
 
 def address(path: str) -> str:
@@ -119,18 +137,6 @@ def _data_path(key: str) -> str:
     return f"data/{key}.js"
 
 
-def _earlier(folder: Path) -> set[str]:
-    """Read what an earlier build wrote. Raises BenchError where the folder holds something else."""
-    with written_to(folder, EXAMPLE):
-        found = list(folder.iterdir()) if folder.exists() else []
-    if not found:
-        return set()
-    try:
-        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, LookupError, TypeError):
-        raise BenchError(
-            f"Cannot write a site into '{folder}'.",
-            f"It holds files that are not of an earlier site: {found[0].name}.",
-            f"Name a new folder, for example {EXAMPLE}.",
-        ) from None
-    return {name for name in files if isinstance(name, str) and ".." not in Path(name).parts}
+def _is_within(name: str) -> bool:
+    path = Path(name)
+    return not path.is_absolute() and ".." not in path.parts and path != Path()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -27,8 +27,8 @@ FindImages = Callable[[StoredRun], Images | None]
 class Material:
     """Everything that pages are made of.
 
-    `report` is what the overview says; `detailed` are the runs that have a page of their own, best first. What the
-    earlier site has of the runs in `unchanged` may be kept. `progress` is to be called after each page of a run.
+    `report` is what the overview says; `detailed` are the runs that have a page of their own, best first, and
+    `progress` is called after each of these pages.
     """
 
     store: Store
@@ -36,7 +36,6 @@ class Material:
     find_names: FindNames
     find_images: FindImages
     detailed: Sequence[RunRow] = ()
-    unchanged: Collection[str] = ()
     progress: Callable[[], None] = lambda: None
 
 

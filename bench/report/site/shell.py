@@ -13,10 +13,22 @@ from bench.report.charts import ROLES
 from bench.report.figures import MARKS, PALETTE
 from bench.report.html import environment, template_text
 
+EARLY = "colours.js"
+"""The script that runs before anything is drawn."""
+
 PLOTLY = "plotly.min.js"
 STYLES = (
     "report.css", "look.css", "site.css", "overview.css", "sweeps.css", "methods.css", "run.css", "compare.css",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Made:
+    """What every page says of its making: when, by which version of bench, with which command."""
+
+    when: str
+    version: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,7 @@ class Shell:
     data: Sequence[str] = ()
     plots: bool = False
     inline: bool = False
+    made: Made | None = None
 
 
 def render_page(template: str, shell: Shell, context: Mapping[str, Any]) -> str:
@@ -46,6 +59,7 @@ def render_page(template: str, shell: Shell, context: Mapping[str, Any]) -> str:
         script_text=script_text,
         inline_styles=styles_text(STYLES) if shell.inline else "",
         plotly=PLOTLY,
+        early=EARLY,
         **context,
     )
 

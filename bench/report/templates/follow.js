@@ -8,6 +8,5 @@ function drawAndFollow(draw) {
     width = document.body.clientWidth;
     draw();
   }).observe(document.body);
-  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", draw);
-  addEventListener("colours", draw);
+  whenColoursChange(draw);
 }

@@ -7,7 +7,7 @@ const LONGEST = 28;
 const COUNTED_UP_TO = 16; // classes
 
 function shades(pair) {
-  return pair[matchMedia("(prefers-color-scheme: dark)").matches && !matchMedia("print").matches ? "dark" : "light"];
+  return pair[isDark() ? "dark" : "light"];
 }
 
 function shortened(name) {
