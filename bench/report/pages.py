@@ -23,7 +23,7 @@ class Lost:
 class Report:
     """What a report is made of. `budgets` is by dataset; of `lost_count` runs `lost` may hold a part.
 
-    `details` says by run id where its own page is; `find_val` looks up validation predictions.
+    `find_val` looks up validation predictions.
     """
 
     title: str
@@ -34,7 +34,6 @@ class Report:
     budgets: Mapping[str, str] = field(default_factory=dict)
     overlaps: Overlaps = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
-    details: Mapping[str, str] = field(default_factory=dict)
     find_val: FindVal = no_predictions
     filters: str = ""
     made: str = ""

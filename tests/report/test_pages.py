@@ -53,7 +53,7 @@ def test_html_in_any_name_stays_text():
     html = overview(
         [row, row._replace(group_id="c"), other], title=HOSTILE, lost=[Lost(row, HOSTILE)], lost_count=1,
         filters=HOSTILE, made=HOSTILE, versions={HOSTILE: HOSTILE}, overlaps={HOSTILE: (HOSTILE,)},
-        statuses={HOSTILE: 1}, details={row.run_id: HOSTILE},
+        statuses={HOSTILE: 1},
     )  # fmt: skip
     elements = Elements(html)
     assert elements.tags.count("script") == 3 + len(SCRIPTS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from itertools import count
 from pathlib import Path
 
@@ -14,16 +13,21 @@ from bench.report.overlaps import Overlaps
 from bench.report.published import Published
 from bench.report.query import Query
 from bench.report.site.chosen import PAGES, choose_runs
+from bench.report.site.compare import write_compare
 from bench.report.site.folder import SiteFolder
 from bench.report.site.material import LINKS, OVERVIEW, FindImages, Material
+from bench.report.site.methods import write_methods
+from bench.report.site.overview import write_overview
 from bench.report.site.publish import building, publish
+from bench.report.site.runs import write_runs
 from bench.report.site.shell import Made
+from bench.report.site.sweeps import write_sweeps
 from bench.store.store import Store
 
 DEFAULT_FOLDER = Path("reports/report")
 
-PARTS = ("methods", "sweeps", "runs", "compare", "overview")
-"""The modules of `bench.report.site` that write pages, in this order; each has `write_NAME(site, material)`."""
+PARTS = (write_methods, write_sweeps, write_runs, write_compare, write_overview)
+"""What writes the pages, in this order: the comparison loads what the pages of runs do."""
 
 Progress = Callable[[int, int], None]
 """Hears of how many pages of runs are written, and of how many there will be."""
@@ -64,9 +68,8 @@ def build_site(store: Store, folder: Path, wanted: Wanted, progress: Progress | 
         heard = _counted(progress, len(runs))
         material = Material(store, report, wanted.find_names, wanted.find_images, runs, heard)
         site = SiteFolder(place, LINKS, Made(report.made, wanted.version, wanted.command), earlier=folder)
-        for part in PARTS:
-            if write := _part(part):
-                write(site, material)
+        for write in PARTS:
+            write(site, material)
         site.finish()
         return publish(place, folder)
 
@@ -75,15 +78,3 @@ def _counted(progress: Progress | None, total: int) -> Callable[[], None]:
     """Count the pages of runs for who wants to hear of them."""
     done = count(1)
     return (lambda: progress(next(done), total)) if progress else (lambda: None)
-
-
-def _part(name: str) -> Callable[[SiteFolder, Material], None] | None:
-    """Find what writes a part; None where it is not there yet."""
-    try:
-        module = import_module(where := f"bench.report.site.{name}")
-    except ModuleNotFoundError as error:
-        if error.name == where:
-            return None
-        raise
-    found: Callable[[SiteFolder, Material], None] = getattr(module, f"write_{name}")
-    return found

@@ -63,8 +63,8 @@ def write_overview(site: SiteFolder, material: Material) -> None:
 
 
 def render_single(report: Report) -> str:
-    """Return the overview as one page, whole in itself; `report.details` is all that it links to."""
-    context, data = _context(report, report.details)
+    """Return the overview as one page, whole in itself: it links to nothing."""
+    context, data = _context(report, {})
     shell = Shell(report.title, scripts=SCRIPTS if report.boards else (), plots=bool(report.boards), inline=True)
     return render_page(TEMPLATE, shell, {**context, "data": embedded_json(data)})
 
