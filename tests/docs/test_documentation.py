@@ -101,6 +101,8 @@ def with_what_is_there(words: list[str], place: Path) -> list[str]:
         words = [word.replace(named, here) for word in words]
     if words[0] == "sweep" and "--dry-run" not in words:
         return [*words, "--dry-run"]  # what it would train is planned, which reads every option
+    if "--watch" in words:  # serves until Ctrl-C: tests/commands/test_report_watch.py
+        return [word for word in words if word != "--watch"]
     if words[0] in ("leaderboard", "ensemble") and "cub" in words:
         return [word for word in words if word not in ("--dataset", "cub")]
     return [*words, "--dataset", f"folder:{(place / 'birds').resolve()}"] if words[0] == "mistakes" else words
