@@ -135,9 +135,15 @@ def _write(store: Store, where: Path, wanted: Wanted, images: ImagesAtHand, *, o
 
     if one_file:
         path = write_report(
-            store, where,
-            title=wanted.title, query=wanted.query, overlaps=wanted.overlaps, published=wanted.published,
-        )  # fmt: skip
+            store,
+            where,
+            title=wanted.title,
+            query=wanted.query,
+            overlaps=wanted.overlaps,
+            published=wanted.published,
+            version=wanted.version,
+            command=wanted.command,
+        )
     else:
         with Counting(terminal.err(), "Writing pages") as bar:
             path = write_site(store, where, wanted, lambda done, total: bar(done, total, ""))

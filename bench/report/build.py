@@ -34,12 +34,17 @@ def write_report(
     query: Query | None = None,
     overlaps: Overlaps | None = None,
     published: Sequence[Published] = (),
+    version: str = "",
+    command: str = "",
 ) -> Path:
-    """Write the report of what the query lets through as one HTML file, whole or not at all; return its path."""
+    """Write the report of what the query lets through as one HTML file, whole or not at all; return its path.
+
+    It says which version of bench made it with which `command`.
+    """
     query = query or Query()
     report = make_report(store, title=title, query=query, overlaps=overlaps or {}, published=published)
     with written_to(path, str(DEFAULT_PATH)):
-        write_text(path, render_single(report))
+        write_text(path, render_single(report, version, command))
     return path
 
 

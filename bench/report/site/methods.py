@@ -47,7 +47,6 @@ def write_methods(site: SiteFolder, material: Material) -> None:
         **_registry_parts(list(rows.values()), material),
         **_repeat(material.store, boards),
         "filters": material.report.filters,
-        "made": material.report.made,
         "runs": len(rows),
         "protocols": sorted({row.protocol for row in rows.values()}),
         "splits": splits_sheet(rows.values()),

@@ -20,7 +20,7 @@ from bench.report.site.board_data import BUDGETS, ERRORS, Legend, board_data, er
 from bench.report.site.crowd import Listed, list_rows, room_for
 from bench.report.site.folder import Page, SiteFolder, address
 from bench.report.site.material import COMPARE, OVERVIEW, Material, run_page
-from bench.report.site.shell import Shell, render_page
+from bench.report.site.shell import Made, Shell, render_page
 from bench.report.tables import Board
 from bench.report.tradeoff_words import faster, fewer, points, tradeoff_sentence
 from bench.report.tradeoffs import Tradeoff, most_telling, tradeoffs
@@ -62,10 +62,11 @@ def write_overview(site: SiteFolder, material: Material) -> None:
     )
 
 
-def render_single(report: Report) -> str:
+def render_single(report: Report, version: str = "", command: str = "") -> str:
     """Return the overview as one page, whole in itself: it links to nothing."""
     context, data = _context(report, {})
-    shell = Shell(report.title, scripts=SCRIPTS if report.boards else (), plots=bool(report.boards), inline=True)
+    scripts, made = SCRIPTS if report.boards else (), Made(report.made, version, command)
+    shell = Shell(report.title, scripts=scripts, plots=bool(report.boards), inline=True, made=made)
     return render_page(TEMPLATE, shell, {**context, "data": embedded_json(data)})
 
 
