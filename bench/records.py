@@ -138,10 +138,10 @@ class RunResult:
     (0 where there is none), `prepared_s` what decoding and resizing the images cost that a run without such a pass
     reads, and `standalone_s = feature_s + prepared_s + train_s + eval_s` what this run would have cost alone.
     `latency_1_s` is the time of one image alone, `latency_batch_s` of a batch of `latency_batch_size`.
-    `stored_bytes` is the size of the parameters and statistics that this run changed. `frontier` says where the frozen part ended (`pooled`,
-    `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are kept of each image there.
-    `feature_hardware` computed what is kept, so `feature_s` was measured on it. Of a joint run every metric is the
-    mean over its `heads`.
+    `stored_bytes` is the size of the parameters and statistics that this run changed. `frontier` says where the
+    frozen part ended (`pooled`, `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are
+    kept of each image there. `feature_hardware` computed what is kept, so `feature_s` was measured on it. Of a
+    joint run every metric is the mean over its `heads`.
     """
 
     best_epoch: int
