@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor, nn
 
-from bench.allocator import keep_freed_memory
+from bench.allocator import give_back, keep_freed_memory
 from bench.errors import BenchError
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -193,7 +193,10 @@ def _processor() -> str:
 
 
 class PeakMemory:
-    """Peak memory in bytes of what runs inside: of the GPU's allocator, or this process's resident size."""
+    """Peak memory in bytes of what runs inside: of the GPU's allocator, or this process's resident size.
+
+    What the process has freed before is given back first, so that no peak is that of what ran earlier.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self.device, self._most = device, 0
@@ -210,6 +213,7 @@ class PeakMemory:
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
         else:
+            give_back()
             self._thread = threading.Thread(target=self._watch, daemon=True)
             self._thread.start()
         return self
@@ -223,11 +227,12 @@ class PeakMemory:
     def _watch(self) -> None:
         import psutil  # noqa: PLC0415 - only where a process is watched
 
-        process = psutil.Process()
+        process, over = psutil.Process(), False
         while True:
             self._most = max(self._most, process.memory_info().rss)
-            if self._done.wait(0.05):
+            if over:
                 return
+            over = self._done.wait(0.05)
 
 
 class Clock:

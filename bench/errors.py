@@ -12,6 +12,7 @@ from collections.abc import Iterable
 SLOWER = 1
 BAD_INPUT = 2
 SOME_RUNS_FAILED = 3
+UNCLEAR = 4
 INTERRUPTED = 130
 
 SHOWN = 40

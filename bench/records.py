@@ -134,13 +134,14 @@ class RunResult:
     """What a finished run measured.
 
     `train`, `val` and `test` are at `best_epoch`, the epoch that `val` chose. `last_test` and `best_on_test_top1`
-    never rank anything. `feature_s` is what the shared feature pass cost as a whole (0 where there is none) and
-    `standalone_s = feature_s + train_s + eval_s` what this run would have cost alone. `latency_1_s` is the time of
-    one image alone, `latency_batch_s` of a batch of `latency_batch_size`. `stored_bytes` is the size of the
-    parameters and statistics that this run changed. `frontier` says where the frozen part ended (`pooled`,
-    `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are kept of each image there.
-    `feature_hardware` computed what is kept, so `feature_s` was measured on it. Of a joint run every metric is the
-    mean over its `heads`.
+    never rank anything. `feature_s` is what the shared feature pass cost as a whole, decoding included
+    (0 where there is none), `prepared_s` what decoding and resizing the images cost that a run without such a pass
+    reads, and `standalone_s = feature_s + prepared_s + train_s + eval_s` what this run would have cost alone.
+    `latency_1_s` is the time of one image alone, `latency_batch_s` of a batch of `latency_batch_size`.
+    `stored_bytes` is the size of the parameters and statistics that this run changed. `frontier` says where the
+    frozen part ended (`pooled`, `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are
+    kept of each image there. `feature_hardware` computed what is kept, so `feature_s` was measured on it. Of a
+    joint run every metric is the mean over its `heads`.
     """
 
     best_epoch: int
@@ -168,11 +169,12 @@ class RunResult:
     cached_bytes: int = 0
     heads: tuple[HeadResult, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
+    prepared_s: float = 0.0
 
     @property
     def standalone_s(self) -> float:
         """Seconds this run would have taken alone."""
-        return self.feature_s + self.train_s + self.eval_s
+        return self.feature_s + self.prepared_s + self.train_s + self.eval_s
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ what had been measured when that first seed got there, so whoever asks again, an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -27,12 +28,16 @@ class Halt:
 
 @dataclass(frozen=True)
 class Standing:
-    """One run at one rung: its best value so far, larger is better, and when it got there (any clock)."""
+    """One run at one rung: its best value so far, larger is better, and when it got there (any clock).
+
+    A run that diverged gave up its place `until` then.
+    """
 
     run_id: str
     group_id: str
     value: float
     reached_at: float
+    until: float = math.inf
 
 
 def rung_epochs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
@@ -55,12 +60,14 @@ def why_pruned(group_id: str, standings: Iterable[Standing], eta: int = ETA) -> 
     Fewer than `eta` groups are never compared. Of n groups the best n // eta go on, and whoever ties with them.
     A value that is not a number is the worst. `standings` has to hold one of the group.
     """
+    ordered = sorted(standings, key=lambda s: (s.reached_at, s.run_id))
+    ahead = next(i for i, standing in enumerate(ordered) if standing.group_id == group_id)
+    ours = ordered[ahead]
     first: dict[str, Standing] = {}
-    for standing in sorted(standings, key=lambda s: (s.reached_at, s.run_id)):
-        first.setdefault(standing.group_id, standing)
-        if standing.group_id == group_id:
-            break
-    ours = first[group_id]
+    for standing in ordered[:ahead]:
+        if standing.until >= ours.reached_at:
+            first.setdefault(standing.group_id, standing)
+    first[group_id] = ours
     values = sorted((_worst_if_nan(s.value) for s in first.values()), reverse=True)
     if len(values) < eta:
         return None

@@ -23,7 +23,10 @@ from bench.watching import Watcher
 
 @dataclass
 class Tally:
-    """How a sweep went, by run id; `skipped` were done before, the others `..._before` ended so before."""
+    """How a sweep went, by run id; `skipped` were done before, the others `..._before` ended so before.
+
+    Other processes are at `elsewhere`, and have done `done_elsewhere`, since the sweep began.
+    """
 
     done: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -33,7 +36,14 @@ class Tally:
     diverged: list[str] = field(default_factory=list)
     diverged_before: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
+    done_elsewhere: list[str] = field(default_factory=list)
     stopped: bool = False
+
+    @property
+    def over(self) -> set[str]:
+        """The runs that ended, here or before."""
+        before = (self.skipped, self.pruned_before, self.diverged_before)
+        return {*self.done, *self.pruned, *self.failed, *self.diverged}.union(*before)
 
 
 @dataclass

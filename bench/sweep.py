@@ -62,8 +62,7 @@ class Sweep:
         tally.diverged_before = [run_id for run_id, status in statuses.items() if status == "diverged"]
         if self.prune:
             tally.pruned_before = [run_id for run_id, status in statuses.items() if status == "pruned"]
-        over = {*tally.skipped, *tally.diverged_before, *tally.pruned_before}
-        left = [run_id for run_id in self.by_id if run_id not in over]
+        left = [run_id for run_id in self.by_id if run_id not in tally.over]
         self.bench.planned = [self.by_id[run_id].spec for run_id in left]
         while not self.stop():
             claims = self._claim(left, worker)
@@ -71,9 +70,21 @@ class Sweep:
                 break
             left = [run_id for run_id in left if run_id not in claims]
             self._train(claims, tally)
-        tally.elsewhere = self.store.others_running(left, worker)
+        self._look_elsewhere(tally, worker)
         tally.stopped = tally.stopped or self.stop()
         return tally
+
+    def _look_elsewhere(self, tally: Tally, worker: Worker) -> None:
+        """Note what other processes are at now, and what they have ended since this sweep began."""
+        left = [run_id for run_id in self.by_id if run_id not in tally.over]
+        tally.elsewhere = self.store.others_running(left, worker)
+        for run_id, status in self.store.statuses(i for i in left if i not in tally.elsewhere).items():
+            if status == "done":
+                tally.done_elsewhere.append(run_id)
+            elif status == "diverged":
+                tally.diverged_before.append(run_id)
+            elif status == "pruned" and self.prune:
+                tally.pruned_before.append(run_id)
 
     def _claim(self, left: Sequence[str], worker: Worker) -> dict[str, Claim]:
         """Take the first run that is free, and those that are free and train together with it.

@@ -64,7 +64,8 @@ def timing(
     measured is kept in the database; with --compare only if --save names it.
 
     Without --backbones and --strategies: resnet18 and efficientnet_b0, linear and full. Exit codes: 0, 1 with
-    --compare where a case became slower beyond the noise, 2 bad input or another machine's baseline.
+    --compare where a case became slower beyond the noise, 2 bad input or another machine's baseline, 4 where none
+    did but noise hides whether some became slower by more than --threshold.
 
     Example: bench timing --backbones resnet18 --strategies linear,full --save before
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import terminal
-from bench.errors import SLOWER, BenchError
+from bench.errors import SLOWER, UNCLEAR, BenchError
 from bench.report.export import to_json
 from bench.report.slowdowns import check_machine, compare, count
 from bench.report.timing_records import comparison_record, timing_record
@@ -79,13 +79,7 @@ def compare_with_now(options: Options) -> int:
     """Measure a timing's cases again, and say what became slower."""
     from bench.train.provenance import provenance
 
-    given = {
-        "--backbones": options.backbones,
-        "--strategies": options.strategies,
-        "--image-size": options.image_size,
-        "--batch-size": options.batch_size,
-    }
-    if chosen := [name for name, value in given.items() if value]:
+    if chosen := _cases_asked(options):
         raise BenchError(
             f"{chosen[0]} cannot go with --compare.",
             "What is measured again are the cases of the timing to compare with.",
@@ -109,6 +103,12 @@ def compare_stored(options: Options) -> int:
         raise BenchError(
             "--with needs --compare.", "Two timings are compared.", "Write --compare BEFORE --with AFTER."
         )
+    if chosen := [*_cases_asked(options), *(["--save"] if options.save else [])]:
+        raise BenchError(
+            f"{chosen[0]} cannot go with --with.",
+            "Two timings that were made before are compared, and nothing is measured.",
+            f"Leave it out, or measure now: bench timing --compare {options.compare} --save NAME",
+        )
     with Store.open(options.db, create=False) as store:
         before, now = store.timing(options.compare), store.timing(str(options.with_))
     return _compared(before, now, options)
@@ -121,7 +121,20 @@ def _compared(before: Timing, now: Timing, options: Options) -> int:
     else:
         console = terminal.out()
         console.print(comparison_view(before, now, found, options.threshold, console))
-    return SLOWER if count(found, "slower") else 0
+    if count(found, "slower"):
+        return SLOWER
+    return UNCLEAR if count(found, "unclear") else 0
+
+
+def _cases_asked(options: Options) -> list[str]:
+    """List the options given that say which cases to measure."""
+    given = {
+        "--backbones": options.backbones,
+        "--strategies": options.strategies,
+        "--image-size": options.image_size,
+        "--batch-size": options.batch_size,
+    }
+    return [name for name, value in given.items() if value]
 
 
 def _cases(options: Options, device: torch.device) -> list[Case]:

@@ -82,6 +82,7 @@ def ended(tally: Tally, planned: int, where: str) -> int:
         "diverged before": len(tally.diverged_before),
         "pruned": len(tally.pruned),
         "pruned before": len(tally.pruned_before),
+        "done elsewhere": len(tally.done_elsewhere),
         "running elsewhere": len(tally.elsewhere),
     }
     said = ", ".join(f"{count} {word}" for word, count in parts.items() if count) or "nothing to do"

@@ -18,6 +18,9 @@ class Pixels(Protocol):
     note: str
     """Why the images are not prepared on disk; empty where they are."""
 
+    prepared_s: float | None
+    """Seconds that preparing them took, whoever did it; 0 where they are decoded anew, None if not known."""
+
     def __len__(self) -> int:
         """Count the images."""
 
@@ -34,6 +37,7 @@ class DecodedPixels:
     def __init__(self, source: ImageSource, indices: Positions, transform: Transform) -> None:
         self.source, self.indices, self.transform = source, indices, transform
         self.note = ""
+        self.prepared_s: float | None = 0.0
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -17,7 +17,7 @@ from bench.atomic import atomic_file
 from bench.data.datasets import Dataset
 from bench.data.loading import Positions
 from bench.data.pixels import DecodedPixels, Pixels
-from bench.data.prepared_files import Label, prepared_path, touch, write_label
+from bench.data.prepared_files import Label, prepared_path, read_label, touch, write_label
 from bench.data.progress import Progress
 from bench.data.splits import Split
 from bench.data.transforms import eval_transform
@@ -33,14 +33,14 @@ class PreparedImages:
 
     note = ""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, prepared_s: float | None) -> None:
+        self.path, self.prepared_s = path, prepared_s
 
     def __len__(self) -> int:
         return len(self.array)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"path": self.path}
+        return {"path": self.path, "prepared_s": self.prepared_s}
 
     @cached_property
     def array(self) -> NDArray[np.uint8]:
@@ -80,6 +80,8 @@ def open_pixels(
     path = _path(dataset.manifest.fingerprint, part, spec)
     if _is_whole(path, shape):
         touch(path)
+        label = read_label(path)
+        took = label.seconds if label else None
     else:
         begun = time.monotonic()
         try:
@@ -90,7 +92,7 @@ def open_pixels(
             return decoded
         took = time.monotonic() - begun
         write_label(path, Label(dataset.entry.name, part.official, spec.image_size, len(part), took))
-    return PreparedImages(path)
+    return PreparedImages(path, took)
 
 
 def _write(

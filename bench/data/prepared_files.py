@@ -35,6 +35,14 @@ def write_label(path: Path, label: Label) -> None:
     write_text(path.with_suffix(".json"), json.dumps(asdict(label)), best_effort=True)
 
 
+def read_label(path: Path) -> Label | None:
+    """Read the note beside a file; None where there is none, or none that can be read."""
+    try:
+        return Label(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 def touch(path: Path) -> None:
     """Note that a file is used now."""
     with contextlib.suppress(OSError):
@@ -61,10 +69,8 @@ def _folder() -> Path:
 
 
 def _listed(path: Path) -> Listed:
-    size, note = path.stat().st_size, path.with_suffix(".json")
-    try:
-        label, used = Label(**json.loads(note.read_text(encoding="utf-8"))), note.stat().st_mtime
-    except (OSError, ValueError, TypeError):
+    size, label = path.stat().st_size, read_label(path)
+    if label is None:
         return Listed(path.stem, "", "", "images", 0, size, 0.0, path.stat().st_mtime)
-    what = f"images ({label.split}, {label.image_size} px)"
+    what, used = f"images ({label.split}, {label.image_size} px)", path.with_suffix(".json").stat().st_mtime
     return Listed(path.stem, "", label.dataset, what, label.images, size, label.seconds, used)

@@ -103,8 +103,9 @@ DEFINITIONS: dict[str, Definition] = {
         _PLAN,
     ),
     "standalone_s": Definition(
-        "What the run would take alone: its training and evaluation, and the whole of the feature pass for its "
-        "frontier, which it may have shared.",
+        "What the run would take alone: its training and evaluation, and what comes before them and may be "
+        "shared: the whole of the feature pass for its frontier, or, where nothing is kept, decoding and resizing "
+        "its images once.",
         _SECONDS,
         _MEASURED,
     ),

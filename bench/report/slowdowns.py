@@ -18,8 +18,12 @@ RESAMPLES = 2000
 LEAST = 5
 """Fewer repetitions than this give no interval worth the name."""
 
-Verdict = Literal["slower", "faster", "same", "machine"]
-"""`machine`: the case took longer, and so did the reference workload beside it."""
+_POWER_80 = 1.43
+"""(1.96 + 0.84) / 1.96: so many half intervals above the threshold lies what is found in 8 of 10 cases."""
+
+Verdict = Literal["slower", "faster", "same", "machine", "unclear"]
+"""`machine`: the case took longer, and so did the reference workload beside it. `unclear`: the noise hides whether
+it is slower by more than the threshold; `same` is said only where it is not."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,7 +40,8 @@ class Ratio(NamedTuple):
 class Comparison:
     """One case before and now: median seconds, the ratio of the medians, and the same in units of the reference.
 
-    `time` is None where the two were measured on different machines, whose seconds do not compare.
+    `time` is None where the two were measured on different machines, whose seconds do not compare. `detectable` is
+    the ratio from which on a slowdown is called one in 8 of 10 comparisons as noisy as this one.
     """
 
     case: Case
@@ -45,14 +50,17 @@ class Comparison:
     time: Ratio | None
     relative: Ratio
     verdict: Verdict
+    detectable: float
 
 
 def compare(before: Timing, now: Timing, threshold: float = THRESHOLD, *, force: bool = False) -> list[Comparison]:
     """Compare the cases that both timings have, in the order of `before`.
 
     A case is slower where the lower bounds of both ratios are above 1 + `threshold`: that of its time, and that of
-    its time over the reference's, so that a machine which is busy now makes no case slow. Of different machines
-    only the second is there. Raises BenchError where they differ without `force`, and where no case is in both.
+    its time over the reference's, so that a machine which is busy now makes no case slow. It is not
+    slower where one of the upper bounds is below, and else unclear. Of different machines only the second ratio is
+    there. The intervals hold the noise within each timing, not what else changed on the machine between the two.
+    Raises BenchError where they differ without `force`, and where no case is in both.
     """
     check_machine(before, now.provenance, force=force)
     found = {timed.case: timed for timed in now.cases}
@@ -127,14 +135,24 @@ def _compare(before: CaseTiming, now: CaseTiming, threshold: float, *, seconds_c
     time = medians_ratio(ours, theirs) if seconds_compare else None
     relative = medians_ratio(ours / np.array(before.reference), theirs / np.array(now.reference))
     seconds = (median(before.samples), median(now.samples))
-    return Comparison(before.case, *seconds, time, relative, _verdict(time or relative, relative, threshold))
+    both = (time or relative, relative)
+    detectable = max(_detectable(ratio, threshold) for ratio in both)
+    return Comparison(before.case, *seconds, time, relative, _verdict(*both, threshold), detectable)
 
 
 def _verdict(time: Ratio, relative: Ratio, threshold: float) -> Verdict:
-    if time.low > 1 + threshold:
-        return "slower" if relative.low > 1 + threshold else "machine"
-    fast = 1 / (1 + threshold)
-    return "faster" if time.high < fast and relative.high < fast else "same"
+    slow, fast = 1 + threshold, 1 / (1 + threshold)
+    if min(time.low, relative.low) > slow:
+        return "slower"
+    if min(time.high, relative.high) > slow:
+        return "unclear"
+    if time.low > slow:
+        return "machine"
+    return "faster" if max(time.high, relative.high) < fast else "same"
+
+
+def _detectable(ratio: Ratio, threshold: float) -> float:
+    return float((1 + threshold) * (ratio.value / ratio.low) ** _POWER_80)
 
 
 def _machine(provenance: Provenance) -> str:

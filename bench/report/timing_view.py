@@ -16,9 +16,11 @@ from bench.report.units import DASH, show
 from bench.store.rows import TimingSummary
 from bench.timings import Case, Timing
 
-_GIVING_WAY = ("precision", "noise %", "pixels", "images/s", "relative")
-_NUMBERS = ("batch", "pixels", "median", "noise %", "images/s", "before", "now", "ratio", "cases", "threads")
-_STYLES = {"slower": "bold red", "faster": "green", "machine": "yellow"}
+_GIVING_WAY = ("precision", "noise %", "pixels", "images/s", "relative", "finds")
+_NUMBERS = (
+    "batch", "pixels", "median", "noise %", "images/s", "before", "now", "ratio", "finds", "cases", "threads",
+)  # fmt: skip
+_STYLES = {"slower": "bold red", "faster": "green", "machine": "yellow", "unclear": "bold yellow"}
 _WORDS = {"machine": "as the machine"}
 
 
@@ -71,6 +73,7 @@ def _line(compared: Comparison) -> dict[str, str]:
         "now": show(compared.now_s, "seconds"),
         "ratio": f"{ratio.value:.2f}" if ratio else DASH,
         "95 %": _interval(ratio) if ratio else DASH,
+        "finds": _percent(compared.detectable),
         "relative": f"{compared.relative.value:.2f} ({_interval(compared.relative)})",
         "verdict": _WORDS.get(compared.verdict, compared.verdict),
     }
@@ -80,13 +83,20 @@ def _interval(ratio: Ratio) -> str:
     return f"{ratio.low:.2f} to {ratio.high:.2f}"
 
 
+def _percent(ratio: float) -> str:
+    return f"{100 * (ratio - 1):.0f} %"
+
+
 def _notes(before: Timing, now: Timing, found: Sequence[Comparison], threshold: float) -> list[str]:
     slower, busy = count(found, "slower"), count(found, "machine")
     cases = f"{len(found)} case{'s' if len(found) > 1 else ''}"
     notes = [
         f"{slower} of {cases} slower than in {before.name} by more than {100 * threshold:.0f} % beyond the noise.",
         "Ratio: of medians, with its 95 % bootstrap interval; relative: the same over a matrix product's time.",
+        "Finds: how much slower a case so noisy has to be to be called slower in 8 of 10 comparisons.",
     ]
+    if hidden := [compared for compared in found if compared.verdict == "unclear"]:
+        notes.append(_about_unclear(hidden, threshold))
     if busy:
         notes.append(f"{busy} took longer as the matrix product did: the machine, or torch, is slower now.")
     if found[0].time is None:
@@ -96,6 +106,17 @@ def _notes(before: Timing, now: Timing, found: Sequence[Comparison], threshold: 
     if lost := missing(before, now):
         notes.append(f"{len(lost)} case{'s are' if len(lost) > 1 else ' is'} in one of the two only.")
     return notes
+
+
+def _about_unclear(hidden: Sequence[Comparison], threshold: float) -> str:
+    """Say what the noise hides, and what helps: the interval narrows with the root of the rounds."""
+    least, most = (_percent(pick(c.detectable for c in hidden)) for pick in (min, max))
+    cases = f"{len(hidden)} case{'s are' if len(hidden) > 1 else ' is'} unclear"
+    finds = least if least == most else f"{least} to {most}"
+    return (
+        f"{cases}: noise hides whether slower by more than {100 * threshold:.0f} %; found would be about {finds} "
+        "slower. Time both anew while nothing else runs, with more --repeats: 60 halve the interval of 15."
+    )
 
 
 def _case(case: Case) -> dict[str, str]:

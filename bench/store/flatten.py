@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SPLITS = ("train", "val", "test", "last_val", "last_test")
-_ELSEWHERE = {*_SPLITS, "feature_keys", "feature_hardware", "heads", "contradictions"}
-"""What a result holds that is no column of its own name."""
+_ELSEWHERE = {*_SPLITS, "feature_keys", "feature_hardware", "heads", "contradictions", "prepared_s"}
+"""What a result holds that is no column of its own name; `prepared_s` is in `standalone_s`."""
 
 
 def run_columns(planned: PlannedRun) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -47,17 +48,18 @@ def hardware(session: Session, held: Claim, also: str = "") -> str:
 
 
 def standings(session: Session, metric: Metric, reached: Mapping[str, int]) -> list[Standing]:
-    """Return those of the runs that have done the epoch that `reached` asks of each; diverged ones are left out.
+    """Return those of the runs that have done the epoch that `reached` asks of each.
 
     A value is the best of `metric` up to that epoch, a loss with its sign turned. A run that was done earlier
-    (early stopping) stands with what it had.
+    (early stopping) stands with what it had; one that diverged stands until it did, so that a decision of before
+    can be made again.
     """
     value = -Epoch.val_loss if metric == "val_loss" else getattr(Epoch, metric)
     statement = (
         sa.select(Run.run_id, Run.group_id, Run.status, Run.status_at, Epoch.epoch, Epoch.attempt_id)
         .add_columns(Epoch.recorded_at, value.label("value"))
         .join(Epoch, Epoch.run_id == Run.run_id)
-        .where(Run.status != "diverged", Epoch.epoch <= max(reached.values(), default=0))
+        .where(Epoch.epoch <= max(reached.values(), default=0))
         .order_by(Run.run_id, Epoch.epoch, Epoch.attempt_id.desc())
     )
     found = []
@@ -70,13 +72,14 @@ def standings(session: Session, metric: Metric, reached: Mapping[str, int]) -> l
 
 
 def _standing(history: list[dict[str, Any]], reached: int) -> Standing | None:
-    until = [row for row in history if row["epoch"] <= reached]
-    last = until[-1] if until else None
+    done = [row for row in history if row["epoch"] <= reached]
+    last = done[-1] if done else None
     if last is None or (last["epoch"] != reached and last["status"] != "done"):
         return None
-    best = max((row["value"] for row in until if row["value"] is not None), default=float("nan"))
+    best = max((row["value"] for row in done if row["value"] is not None), default=float("nan"))
     since = last["recorded_at"] if last["epoch"] == reached else last["status_at"]
-    return Standing(last["run_id"], last["group_id"], best, since)
+    until = last["status_at"] if last["status"] == "diverged" else math.inf
+    return Standing(last["run_id"], last["group_id"], best, since, until)
 
 
 def _all(session: Session, run_id: str) -> Iterable[sa.RowMapping]:

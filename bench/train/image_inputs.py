@@ -28,6 +28,9 @@ class ImageInputs:
 
     With `hold` small splits are sent to the device once, as uint8: then nothing is loaded any more but what is
     augmented. A CPU has the pages of prepared images in memory anyway.
+
+    `prepared_s` is the seconds that preparing these images took, here or before in another run: each run that
+    reads them would have to prepare them if it were alone.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class ImageInputs:
         self.spec, self.dataset, self.splits, self.device, self.hooks = spec, dataset, splits, device, hooks
         self.workers = default_workers(device) if workers is None else workers
         self._hold = is_accelerator(device) if hold is None else hold
+        self.prepared_s = 0.0
         self._pixels: dict[str, Pixels] = {}
         self._held: dict[str, Tensor] = {}
         self._batches = TrainingBatches(
@@ -102,6 +106,9 @@ class ImageInputs:
             pixels = open_pixels(self.dataset, split, self.spec.transform, workers=threads)
             if note := getattr(pixels, "note", ""):
                 self.hooks.note(f"Images of {split.official} are decoded anew each epoch: {note}.")
+            if pixels.prepared_s is None:
+                self.hooks.note(f"What preparing images of {split.official} took is not known, and not counted.")
+            self.prepared_s += pixels.prepared_s or 0.0
             self._pixels[split.digest] = pixels
         return self._pixels[split.digest]
 

@@ -114,6 +114,7 @@ class Run:
             train_s=done.train_s,
             eval_s=done.eval_s,
             feature_s=self.kept.alone_s if self.kept else 0.0,
+            prepared_s=self.inputs.prepared_s if isinstance(self.inputs, ImageInputs) else 0.0,
             images_per_s=done.epoch * len(splits.train) / done.train_s if done.train_s else 0.0,
             peak_memory_bytes=memory.bytes,
             latency_1_s=single,

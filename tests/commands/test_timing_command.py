@@ -11,7 +11,7 @@ import torch
 from example_runs import PROVENANCE
 
 from bench.commands.timing import timing
-from bench.errors import BenchError, StoreError
+from bench.errors import SLOWER, UNCLEAR, BenchError, StoreError
 from bench.store.store import Store
 from bench.timings import CaseTiming, Timing, cases_of
 from bench.train.provenance import provenance
@@ -94,6 +94,36 @@ def test_a_busy_machine_is_named_and_no_failure(call, db):
     assert "3 took longer as the matrix product did" in result.stdout
 
 
+class TestNoise:
+    """Rounds that differ by more than what is asked about."""
+
+    @pytest.fixture
+    def noisy(self, db):
+        cases = tuple(CaseTiming(case, (0.2, 0.5, 1.0, 2.0, 5.0), (1.0,) * 5) for case in CASES)
+        with Store.open(db) as store:
+            store.add_timing(Timing("noisy", PROVENANCE, cases))
+        return db
+
+    def test_that_hides_the_answer_is_no_success_and_says_what_helps(self, call, noisy):
+        result = call(timing, "--compare", "before", "--with", "noisy", "--db", noisy)
+        assert result.exit_code == UNCLEAR
+        assert "0 of 3 cases slower" in result.stdout
+        assert "3 cases are unclear" in result.stdout
+        assert "--repeats" in result.stdout
+        assert "same" not in result.stdout.split("0 of 3 cases")[0]
+
+    def test_is_counted_and_measured_for_programs(self, call, noisy):
+        found = json.loads(call(timing, "--compare", "before", "--with", "noisy", "--db", noisy, "--json").stdout)
+        assert (found["slower"], found["unclear"]) == (0, 3)
+        assert all(case["verdict"] == "unclear" and case["detectable"] > 2 for case in found["cases"])
+
+    def test_does_not_hide_that_another_case_is_slower(self, call, noisy):
+        first, *others = (CaseTiming(case, (0.2, 0.5, 1.0, 2.0, 5.0), (1.0,) * 5) for case in CASES)
+        with Store.open(noisy) as store:
+            store.add_timing(Timing("both", PROVENANCE, (replace(first, samples=(1.5,) * 5), *others)))
+        assert call(timing, "--compare", "before", "--with", "both", "--db", noisy).exit_code == SLOWER
+
+
 class TestAnotherMachine:
     @pytest.fixture
     def other(self, db):
@@ -138,6 +168,8 @@ def test_an_empty_list_says_how_to_begin(call, tmp_path):
         (("--compare", "befor"), "There is: before"),
         (("--compare", "before", "--backbones", "resnet18"), "--backbones cannot go with --compare"),
         (("--with", "before"), "--with needs --compare"),
+        (("--compare", "before", "--with", "after", "--save", "x"), "--save cannot go with --with"),
+        (("--compare", "before", "--with", "after", "--image-size", 32), "--image-size cannot go with --with"),
         (("--backbones", "resnet81"), "resnet18"),
         (("--strategies", "linaer", "-m", "test_efficientnet"), "linear"),
         (("--device", "gpu7"), "gpu7"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from example_runs import PROVENANCE, epoch, planned, result, sweep
 
+from bench.errors import DivergedError
 from bench.pruning import Pruner
 from bench.records import PlannedRun
 from bench.spec import RunSpec
@@ -148,3 +149,35 @@ def test_an_answer_stays_the_same_whatever_happens_after(store: Store) -> None:
     for made in runs[3:]:
         train(store, made, 0.99)
     assert pruner.halt(runs[2].spec, 1) is None
+
+
+def test_a_rival_that_diverges_later_changes_no_decision_so_seeds_fall_together(store: Store) -> None:
+    runs = [run(number) for number in range(3)]
+    claims = [train(store, made, value) for made, value in zip(runs, (0.9, 0.8, 0.7), strict=True)]
+    second_seed = replace(runs[2], spec=runs[2].spec.model_copy(update={"seed": 1}))
+    pruner = Pruner(store, specs(*runs, second_seed))
+    before = pruner.halt(runs[2].spec, 1)
+    store.fail(claims[1], "diverged", DivergedError("The loss is NaN."))
+    train(store, second_seed, 0.1)
+    assert before is not None
+    assert pruner.halt(runs[2].spec, 1) == before
+    assert pruner.halt(second_seed.spec, 1) == before
+
+
+def test_a_group_is_judged_by_its_first_seed_also_after_that_diverged(store: Store) -> None:
+    runs = [run(number) for number in range(3)]
+    *_, claim = [train(store, made, value) for made, value in zip(runs, (0.9, 0.8, 0.95), strict=True)]
+    second_seed = replace(runs[2], spec=runs[2].spec.model_copy(update={"seed": 1}))
+    pruner = Pruner(store, specs(*runs, second_seed))
+    assert pruner.halt(runs[2].spec, 1) is None
+    store.fail(claim, "diverged", DivergedError("The loss is NaN."))
+    train(store, second_seed, 0.1)
+    assert pruner.halt(second_seed.spec, 1) is None
+
+
+def test_a_rival_that_diverged_before_has_no_place(store: Store) -> None:
+    runs = [run(number) for number in range(3)]
+    store.fail(train(store, runs[0], 0.9), "diverged", DivergedError("The loss is NaN."))
+    for made, value in zip(runs[1:], (0.8, 0.7), strict=True):
+        train(store, made, value)
+    assert Pruner(store, specs(*runs)).halt(runs[2].spec, 1) is None, "two are never compared"

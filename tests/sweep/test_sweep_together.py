@@ -11,8 +11,10 @@ import pytest
 import sqlalchemy as sa
 import torch
 from checkpoints import from_file, library_model
-from example_runs import PROVENANCE, planned
+from example_runs import PROVENANCE, planned, result
 
+from bench.commands.training import ended
+from bench.errors import SOME_RUNS_FAILED, DivergedError
 from bench.records import Counts, EpochRecord, PlannedRun, SweepRecord
 from bench.settling import Tally
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
@@ -164,6 +166,26 @@ def test_rows_are_the_same_together_and_alone(place: Any, make: Any) -> None:
     alone.one_by_one(runs)
     assert heard.most == len(runs)
     same(together, alone, runs)
+
+
+@pytest.mark.parametrize(("ends", "said"), [("done", "1 done elsewhere"), ("diverged", "1 diverged before")])
+def test_what_another_process_ends_meanwhile_is_not_left_to_do(
+    ends: str, said: str, place: Any, make: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours, runs = place("ours"), [make(epochs=1), make(epochs=1, lr=0.2)]
+
+    def other_process(_run: PlannedRun, _record: EpochRecord) -> None:
+        claim = ours.store.claim((runs[1].spec.run_id,), ours.store.worker(), PROVENANCE)
+        if ends == "done":
+            ours.store.finish(claim, result())
+        else:
+            ours.store.fail(claim, "diverged", DivergedError("The loss is NaN."))
+
+    tally = ours.sweep(runs, Heard(after=other_process), cache_bytes=0)
+    assert tally.done == [runs[0].spec.run_id]
+    code = ended(tally, len(runs), "runs.db")
+    assert code == (0 if ends == "done" else SOME_RUNS_FAILED)
+    assert capsys.readouterr().err == f"2 runs: 1 done, {said}. Database: runs.db\n"
 
 
 def test_every_image_of_an_epoch_trains_at_batch_size_1(place: Any, make: Any) -> None:

@@ -93,7 +93,7 @@ def seconds_sheet(sums: Iterable[Seconds]) -> Sheet:
     ]
     heads = (
         Head("hardware", "hardware"), _n("runs", "runs"), _n("train", "training"), _n("eval", "evaluation"),
-        _n("passes", "whole passes"), _n("alone", "alone, in all"),
+        _n("passes", "passes, decoding"), _n("alone", "alone, in all"),
     )  # fmt: skip
     return Sheet("Seconds by hardware", heads, rows)
 
