@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -45,7 +46,9 @@ class Search:
         images = {str(split): len(part.ids) for split, part in self.manifest.splits.items()}
         images |= {view_name(k): images["train"] for k in range(views)}
         itemsize = DTYPES[spec.kept]().itemsize
-        allowance = Allowance(sum(images.values()), self.cache_bytes, itemsize)
+        # where a run's identity says how it is computed and kept, the room at hand decides nothing of it
+        room = sys.maxsize if must_keep(spec) else self.cache_bytes
+        allowance = Allowance(sum(images.values()), room, itemsize)
         frontier = self.dissected.frontier(model, spec.recipe, allowance, usual_rates(self.device))
         cut = frontier.cut
         if cut is None:
@@ -73,6 +76,11 @@ class Search:
         model.update_norm_stats = update
         model.train_only(trainable)
         return list(found.values())
+
+
+def must_keep(spec: RunSpec) -> bool:
+    """Say whether a run's identity says how its frozen part is computed and kept: then it must be kept so."""
+    return spec.backend != "eager" or spec.kept != "fp32"
 
 
 def companions(spec: RunSpec, others: Iterable[RunSpec]) -> list[RunSpec]:
