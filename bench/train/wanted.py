@@ -10,13 +10,19 @@ import torch
 
 from bench import strategies
 from bench.classifier import Classifier
+from bench.data.augmentations import packages_of
 from bench.data.manifest import Manifest
 from bench.device import hardware, usual_rates
 from bench.errors import BenchError
 from bench.spec import RunSpec, digest
+from bench.train.backends import BACKENDS
 from bench.train.cache import DTYPES, Label, Layout
 from bench.train.cuts import Cut
 from bench.train.frontier import Allowance, Dissected, Frontier
+from bench.versions import versions
+
+LIBRARIES = ("pillow", "timm", "torch", "torchvision")
+"""What decodes, prepares and computes: what another version of any of them kept is not read."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ class Search:
             return frontier, None
         augment = spec.recipe.augment if views else ()
         base = {**_base(spec, self.weights_digest), "device": self.device.type}  # a GPU's fp32 is not a CPU's
-        key = digest([base, cut.digest, spec.kept, list(augment), views], "features")
+        libraries = versions([*LIBRARIES, *BACKENDS[spec.backend].packages, *packages_of(augment)])
+        key = digest([base, libraries, cut.digest, spec.kept, list(augment), views], "features")
         label = Label(key, spec.backbone.name, spec.dataset.name, frontier.label, hardware(self.device))
         shapes = tuple(lying(s, last=c) for s, c in zip(cut.shapes, cut.channels_last, strict=True))
         return frontier, Wanted(cut, label, Layout(images, shapes, spec.kept), augment, views)

@@ -225,3 +225,41 @@ def test_a_damaged_entry_on_a_read_only_disk_is_computed_once_in_memory(
     with read_only(workbench.cache.folder):
         seeds("linear", 2)
     assert passes.count == 2
+
+
+@pytest.mark.parametrize("package", ["timm", "torch", "torchvision", "pillow"])
+def test_another_version_of_a_library_does_not_read_what_this_one_kept(
+    make_spec: Maker, workbench: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    plain, flipped = make_spec("linear"), make_spec("linear", augment=["horizontal_flip(p=0.5)"], views=2)
+    before = [_key(spec, workbench) for spec in (plain, flipped)]
+    run_ids = [spec.run_id for spec in (plain, flipped)]
+    _install(package, "0.0.1", tmp_path, monkeypatch)
+    assert not {_key(spec, workbench) for spec in (plain, flipped)} & set(before)
+    assert run_ids == [spec.run_id for spec in (make_spec("linear"), flipped)]
+
+
+@pytest.mark.parametrize(
+    ("package", "changes"),
+    [("openvino", {"backend": "openvino"}), ("onnxruntime", {"backend": "onnxruntime"}), ("albumentations", {})],
+)
+def test_a_version_counts_only_where_the_package_computes(
+    make_spec: Maker, workbench: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, package: str, changes: Any
+) -> None:
+    plain = make_spec("linear")
+    other = plain.model_copy(update=changes)
+    if package == "albumentations":
+        pytest.importorskip("albumentations")
+        other = make_spec("linear", augment=["albumentations.HorizontalFlip(p=0.5)"], views=2)
+    before = [_key(spec, workbench) for spec in (plain, other)]
+    _install(package, "0.0.1", tmp_path, monkeypatch)
+    after = [_key(spec, workbench) for spec in (plain, other)]
+    assert (after[0] == before[0], after[1] == before[1]) == (True, False)
+
+
+def _install(package: str, version: str, folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a package say that it is of another version, as pip would have noted it."""
+    noted = folder / "packages" / f"{package}-{version}.dist-info"
+    noted.mkdir(parents=True)
+    (noted / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
+    monkeypatch.syspath_prepend(str(noted.parent))
