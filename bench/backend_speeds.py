@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.atomic import write_text
 from bench.home import bench_home
 from bench.machine import Machine
 from bench.spec import RunSpec, digest
+from bench.versions import versions
 
 PACKAGES = ("torch", "torchvision", "timm", "openvino", "onnx", "onnxruntime", "onnxscript")
 """Another version of any of them is measured anew."""
@@ -45,12 +45,5 @@ def keep_speeds(machine: Machine, spec: RunSpec, speeds: Speeds) -> None:
 
 def _path(machine: Machine, spec: RunSpec) -> Path:
     measured = [spec.backbone.name, spec.transform.image_size, spec.precision]
-    key = digest([machine.device, machine.hardware, measured, {name: _version(name) for name in PACKAGES}])
+    key = digest([machine.device, machine.hardware, measured, versions(PACKAGES)])
     return bench_home() / "backends" / f"{key[:32]}.json"
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Literal
+
+State = Literal["whole", "damaged", "left", "being written"]
+"""`left` is what a process that was killed has left half-written."""
 
 LEFTOVER_S = 24 * 3600
 """Temporary files and folders that nobody has written to for this long were left by a killed process."""
@@ -25,6 +29,7 @@ class Listed:
     bytes: int
     seconds: float
     used_at: float
+    state: State = "whole"
 
 
 def select(

@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
+    from read_only import ReadOnly
+
     from bench.classifier import Classifier
     from bench.trace import Trace
 
@@ -81,6 +83,14 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 pixels = np.clip(base + noise, 0, 255).astype(np.uint8)
                 Image.fromarray(pixels).save(folder / f"{number:02d}.png")
     return root
+
+
+@pytest.fixture
+def read_only() -> ReadOnly:
+    """Make a folder read-only inside a `with`."""
+    from read_only import made_read_only
+
+    return made_read_only
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ def test_another_model_size_or_precision_is_measured_for_itself(changes):
 def test_another_machine_or_version_is_measured_for_itself(monkeypatch):
     keep_speeds(MACHINE, spec(), SPEEDS)
     assert kept_speeds(Machine("cpu", "Some CPU, 4 threads", 1.0, 1.0, {}), spec()) is None
-    monkeypatch.setattr("bench.backend_speeds.version", lambda package: f"{package} 99")
+    monkeypatch.setattr("bench.versions.version", lambda package: f"{package} 99")
     assert kept_speeds(MACHINE, spec()) is None
 
 

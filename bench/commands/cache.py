@@ -10,8 +10,9 @@ from bench.commands.filters import AsJson
 from bench.commands.given import not_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from bench.errors import StoreError
     from bench.kept import Listed
 
 app = typer.Typer(
@@ -66,15 +67,38 @@ def clear(
 
     if not (keys or everything or backbone or dataset):
         raise BenchError("Nothing was named.", "This frees entries for good.", "Name keys, --dataset, or --all.")
+    named = [
+        (entry, remove)
+        for entries, remove in _kept()
+        for entry in select(entries, backbone=backbone, dataset=dataset, keys=keys)
+        if entry.state != "being written"
+    ]
+    if not named:
+        typer.echo("note: Nothing that is kept matches; `bench cache list` shows all.", err=True)
+    freed, refused = _freed(named)
+    typer.echo(f"{_entries(freed)} freed, {sum(entry.bytes for entry in freed) / 1e6:,.1f} MB.")
+    if refused:
+        why = refused[0]
+        raise BenchError(f"{_entries(refused)} could not be freed.", f"{why.what} {why.why}", why.todo)
+
+
+def _freed(named: Sequence[tuple[Listed, Callable[[str], None]]]) -> tuple[list[Listed], list[StoreError]]:
+    """Free entries; returns those that are, and why the others are not."""
+    from bench.errors import StoreError
+
     freed: list[Listed] = []
-    for entries, remove in _kept():
-        for entry in select(entries, backbone=backbone, dataset=dataset, keys=keys):
+    refused: list[StoreError] = []
+    for entry, remove in named:
+        try:
             remove(entry.key)
             freed.append(entry)
-    if not freed:
-        typer.echo("note: Nothing that is kept matches; `bench cache list` shows all.", err=True)
-    noun = "entry" if len(freed) == 1 else "entries"
-    typer.echo(f"{len(freed)} {noun} freed, {sum(entry.bytes for entry in freed) / 1e6:,.1f} MB.")
+        except StoreError as error:
+            refused.append(error)
+    return freed, refused
+
+
+def _entries(some: Sequence[object]) -> str:
+    return f"{len(some)} {'entry' if len(some) == 1 else 'entries'}"
 
 
 def _kept() -> list[tuple[list[Listed], Callable[[str], None]]]:

@@ -119,7 +119,7 @@ def run_study(options: Options) -> int:
     place = Place(own, o.find_dataset(registry, changes.dataset) if changes.dataset else own)
     if options.dry_run:
         planned = replace(_plan(registry, study, entries, changes, place, options), search=search)
-        runs = with_backend(planned.runs, lambda _: backend)
+        runs = _where_kept(planned, options, lambda some: with_backend(some, lambda _: backend))
         forecast = total(runs, provenance(device).hardware)
         show_plan(study, planned.entries, runs, changes, forecast, json=options.form == "json")
         if planned.search:
@@ -161,11 +161,27 @@ def _plan(
     with Counting(terminal.err()) as progress:
         for entry in entries:
             plan: Plan = plan_run(
-                registry, study, entry, changes, place, seeds=options.seeds, kept=kept, progress=progress
-            )
+                registry, study, entry, changes, place, seeds=options.seeds,
+                kept=kept if entry.cache else "fp32", progress=progress,
+            )  # fmt: skip
             named += [(entry, run) for run in plan.runs(speed.machine.precision_for)]
     runs = with_forecast([run for _, run in named], place.images, speed, lambda at: named[at][0].cache)
     return Planned(registry, study, changes, place, tuple(entry for entry, _ in named), tuple(runs))
+
+
+def _keeps(entry: StudyRunEntry, options: Options) -> bool:
+    """Say whether anything of a run may be kept; else it does not matter what would compute it."""
+    return entry.cache and parse_bytes(options.cache_budget) > 0
+
+
+def _where_kept(
+    planned: Planned, options: Options, change: Callable[[list[PlannedRun]], list[PlannedRun]]
+) -> list[PlannedRun]:
+    """Change the runs of which something may be kept, and leave the others as they are."""
+    keeps = [_keeps(entry, options) for entry in planned.entries]
+    kept = [run for run, keep in zip(planned.runs, keeps, strict=True) if keep]
+    changed = iter(change(kept) if kept else [])
+    return [next(changed) if keep else run for run, keep in zip(planned.runs, keeps, strict=True)]
 
 
 def _train(
@@ -174,7 +190,10 @@ def _train(
     """Train what is not done yet, then show the table of what is stored."""
     with Store.open(options.db) as store:
         speed = speed_of(options.device, store)
-        runs = settled(planned.runs, backend, planned.place.images, speed.machine, device, terminal.err())
+        images, console = planned.place.images, terminal.err()
+        runs = _where_kept(
+            planned, options, lambda some: settled(some, backend, images, speed.machine, device, console)
+        )
         planned = replace(planned, runs=tuple(runs))
         unique = planned.unique
         left = still_to_do([run for _, run in unique.values()], store)
@@ -188,9 +207,11 @@ def _train(
             code = ended(_sweep(planned, left, store, bench, stop, options), len(unique), str(store.location))
             if planned.search:
                 bench = replace(bench, cache_bytes=parse_bytes(options.cache_budget))
+                searched = planned.search.run
                 searching = Searching(
                     planned.search, planned.changes, planned.place, store, bench, speed,
-                    kept_as(options.cache_dtype), backend, stop,
+                    kept_as(options.cache_dtype) if searched.cache else "fp32",
+                    backend if _keeps(searched, options) else "eager", stop,
                 )  # fmt: skip
                 code = max(code, searching.work())
         makers = Makers(store, planned.registry, options.data_root, device)

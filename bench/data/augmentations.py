@@ -52,6 +52,14 @@ def build_steps(names: Iterable[str], spec: TransformSpec) -> list[Step]:
     return [*(each.build(spec) for each in read), *_restored(read, spec)]
 
 
+def packages_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Name the optional packages that compute augmentations, as recipes write them."""
+    bare = (name.partition("(")[0].partition(".") for name in names)
+    if any(first == "albumentations" or first in OF_ALBUMENTATIONS for first, _, _ in bare):
+        return ("albumentations", "opencv-python", "opencv-python-headless")
+    return ()
+
+
 def base_name(text: str) -> str:
     """Name what an augmentation does, whoever computes it: `A.HorizontalFlip(p=1)` is a `horizontal_flip`.
 

@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench.atomic import write_text
+from bench.atomic import disk_errors, write_text
 from bench.home import bench_home
 from bench.kept import LEFTOVER_S, Listed
 
@@ -55,9 +55,13 @@ def prepared_files() -> list[Listed]:
 
 
 def remove(key: str) -> None:
-    """Free a file; a process that has it open goes on reading it. Leftovers of killed processes go too."""
+    """Free a file; a process that has it open goes on reading it. Leftovers of killed processes go too.
+
+    Raises StoreError where the disk refuses that.
+    """
     for path in (prepared_path(key), prepared_path(key).with_suffix(".json")):
-        path.unlink(missing_ok=True)
+        with disk_errors(path):
+            path.unlink(missing_ok=True)
     for path in _folder().glob(".*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > LEFTOVER_S:

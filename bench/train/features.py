@@ -1,33 +1,19 @@
-"""The frozen pass: what stands before a sweep's frontiers, computed once for every image and kept."""
+"""What a run reads at its frontier: from the cache, or from one pass over the images that keeps it."""
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
-import numpy as np
-import torch
-from torch import Tensor
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from bench.classifier import Classifier
-from bench.data.loading import ordered_batches
-from bench.data.raw import OfficialSplit
-from bench.data.transforms import Augment, eval_transform, normalize
-from bench.device import frozen_batch, one_thread
 from bench.errors import BenchError
-from bench.random_keys import view_key
-from bench.spec import RunSpec, digest
-from bench.train.backends import prepare
-from bench.train.backends.base import Compute
-from bench.train.cache import Array, Entry
-from bench.train.cuts import Cut
-from bench.train.filling import TooLargeError, Writing, writing
-from bench.train.frontier import IMAGES, Dissected, Frontier
+from bench.spec import RunSpec
+from bench.train.cache import Entry
+from bench.train.frontier import IMAGES, Frontier
+from bench.train.frozen_pass import FrozenPass
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.loaded import Loaded
-from bench.train.wanted import Search, Wanted, companions, view_name
+from bench.train.wanted import Search, Wanted, companions, must_keep
 from bench.train.workbench import Workbench
 
 
@@ -44,171 +30,71 @@ def kept_features(
     if not dissected.traced and frontier.label == IMAGES and not spec.recipe.augment:
         hooks.note(f"{spec.backbone.name} does not trace: only its pooled features can be kept.")
     if own is None:
-        if spec.backend != "eager":
-            hooks.note(f"Nothing of {spec.backbone.name} is kept: the backend {spec.backend} computes nothing.")
+        if must_keep(spec):
+            how = f"with neither the backend {spec.backend} nor {spec.kept}"
+            hooks.note(f"Nothing of {spec.backbone.name} is worth keeping: it is computed anew, {how}.")
         return frontier, None
+    if own.layout.bytes > bench.cache_bytes:
+        raise _cannot_keep(spec, own, "--cache-budget is less")
     entry = bench.cache.read(own.label.key)
-    if entry is not None:
-        return frontier, entry
-    others = search.wanted_by(companions(spec, bench.planned), model)
-    missing = _affordable([own, *others], bench)
-    bench.cache.make_room(sum(w.layout.bytes for w in missing), bench.cache_bytes, _keys([own, *others]))
-    entry = FrozenPass(spec, model, dissected, missing, bench, hooks).run().get(own.label.key)
     if entry is None:
-        hooks.note(f"The disk has no room for {own.layout.bytes / 1e9:.1f} GB: computed again in every epoch.")
+        others = search.wanted_by(companions(spec, bench.planned), model)
+        with bench.cache.filling(own.label.key, _waiting(spec, hooks)):
+            entry = bench.cache.read(own.label.key)  # another process may have kept it meanwhile
+            if entry is None:
+                with _to_fill(own, others, bench) as wanted:
+                    FrozenPass(spec, model, dissected, wanted, bench, hooks).run()
+                entry = bench.cache.read(own.label.key)
+    if entry is None and must_keep(spec):
+        raise _cannot_keep(spec, own, f"there is no room for them at {bench.cache.folder}")
+    if entry is None:
+        hooks.note(f"There is no room for {own.layout.bytes / 1e9:.1f} GB: computed again in every epoch.")
         return Frontier(IMAGES), None
-    return frontier, bench.cache.read(own.label.key) or entry
+    return frontier, entry
 
 
-def _keys(wanted: Sequence[Wanted]) -> frozenset[str]:
-    return frozenset(w.label.key for w in wanted)
-
-
-def _affordable(wanted: Sequence[Wanted], bench: Workbench) -> list[Wanted]:
-    """Take the first, and what is not kept yet of the others as long as it fits beside it."""
-    taken: dict[str, Wanted] = {}
-    for each in wanted:
-        held = sum(w.layout.bytes for w in taken.values())
-        new = each.label.key not in taken and (not taken or bench.cache.read(each.label.key) is None)
-        if new and held + each.layout.bytes <= bench.cache_bytes:
-            taken[each.label.key] = each
-    return list(taken.values())
-
-
-@dataclass
-class Spent:
-    """Where a pass's seconds went: waiting for images, and computing."""
-
-    waiting: float = 0.0
-    computing: float = 0.0
-
-
-class FrozenPass:
-    """One pass over every image of a dataset that fills several entries."""
-
-    def __init__(
-        self,
-        spec: RunSpec,
-        model: Classifier,
-        dissected: Dissected,
-        wanted: Sequence[Wanted],
-        bench: Workbench,
-        hooks: Hooks,
-    ) -> None:
-        self.spec, self.bench, self.hooks, self.wanted = spec, bench, hooks, wanted
-        self.cuts = list({w.cut.digest: w.cut for w in wanted}.values())
-        self.frozen = dissected.frozen(self.cuts, model)
-        self.spent, self.done = Spent(), 0
-        self._compute: Compute | None = None
-
-    def run(self) -> dict[str, Entry]:
-        """Compute, keep, and return the entries by key; one that found no room is missing."""
-        with writing(self.bench.cache, [(w.label, w.layout) for w in self.wanted]) as opened:
-            for split in self.bench.dataset.manifest.splits:
-                self._split(split, [w for w in self.wanted if w.label.key in opened], opened)
-            seconds, pass_key = self.spent.waiting + self.spent.computing, digest(sorted(opened), "pass")
-            return {
-                w.label.key: opened[w.label.key].finish(seconds, self._alone(w.cut), pass_key)
-                for w in self.wanted
-                if w.label.key in opened
-            }
-
-    def _alone(self, cut: Cut) -> float:
-        """Estimate what the pass would have taken for one cut: all the waiting, its share of the computing."""
-        most = max(c.once for c in self.cuts) or 1
-        return self.spent.waiting + self.spent.computing * cut.once / most
-
-    def _split(self, split: OfficialSplit, wanted: Sequence[Wanted], opened: dict[str, Writing]) -> None:
-        at, views = 0, self._views(wanted) if split == "train" else {}
-        for raw in self._timed(self._images(split)):
-            start = time.perf_counter()
-            kept = self._computed(raw)
-            for each in wanted:
-                self._write(each, opened, split, at, kept)
-            for (names, view), augment in views.items():
-                kept = self._computed(_augmented(raw, augment, view, at))
-                for each in wanted:
-                    if each.augment == names and view < each.views:
-                        self._write(each, opened, view_name(view), at, kept)
-            at += len(raw)
-            self.spent.computing += time.perf_counter() - start
-            self._tell(len(raw))
-
-    def _views(self, wanted: Sequence[Wanted]) -> dict[tuple[tuple[str, ...], int], Augment]:
-        """List the augmented views to compute: those of each augmentation as many as the one who wants most."""
-        most = {w.augment: max(o.views for o in wanted if o.augment == w.augment) for w in wanted if w.views}
-        return {
-            (names, view): Augment(names, self.spec.transform)
-            for names, count in most.items()
-            for view in range(count)
-        }
-
-    def _images(self, split: OfficialSplit) -> Iterator[Tensor]:
-        source, device = self.bench.dataset.images(split), self.bench.device
-        return ordered_batches(
-            source,
-            range(len(source)),
-            eval_transform(self.spec.transform),
-            frozen_batch(device),
-            workers=os.cpu_count() or 1,
-        )
-
-    def _timed(self, batches: Iterator[Tensor]) -> Iterator[Tensor]:
-        while True:
-            start = time.perf_counter()
-            batch = next(batches, None)
-            self.spent.waiting += time.perf_counter() - start
-            if batch is None:
-                return
-            yield batch
-
-    def _computed(self, raw: Tensor) -> dict[str, list[Array]]:
-        """Compute what every cut keeps of a batch, by the cut's digest, as it lies on disk."""
-        device = self.bench.device
-        images = normalize(raw, self.spec.transform, device=device)
-        if self._compute is None:
-            name, precision = self.spec.backend, self.spec.precision
-            self._compute = prepare(name, self.frozen, images, device=device, precision=precision)
-        tensors = iter(self._compute(images))
-        return {
-            cut.digest: [_as_array(next(tensors), channels_last=last) for last in cut.channels_last]
-            for cut in self.cuts
-        }
-
-    def _write(
-        self, each: Wanted, opened: dict[str, Writing], part: str, at: int, kept: dict[str, list[Array]]
-    ) -> None:
-        """Keep a batch; what another run wants and is too large is left for that run to fail with."""
-        try:
-            if each.label.key in opened:
-                opened[each.label.key].write(part, at, kept[each.cut.digest])
-        except TooLargeError:
-            if each is self.wanted[0]:
-                raise _too_large(self.spec) from None
-            del opened[each.label.key]
-
-    def _tell(self, images: int) -> None:
-        self.done += images
-        self.hooks.features(self.done, sum(len(part.ids) for part in self.bench.dataset.manifest.splits.values()))
-        if self.hooks.stop():
-            raise StoppedError("Stopped.", "During the frozen pass.", "Start it again; the pass starts anew.")
-
-
-def _augmented(raw: Tensor, augment: Augment, view: int, at: int) -> Tensor:
-    """Augment a batch whose first image is the `at`-th of the official split."""
-    with one_thread():
-        return torch.stack([augment(image, view_key(view, at + i)) for i, image in enumerate(raw)])
-
-
-def _as_array(tensor: Tensor, *, channels_last: bool) -> Array:
-    moved = tensor.movedim(1, -1) if channels_last else tensor
-    array: Array = np.ascontiguousarray(moved.float().cpu().numpy())
-    return array
-
-
-def _too_large(spec: RunSpec) -> BenchError:
+def _cannot_keep(spec: RunSpec, own: Wanted, reason: str) -> BenchError:
+    """Make the error for a run whose identity says how its features are made, where none can be kept."""
     return BenchError(
-        f"Activations of {spec.backbone.name} are too large for {spec.kept}.",
-        "Half precision ends at 65,504.",
-        "Keep them as fp32: --cache-dtype fp32.",
+        f"The features of {spec.backbone.name} cannot be kept: "
+        f"they take {own.layout.bytes / 1e6:,.1f} MB, and {reason}.",
+        f"The run's identity says that {spec.backend} computes them and that they are kept as {spec.kept}: "
+        "computed again in every epoch, its numbers would be another run's.",
+        "Raise --cache-budget, free some disk, or leave --backend and --cache-dtype out.",
     )
+
+
+def _waiting(spec: RunSpec, hooks: Hooks) -> Callable[[], None]:
+    """Make what is called while another process computes the same pass."""
+    said: list[str] = []
+
+    def wait() -> None:
+        if not said:
+            said.append(f"Another process computes the features of {spec.backbone.name}: waiting for them.")
+            hooks.note(said[0])
+        if hooks.stop():
+            raise StoppedError("Stopped.", "While another process computed its features.", "Start it again.")
+
+    return wait
+
+
+@contextmanager
+def _to_fill(own: Wanted, others: Sequence[Wanted], bench: Workbench) -> Iterator[list[Wanted]]:
+    """Choose what a pass fills: `own`, and of the others what fits beside it and nobody has kept or computes.
+
+    Room is made for it: what the others have kept already stays as far as all of it fits.
+    """
+    held, spared, taken = own.layout.bytes, {own.label.key}, [own]
+    with ExitStack() as stack:
+        for each in others:
+            key, size = each.label.key, each.layout.bytes
+            if key in spared or held + size > bench.cache_bytes:
+                continue
+            if not stack.enter_context(bench.cache.filling(key)):
+                continue
+            held += size
+            spared.add(key)
+            if bench.cache.read(key) is None:
+                taken.append(each)
+        bench.cache.make_room(sum(w.layout.bytes for w in taken), bench.cache_bytes, frozenset(spared))
+        yield taken

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 
 from bench.atomic import atomic_folder, disk_errors
-from bench.errors import DiskFullError
+from bench.errors import StoreError
 from bench.records import FeaturePass
 from bench.train.cache import DTYPES, Array, Entry, FeatureCache, Kept, Label, Layout
 
-MEMORY_LIMIT = 1 << 30
-"""Bytes that may be held in memory where the disk is full; what is larger is computed again each epoch."""
-
+META_BYTES = 4096
+"""Room for an entry's meta.json; what it does not fill is blanks, which JSON allows at the end."""
 
 HALF_MAX = float(np.finfo(np.float16).max)
 
@@ -68,7 +67,9 @@ class Writing:
                 "frontier": self.label.frontier,
                 "pass": asdict(made),
             }
-            (self.folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+            with (self.folder / "meta.part").open("r+b") as file:
+                file.write(json.dumps(meta).encode())
+            (self.folder / "meta.part").rename(self.folder / "meta.json")
         return Entry(self.arrays, made, alone_s, fresh=True)
 
 
@@ -76,18 +77,22 @@ class Writing:
 def writing(cache: FeatureCache, wanted: Sequence[tuple[Label, Layout]]) -> Iterator[dict[str, Writing]]:
     """Open entries to fill in one pass; at the end each appears whole, or none of them if that raises.
 
-    Where the disk has no room an entry is held in memory if it is small, and is missing in what is given if not.
+    What the disk does not take, for it is full or read-only, is held in memory if it is small, and is missing in
+    what is given if not.
     """
     with ExitStack() as stack:
         opened: dict[str, Writing] = {}
+        held = 0
         for label, layout in wanted:
             try:
                 with ExitStack() as own:
                     folder = own.enter_context(_folder(cache.folder / label.key))
                     opened[label.key] = Writing(label, layout, _mapped(folder, layout), folder)
                     stack.push(own.pop_all())
-            except DiskFullError:
-                if layout.bytes <= MEMORY_LIMIT:
+            except StoreError:
+                if held + layout.bytes <= cache.memory_bytes:
+                    held += layout.bytes
+                    cache.make_memory(held)
                     opened[label.key] = Writing(label, layout, _held(layout), None)
         yield opened
 
@@ -109,6 +114,7 @@ def _mapped(folder: Path, layout: Layout) -> dict[str, Kept]:
     """Make memory maps whose room is reserved: a full disk raises here, not as a bus error later."""
     made: dict[str, Kept] = {}
     with disk_errors(folder):
+        (folder / "meta.part").write_bytes(b" " * META_BYTES)
         for part, images in layout.images.items():
             made[part] = tuple(
                 _allocate(folder / f"{part}.{i}.npy", (images, *shape), DTYPES[layout.dtype])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,13 +10,19 @@ import torch
 
 from bench import strategies
 from bench.classifier import Classifier
+from bench.data.augmentations import packages_of
 from bench.data.manifest import Manifest
 from bench.device import hardware, usual_rates
 from bench.errors import BenchError
 from bench.spec import RunSpec, digest
+from bench.train.backends import BACKENDS
 from bench.train.cache import DTYPES, Label, Layout
 from bench.train.cuts import Cut
 from bench.train.frontier import Allowance, Dissected, Frontier
+from bench.versions import versions
+
+LIBRARIES = ("pillow", "timm", "torch", "torchvision")
+"""What decodes, prepares and computes: what another version of any of them kept is not read."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +52,17 @@ class Search:
         images = {str(split): len(part.ids) for split, part in self.manifest.splits.items()}
         images |= {view_name(k): images["train"] for k in range(views)}
         itemsize = DTYPES[spec.kept]().itemsize
-        allowance = Allowance(sum(images.values()), self.cache_bytes, itemsize)
+        # where a run's identity says how it is computed and kept, the room at hand decides nothing of it
+        room = sys.maxsize if must_keep(spec) else self.cache_bytes
+        allowance = Allowance(sum(images.values()), room, itemsize)
         frontier = self.dissected.frontier(model, spec.recipe, allowance, usual_rates(self.device))
         cut = frontier.cut
         if cut is None:
             return frontier, None
         augment = spec.recipe.augment if views else ()
         base = {**_base(spec, self.weights_digest), "device": self.device.type}  # a GPU's fp32 is not a CPU's
-        key = digest([base, cut.digest, spec.kept, list(augment), views], "features")
+        libraries = versions([*LIBRARIES, *BACKENDS[spec.backend].packages, *packages_of(augment)])
+        key = digest([base, libraries, cut.digest, spec.kept, list(augment), views], "features")
         label = Label(key, spec.backbone.name, spec.dataset.name, frontier.label, hardware(self.device))
         shapes = tuple(lying(s, last=c) for s, c in zip(cut.shapes, cut.channels_last, strict=True))
         return frontier, Wanted(cut, label, Layout(images, shapes, spec.kept), augment, views)
@@ -73,6 +83,11 @@ class Search:
         model.update_norm_stats = update
         model.train_only(trainable)
         return list(found.values())
+
+
+def must_keep(spec: RunSpec) -> bool:
+    """Say whether a run's identity says how its frozen part is computed and kept: then it must be kept so."""
+    return spec.backend != "eager" or spec.kept != "fp32"
 
 
 def companions(spec: RunSpec, others: Iterable[RunSpec]) -> list[RunSpec]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 from command_line import bench, refused
+from read_only import ReadOnly
 
 from bench.data import prepared_files
 from bench.data.datasets import folder_entry, open_dataset
@@ -23,8 +25,9 @@ from bench.train.filling import writing
 
 
 @pytest.fixture
-def cache() -> FeatureCache:
-    """Two entries in the tests' own home."""
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FeatureCache:
+    """Two entries in a home of their own."""
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "home"))
     cache = FeatureCache()
     for key, dataset in (("a" * 64, "digits"), ("b" * 64, "cub")):
         layout = Layout({"train": 1000}, ((128,),))
@@ -104,3 +107,47 @@ def test_images_without_a_note_and_leftovers_of_killed_processes_are_freed_too(p
 @pytest.mark.parametrize("words", [("list", "--dataset", ""), ("clear", ""), ("clear", "--backbone", "")])
 def test_an_empty_choice_does_not_free_everything(words: tuple[str, ...]) -> None:
     assert "is empty." in refused("cache", *words)
+
+
+WRITER = """
+from bench.train.cache import FeatureCache, Label, Layout
+from bench.train.filling import writing
+import time
+cache = FeatureCache()
+wanted = [(Label("c" * 64, "timm/x", "tiny", "blocks.5", "a machine"), Layout({"train": 1000}, ((250,),)))]
+with cache.filling("c" * 64), writing(cache, wanted):
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_process_left_is_listed_and_freed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        assert "being written" in bench("cache", "list").stdout
+        assert "0 entries freed" in bench("cache", "clear", "--all").stdout
+        writer.kill()
+    assert "left by a killed process" in bench("cache", "list").stdout
+    [listed] = bench("cache", "list", "--json").data
+    assert (listed["state"], listed["bytes"] > 1_000_000) == ("left", True)
+    assert "1 entry freed, 1.0 MB" in bench("cache", "clear", "--all").stdout
+    assert list((tmp_path / "features").iterdir()) == []
+
+
+def test_a_damaged_entry_is_listed_as_that_and_freed(cache: FeatureCache) -> None:
+    os.truncate(cache.folder / ("a" * 64) / "train.0.npy", 1000)
+    assert "damaged" in bench("cache", "list").stdout
+    states = {entry["key"][0]: entry["state"] for entry in bench("cache", "list", "--json").data}
+    assert states == {"a": "damaged", "b": "whole"}
+    assert "1 entry freed" in bench("cache", "clear", "aaaa").stdout
+
+
+def test_what_a_read_only_disk_keeps_is_not_said_to_be_freed(cache: FeatureCache, read_only: ReadOnly) -> None:
+    with read_only(cache.folder):
+        ended = bench("cache", "clear", "--all")
+    assert ended.code == 2
+    assert "0 entries freed, 0.0 MB." in ended.stdout
+    assert "2 entries could not be freed." in ended.stderr
+    assert [entry.state for entry in cache.list()] == ["whole", "whole"]

@@ -113,6 +113,25 @@ def test_a_dry_run_trains_nothing_and_has_the_ids_of_the_run(ran, ask):
     assert "stand-in" in ask("--dry-run").stdout
 
 
+def test_backend_and_kept_numbers_are_part_only_of_runs_of_which_something_is_kept(tiny_folder, tmp_path):
+    pytest.importorskip("openvino")
+    names = ("b3-linear-uncached", "b3-linear-fine")
+    words = ["cifar100-cached-heads", "--runs", ",".join(names), "--on", f"folder:{tiny_folder}", *STAND_IN]
+    words += ["--db", tmp_path / "runs.db"]
+
+    def ids(*more):
+        ended = bench("reproduce", *words, "--dry-run", "--json", *more)
+        return {run["run"]: run["run_id"] for run in ended.data["runs"]}
+
+    ended = bench("reproduce", *words, "--backend", "openvino", "--cache-budget", "0")
+    assert ended.code == 0, ended.stderr
+    plain, asked = ids(), ids("--backend", "openvino", "--cache-dtype", "fp16")
+    with Store.open(tmp_path / "runs.db") as store:
+        assert {row.run_id: row.backend for row in store.rows()} == dict.fromkeys(plain.values(), "eager")
+    assert ids("--backend", "openvino", "--cache-budget", "0") == plain
+    assert [plain[name] == asked[name] for name in names] == [True, False]
+
+
 @pytest.mark.usefixtures("ran")
 def test_markdown_is_a_table_with_its_notes(ask):
     text = ask("--report-only", "--markdown").stdout

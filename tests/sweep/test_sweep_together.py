@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -301,6 +303,22 @@ def test_where_nothing_is_kept_each_trains_by_itself(place: Any, make: Any) -> N
     cramped = place("cramped")
     assert len(cramped.sweep(runs, tight, cache_bytes=1).done) == 2
     assert {row["frontier"] for row in cramped.rows().values()} == {"images"}
+
+
+def test_on_a_full_disk_they_train_together_from_one_pass(
+    place: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    runs = [make(lr=lr, epochs=2) for lr in (0.1, 0.05, 0.02)]
+    crowded, heard = place("crowded"), Heard()
+    seen: list[int] = []
+    monkeypatch.setattr(heard, "features", lambda done, _total: seen.append(done))
+    assert len(crowded.sweep(runs, heard).done) == 3
+    assert heard.most == 3
+    assert seen.count(max(seen)) == 1
 
 
 def test_a_second_sweep_begins_with_other_runs_than_those_that_train_together(place: Any, make: Any) -> None:

@@ -27,7 +27,7 @@ class Backend:
     """One line of the table.
 
     `lacking(device, precision)` gives the error to raise where something keeps it from being used here, else None;
-    the versions of `packages` decide how fast it is.
+    the versions of `packages` are part of the key under which what it computes is kept.
     """
 
     prepare: Prepare
