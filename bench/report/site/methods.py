@@ -33,6 +33,8 @@ from bench.store.rows import RunRow
 from bench.store.store import Store
 
 MOST_PANELS = 6
+LEAST_DRAWN = 3
+"""Of fewer runs than these the table says as much as a plot."""
 SCRIPTS = ("format.js", "theme.js", "sortable.js", "sheet.js", "panels.js", "follow.js", "methods.js")
 
 
@@ -41,7 +43,7 @@ def write_methods(site: SiteFolder, material: Material) -> None:
     boards = material.report.boards
     rows = {row.run_id: row for board in boards for row in board_runs(board)}
     found = [flattered(board) for board in boards]
-    panels = [flattery_panel(one) for one in found if one.gains][:MOST_PANELS]
+    panels = [flattery_panel(one) for one in found if len(one.gains) >= LEAST_DRAWN][:MOST_PANELS]
     detailed = frozenset(row.run_id for row in material.detailed)
     context = {
         **_registry_parts(list(rows.values()), material),

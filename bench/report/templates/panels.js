@@ -92,9 +92,9 @@ function panelAxis(axis, few) {
 
 const NARROW = 7;
 
-function isNarrow(panel) {
-  const xs = panel.series.flatMap((series) => series.x);
-  return Math.max(...xs) - Math.min(...xs) < NARROW;
+function isNarrow(panel, way) {
+  const values = panel.series.flatMap((series) => series[way]);
+  return Math.max(...values) - Math.min(panel[way].low ?? Infinity, ...values) < NARROW;
 }
 
 function panelShapes(panel) {
@@ -122,7 +122,7 @@ function drawPanel(element, panel) {
   const layout = {
     height: 330, margin: { l: 52, r: 14, t: 8, b: 46 }, hovermode: "closest", barmode: "overlay", dragmode: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: css("--font"), color: css("--ink") },
-    hoverlabel: hoverLabel(), xaxis: panelAxis(panel.x, isNarrow(panel)), yaxis: panelAxis(panel.y), shapes: panelShapes(panel), annotations: panelNotes(panel),
+    hoverlabel: hoverLabel(), xaxis: panelAxis(panel.x, isNarrow(panel, "x")), yaxis: panelAxis(panel.y, isNarrow(panel, "y")), shapes: panelShapes(panel), annotations: panelNotes(panel),
     showlegend: panel.series.length > 1, legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom", font: { size: 12 } },
   };
   if (panel.strip) {
