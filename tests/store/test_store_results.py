@@ -19,6 +19,12 @@ from bench.store.schema import Run
 
 
 class TestResults:
+    def test_what_preparing_images_took_is_in_the_time_alone(self, store):
+        run_ids = plan(store, 1)
+        store.finish(take(store, run_ids), replace(uncached_result(), prepared_s=11.5))
+        row = store.run(run_ids[0]).row
+        assert (row.standalone_s, row.train_s, row.eval_s, row.feature_s) == (16.75, 4.5, 0.75, 0.0)
+
     def test_a_finished_run_has_every_number_of_its_result(self, store):
         run_ids = plan(store, 1)
         store.finish(take(store, run_ids), result())
@@ -30,7 +36,7 @@ class TestResults:
                 assert {name: getattr(row, name) for name in split if hasattr(row, name)} == {
                     name: number for name, number in split.items() if name not in {"last_val_n", "last_test_n"}
                 }
-            elif field.name not in {"feature_keys", "feature_hardware", "heads", "contradictions"}:
+            elif field.name not in {"feature_keys", "feature_hardware", "heads", "contradictions", "prepared_s"}:
                 assert getattr(row, field.name) == value, field.name
         assert row.standalone_s == 7.5
         assert (row.status, row.hardware) == ("done", HARDWARE)
