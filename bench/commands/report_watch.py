@@ -102,5 +102,5 @@ def _refresh(site: LiveSite, server: SiteServer, console: Console) -> float:
 
 
 def _failed(console: Console, why: str) -> float:
-    console.print(f"{time.strftime('%H:%M:%S')}  The site stays as it is. {why}", style="yellow")
+    console.print(f"{time.strftime('%H:%M:%S')}  The site stays as it is. {why}", style="yellow", soft_wrap=True)
     return AFTER_A_FAILURE_S

@@ -47,7 +47,7 @@ def test_a_run_that_is_no_text_is_no_run_and_a_title_that_is_none_is_refused(typ
 
 def test_a_report_named_by_nothing_is_refused(typical_db, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "It is a folder" in refused("report", "--db", typical_db, "-o", "")
+    assert "--out is empty" in refused("report", "--db", typical_db, "-o", "")
 
 
 def test_clearing_what_is_not_kept_is_said():

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import psutil
 import pytest
@@ -22,6 +23,16 @@ __all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 
+@contextmanager
+def hearing_ctrl_c():
+    """Start processes that hear SIGINT, as a terminal's do: what a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Watched:
     """A database, and a `bench report --watch` of it that is at work."""
 
@@ -30,11 +41,12 @@ class Watched:
         if not self.db.exists():
             self.finish(MODELS[0], "linear")
         command = ["report", "--db", self.db, "-o", self.site, "--watch", *words]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bench", *map(str, command)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "BENCH_HOME": str(folder / "home")},
-        )  # fmt: skip
+        with hearing_ctrl_c():
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bench", *map(str, command)],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                env={**os.environ, "BENCH_HOME": str(folder / "home")},
+            )  # fmt: skip
         self.address = self.process.stdout.readline().strip()
 
     def finish(self, model, strategy, seed=0):
