@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands.boards import read_boards
+from bench.commands.collector import no_collection
 from bench.commands.filters import (
     AsJson,
     Backbone,
@@ -70,11 +71,12 @@ def leaderboard(
     query = Query(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
     )
-    boards = read_boards(db, query, registry, published=published, shown=form == "text")
-    if form == "text":
-        _show(boards, query, limit, plot, registry)
-    else:
-        _write(boards, form, registry)
+    with no_collection():
+        boards = read_boards(db, query, registry, published=published, shown=form == "text")
+        if form == "text":
+            _show(boards, query, limit, plot, registry)
+        else:
+            _write(boards, form, registry)
 
 
 def _show(boards: list[Board], query: Query, limit: int, plot: bool | None, registry: list[Path] | None) -> None:

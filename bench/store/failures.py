@@ -63,6 +63,8 @@ def _sqlite(location: Location, error: sqlite3.Error) -> StoreError | None:
     name = getattr(error, "sqlite_errorname", "SQLITE_UNKNOWN").split("_")[1]
     if name == "FULL" or (name == "IOERR" and _no_room(location)):
         return disk_full(location)
+    if str(error).startswith(("no such column", "no such table")):
+        name = "TABLES"
     return _say(name, location, error) if name in _SQLITE else None
 
 
@@ -109,6 +111,11 @@ _SQLITE = {  # {0} the database, {1} SQLite's own words, {2} "what was recorded 
         "The database {0} cannot be opened.",
         "This user may not use it. {2}",
         "Change its permissions, or give another database with --db.",
+    ),
+    "TABLES": (
+        "The database {0} has other tables than this version of bench.",
+        "SQLite says: {1}. A version between two releases made it, or another program changed it. {2}",
+        "Read it with the version that made it, or give another database with --db.",
     ),
     "IOERR": (
         "The database {0} could not be read or written.",

@@ -46,6 +46,14 @@ class TestFiles:
             Store.open(path)
         says(error, ".recover")
 
+    def test_tables_of_a_version_between_releases_are_an_error_that_names_what_is_missing(self, path):
+        fill(path, 1)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("ALTER TABLE runs DROP COLUMN split_seed")
+        with Store.open(path) as store, pytest.raises(StoreError, match="other tables") as error:
+            store.rows()
+        says(error, "no such column: runs.split_seed")
+
     def test_a_folder_is_no_database(self, tmp_path):
         with pytest.raises(StoreError, match="is not a file") as error:
             Store.open(tmp_path)
