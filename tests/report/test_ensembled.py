@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from board_kinds import ensemble
 from plausible_runs import CPU, GPU, MODELS, done_row, record_done, typical_runs
 
-from bench.ensembles.record import Ensemble, Member
+from bench.ensembles.record import Ensemble
 from bench.records import TestMetrics, ValMetrics
 from bench.report.answer import answer
 from bench.report.build import make_report
@@ -27,21 +28,8 @@ ROWS = [
 
 def together(rows, val=0.95, **changes) -> Ensemble:
     first = rows[0]
-    made = Ensemble(
-        rule="soft",
-        members=tuple(Member(row.run_id, 1 / len(rows)) for row in rows),
-        dataset=first.dataset,
-        target=first.target,
-        num_classes=first.num_classes,
-        fingerprint=first.fingerprint,
-        split_digest="5" * 64,
-        total_params=8_000_000,
-        trainable_params=300_000,
-        gmacs=0.9,
-        val=ValMetrics(val, 0.99, 0.3, 0.9, first.val_n),
-        test=TestMetrics(0.88, 0.98, 0.3, 0.88, first.test_n),
-    )
-    return replace(made, **changes)
+    metrics = ValMetrics(val, 0.99, 0.3, 0.9, first.val_n), TestMetrics(0.88, 0.98, 0.3, 0.88, first.test_n)
+    return ensemble(rows, **{"rule": "soft", "val": metrics[0], "test": metrics[1], **changes})
 
 
 def board(*ensembles, rows=ROWS, **query):

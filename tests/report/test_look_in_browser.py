@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from browser import until
+from browser import fits_a_phone_and_turns_dark, until
 from predicted_runs import planned, predictions, record_predicted
 
 from bench.class_names import ClassNames
@@ -101,10 +101,8 @@ def test_logits_that_are_not_finite_render_and_are_said(visit, tmp_path):
 
 
 def test_it_fits_a_phone_and_follows_a_switch_to_dark(thirty):
-    colour = "document.querySelector('.panel .canvas').data[0].line.color"
-    light = thirty.evaluate(colour)
-    thirty.emulate_media(color_scheme="dark")
-    until(thirty, f"{colour} !== '{light}'")
-    thirty.set_viewport_size({"width": 390, "height": 800})
-    until(thirty, "document.querySelector('.matrix').layout.width <= 390")
-    assert thirty.evaluate("document.documentElement.scrollWidth") <= 390
+    fits_a_phone_and_turns_dark(
+        thirty,
+        "document.querySelector('.panel .canvas').data[0].line.color",
+        "document.querySelector('.matrix').layout.width",
+    )

@@ -1,7 +1,7 @@
 """The page that compares runs, in a real chromium, from disk."""
 
 import pytest
-from browser import until
+from browser import fits_a_phone_and_turns_dark, until
 from plausible_runs import MODELS, make_planned, record_pruned
 from predicted_runs import planned, predictions, record_predicted
 from site_made import coloured, write_site
@@ -11,20 +11,13 @@ from bench.report.compare import compare_runs
 from bench.spec import RecipeSpec
 from bench.store.store import Store
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("nothing_goes_wrong")]
 
 NAMES = ClassNames({"label": tuple(f"<b>bird {i:02d}</b>" for i in range(30))})
 
 
 def names(*_):
     return NAMES
-
-
-@pytest.fixture(autouse=True)
-def nothing_goes_wrong(wrong):
-    yield
-    found, wrong[:] = list(wrong), []
-    assert found == []
 
 
 @pytest.fixture(scope="module")
@@ -239,14 +232,11 @@ def test_names_with_html_are_shown_as_text(pair):
 
 
 def test_it_fits_a_phone_and_turns_dark(compare):
-    page = compare(0, 1, 2)
-    colour = "document.querySelector('#curves-plot').data[0].line.color"
-    light = page.evaluate(colour)
-    page.emulate_media(color_scheme="dark")
-    until(page, f"{colour} !== '{light}'")
-    page.set_viewport_size({"width": 390, "height": 800})
-    until(page, "document.querySelector('#curves-plot').clientWidth <= 390")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits_a_phone_and_turns_dark(
+        compare(0, 1, 2),
+        "document.querySelector('#curves-plot').data[0].line.color",
+        "document.querySelector('#curves-plot').clientWidth",
+    )
 
 
 def test_nothing_moves_once_it_is_drawn(pair):

@@ -1,7 +1,7 @@
 """The page of a run within a site, in a real chromium, from disk."""
 
 import pytest
-from browser import until
+from browser import fits_a_phone_and_turns_dark, until
 from plausible_runs import MODELS, make_planned, record_pruned
 from predicted_runs import planned, predictions, record_predicted
 from site_made import coloured, write_site
@@ -12,14 +12,7 @@ from bench.store.store import Store
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>&amp;\u2028'\"{{7*7}}"
 
-pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(autouse=True)
-def nothing_goes_wrong(wrong):
-    yield
-    found, wrong[:] = list(wrong), []
-    assert found == []
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("nothing_goes_wrong")]
 
 
 @pytest.fixture(scope="module")
@@ -88,13 +81,11 @@ def test_the_tabulator_reaches_every_part_and_leaves_a_mark(visit, made):
 
 
 def test_it_fits_a_phone_and_turns_dark(page):
-    colour = "document.querySelector('.panel .canvas').data[0].line.color"
-    light = page.evaluate(colour)
-    page.emulate_media(color_scheme="dark")
-    until(page, f"{colour} !== '{light}'")
-    page.set_viewport_size({"width": 390, "height": 800})
-    until(page, "document.querySelector('.matrix').layout.width <= 390")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits_a_phone_and_turns_dark(
+        page,
+        "document.querySelector('.panel .canvas').data[0].line.color",
+        "document.querySelector('.matrix').layout.width",
+    )
 
 
 def test_a_pruned_run_shows_its_epochs_and_why_it_ended(visit, made):
