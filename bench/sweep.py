@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Sequence
@@ -114,9 +115,10 @@ class Sweep:
         ends = Settling(self.store, self.artifacts, self.watcher, tally, keep_weights=self.keep_weights)
         ends.open = {claim.run_id: (run, claim) for run, claim in claimed}
         for run, claim in claimed:
-            self.artifacts.clear_leftovers(claim.run_id)
             self.watcher.started(run, claim.number)
         try:
+            for claim in claims.values():
+                self.artifacts.clear_leftovers(claim.run_id)
             with Heartbeat(self.store, list(claims.values())):
                 runs = [self._run(run, claim) for run, claim in claimed if self._goes_on(run, ends)]
                 if runs:
@@ -124,7 +126,9 @@ class Sweep:
         except (DiskFullError, KeyboardInterrupt) as error:
             ends.interrupt(error)
             raise
-        except StoreError:
+        except StoreError as error:
+            with contextlib.suppress(StoreError):  # unless it is the database, which then cannot record this either
+                ends.interrupt(error)
             raise
         except Exception as error:
             if not ends.open:

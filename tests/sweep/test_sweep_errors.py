@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -107,6 +109,20 @@ def test_an_empty_split_is_an_error(sweeps: Maker, tmp_path: Path, tiny_folder: 
     code, stderr = place.call(*NET)
     assert code == 2, stderr
     assert "test" in stderr
+
+
+def test_files_that_cannot_be_written_leave_no_run_running(sweeps: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    place = sweeps("read-only")
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.store.artifacts.atomic_file", refuse)
+        code, stderr = place.call(*NET, "--seeds", "2")
+    assert code == 2, stderr
+    assert "Read-only file system" in stderr
+    assert "running" not in {row["status"] for row in place.rows().values()}
+    assert place.call(*NET, "--seeds", "2")[0] == 0
 
 
 def test_a_file_that_is_no_database_is_left_alone(sweeps: Maker) -> None:
