@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.report.frames import run_frame
-from bench.report.query import Query, select_rows
-from bench.report.ranking import Leaderboard
+from bench.report.board.query import Query, select_rows
+from bench.report.export.frames import run_frame
+from bench.report.export.ranking import Leaderboard
 from bench.store.store import Store
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from bench.report.compare import Comparison
-    from bench.report.run_details import RunDetails
+    from bench.report.look.compare import Comparison
+    from bench.report.run.details import RunDetails
 
     Where = str | os.PathLike[str] | None
 
@@ -58,9 +58,9 @@ def leaderboard(
 
     Raises StoreError where there is no such database, BenchError for an unknown column.
     """
-    from bench.report.overlaps import known_overlaps  # noqa: PLC0415 - reads the registry
-    from bench.report.published import known_published, with_published  # noqa: PLC0415 - the same
-    from bench.report.tables import leaderboard as ranked  # noqa: PLC0415 - beside them
+    from bench.report.board.overlaps import known_overlaps  # noqa: PLC0415 - reads the registry
+    from bench.report.board.published import known_published, with_published  # noqa: PLC0415 - the same
+    from bench.report.board.tables import leaderboard as ranked  # noqa: PLC0415 - beside them
 
     query = Query(dataset, target, budget, backbone, strategy, sort=sort, cost=cost)
     with Store.open(db, create=False) as store:
@@ -75,7 +75,7 @@ def load_run(run: str, db: Where = None) -> RunDetails:
 
     Raises StoreError where it is not one run.
     """
-    from bench.report.run_details import RunDetails  # noqa: PLC0415 - only where one run is asked for
+    from bench.report.run.details import RunDetails  # noqa: PLC0415 - only where one run is asked for
 
     with Store.open(db, create=False) as store:
         stored = store.run(run)
@@ -90,7 +90,7 @@ def compare(first: str, second: str, db: Where = None) -> Comparison:
     Raises StoreError where one is not one run or has no predictions, BenchError where they do not compare.
     """
     from bench.class_names import class_names  # noqa: PLC0415 - reads manifests
-    from bench.report.compare import compare_runs  # noqa: PLC0415 - only where runs are compared
+    from bench.report.look.compare import compare_runs  # noqa: PLC0415 - only where runs are compared
 
     with Store.open(db, create=False) as store:
         return compare_runs(store, first, second, class_names)

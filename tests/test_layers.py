@@ -86,7 +86,7 @@ def test_only_commands_print(layer: str) -> None:
     [
         ("import bench", ("torch", "pandas", "sqlalchemy", "pydantic")),
         ("import bench.__main__", ("torch", "pandas", "sqlalchemy", "plotly", "timm", "optuna")),
-        ("import bench.store.store, bench.report.tables", ("torch", "pandas", "alembic", "plotly")),
+        ("import bench.store.store, bench.report.board.tables", ("torch", "pandas", "alembic", "plotly")),
         ("import bench.plan.enumerate, bench.request", ("torch", "pandas", "sqlalchemy", "timm", "optuna")),
     ],
 )

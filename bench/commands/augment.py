@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bench.data.samples import Draw, Sample
     from bench.entries import DatasetEntry
     from bench.registry import Registry
-    from bench.report.sample_sheet import Sheet
+    from bench.report.plots.sample_sheet import Sheet
     from bench.spec import RecipeSpec, TransformSpec
 
 Recipe = Annotated[str, typer.Option("--recipe", callback=not_empty, help="A recipe of the registry.")]
@@ -158,7 +158,7 @@ def _own(known: Registry, backbone: str | None) -> TransformSpec:
 def _sheet(
     title: str, shown: Sequence[Draw], found: Sequence[Sample], names: Sequence[str], augment: Sequence[str]
 ) -> Sheet:
-    from bench.report.sample_sheet import Sheet
+    from bench.report.plots.sample_sheet import Sheet
 
     return Sheet(
         title,
@@ -171,7 +171,7 @@ def _sheet(
 
 def _write(sheet: Sheet, path: Path) -> None:
     from bench.atomic import atomic_file, disk_errors
-    from bench.report.sample_sheet import draw
+    from bench.report.plots.sample_sheet import draw
 
     with disk_errors(path), atomic_file(path) as temporary:
         draw(sheet).save(temporary, format="PNG")

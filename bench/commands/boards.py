@@ -9,8 +9,8 @@ from bench.commands.collector import no_collection
 from bench.commands.filtering import check_filters
 
 if TYPE_CHECKING:
-    from bench.report.query import Query
-    from bench.report.tables import Board
+    from bench.report.board.query import Query
+    from bench.report.board.tables import Board
 
 
 def read_boards(
@@ -20,9 +20,9 @@ def read_boards(
 
     Boards that are only to be `shown` hold no more of each run than tables show, which reads very many faster.
     """
-    from bench.report.layout import columns_read
-    from bench.report.published import known_published, published_boards, with_published
-    from bench.report.tables import leaderboard
+    from bench.report.board.layout import columns_read
+    from bench.report.board.published import known_published, published_boards, with_published
+    from bench.report.board.tables import leaderboard
     from bench.store.store import Store
 
     with no_collection(), Store.open(db, create=False) as store:

@@ -43,7 +43,7 @@ def list_entries(backbone: Backbone = None, dataset: Dataset = None, json: AsJso
     from bench import terminal
     from bench.home import bench_home
     from bench.kept import select
-    from bench.report.cache_list import cache_json, cache_view
+    from bench.report.terminal.cache_list import cache_json, cache_view
 
     kept = [entry for entries, _ in _kept() for entry in entries]
     kept.sort(key=lambda entry: -entry.used_at)

@@ -23,9 +23,9 @@ def compare(first: First, second: Second, *, db: Db = None, json: AsJson = False
     """
     from bench import terminal
     from bench.class_names import class_names
-    from bench.report.compare import compare_runs, comparison_record
-    from bench.report.compare_view import compare_view
-    from bench.report.export import to_json
+    from bench.report.export.records import to_json
+    from bench.report.look.compare import compare_runs, comparison_record
+    from bench.report.terminal.compare_view import compare_view
     from bench.store.store import Store
 
     with Store.open(db, create=False) as store:

@@ -82,7 +82,7 @@ def write_classes(name: str | None, registry: list[Path] | None, data_root: Path
     entry = o.find_dataset(o.open_registry(registry), name)
     manifest = known_manifest(entry, data_root) or open_dataset(entry, data_root=data_root).manifest
     if json:
-        from bench.report.export import to_json
+        from bench.report.export.records import to_json
 
         terminal.write(to_json({t: manifest.class_names(t) for t in (*manifest.classes, *manifest.groups)}))
     else:

@@ -11,10 +11,10 @@ def ensembles(db: Db = None, dataset: Dataset = None, json: AsJson = False) -> N
     Example: bench ensembles --dataset cub
     """
     from bench import terminal
-    from bench.report.ensemble_details import EnsembleDetails, ensemble_record
-    from bench.report.ensemble_view import ensembles_view
-    from bench.report.ensembled import members_of
-    from bench.report.export import to_json
+    from bench.report.board.ensembled import members_of
+    from bench.report.export.records import to_json
+    from bench.report.run.ensemble_details import EnsembleDetails, ensemble_record
+    from bench.report.terminal.ensemble_view import ensembles_view
     from bench.store.store import Store
 
     with Store.open(db, create=False) as store:

@@ -18,11 +18,11 @@ from bench.ensembles.record import RULES, Ensemble, Rule
 from bench.errors import BenchError, StoreError, unknown_name
 from bench.plan.budget import parse_budget
 from bench.records import ValMetrics
-from bench.report.ensemble_details import EnsembleDetails, ensemble_record
-from bench.report.ensemble_view import ensemble_view
-from bench.report.ensembled import members_of
-from bench.report.export import to_json
-from bench.report.query import Query, select_rows
+from bench.report.board.ensembled import members_of
+from bench.report.board.query import Query, select_rows
+from bench.report.export.records import to_json
+from bench.report.run.ensemble_details import EnsembleDetails, ensemble_record
+from bench.report.terminal.ensemble_view import ensemble_view
 from bench.store.artifacts import Artifacts
 from bench.store.rows import RunRow
 from bench.store.store import Store

@@ -60,7 +60,7 @@ def explain(
     from bench.commands.trained import bring_back
     from bench.device import deterministic, pick
     from bench.inference.explaining import Explaining
-    from bench.report.explanation_list import layers_view
+    from bench.report.terminal.explanation_list import layers_view
 
     _check(method, class_name)
     path, chosen = _one_image(image), pick(device)
@@ -99,9 +99,9 @@ def _show(explained: Explained, method: str, trained: Trained, out: Path, *, jso
     """Write the pictures, and say on stdout where they are."""
     from bench import terminal
     from bench.commands.trained import title_of
-    from bench.report.explanation_list import explanation_record
-    from bench.report.explanation_picture import draw_activations, draw_heat
-    from bench.report.export import to_json
+    from bench.report.export.records import to_json
+    from bench.report.look.explanation_picture import draw_activations, draw_heat
+    from bench.report.terminal.explanation_list import explanation_record
 
     start = f"{_safe(Path(explained.image).stem)}-{trained.row.run_id[:12]}-{method}"
     if method == "grad-cam":

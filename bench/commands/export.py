@@ -83,7 +83,7 @@ def export(
     Example: bench export front --dataset cub --budget 10M --cost gmacs -o front.tex
     """
     from bench.commands.exporting import Request, export_boards, export_pareto, export_rows, export_run, request_of
-    from bench.report.query import Query
+    from bench.report.board.query import Query
 
     query = Query(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from bench.commands.boards import read_boards
 from bench.commands.filtering import check_filters
 from bench.errors import BenchError, unknown_name
-from bench.report.formats import DATA, PICTURES, TABLES, Format, chosen_format
+from bench.report.export.formats import DATA, PICTURES, TABLES, Format, chosen_format
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bench.report.query import Query
-    from bench.report.tables import Board
+    from bench.report.board.query import Query
+    from bench.report.board.tables import Board
 
 EXAMPLE = "reports/leaderboard.csv"
 _OF_A_RUN = ("curves", "confusion", "classes", "calibration")
@@ -57,12 +57,12 @@ def request_of(what: str, run: str | None, out: Path | None, form: str | None, q
 
 def export_boards(asked: Request, db: str | None, registry: list[Path] | None, *, published: bool) -> None:
     """Write leaderboards, or their fronts alone."""
-    from bench.report.csv_text import to_csv
-    from bench.report.export import BOARD_FIELDS, board_records, to_json
-    from bench.report.latex import to_latex
-    from bench.report.markdown import to_markdown
-    from bench.report.overlaps import known_overlaps
-    from bench.report.tables import front_board
+    from bench.report.board.overlaps import known_overlaps
+    from bench.report.board.tables import front_board
+    from bench.report.export.csv_text import to_csv
+    from bench.report.export.latex import to_latex
+    from bench.report.export.markdown import to_markdown
+    from bench.report.export.records import BOARD_FIELDS, board_records, to_json
 
     boards = read_boards(db, asked.query, registry, published=published)
     if asked.what == "front":
@@ -81,9 +81,9 @@ def export_boards(asked: Request, db: str | None, registry: list[Path] | None, *
 
 def export_rows(asked: Request, db: str | None, registry: list[Path] | None) -> None:
     """Write the runs that pass the filters, or their epochs, as the database has them."""
-    from bench.report.csv_text import to_csv
-    from bench.report.export import EPOCH_FIELDS, epoch_records, row_records, to_json
-    from bench.report.query import select_rows
+    from bench.report.board.query import select_rows
+    from bench.report.export.csv_text import to_csv
+    from bench.report.export.records import EPOCH_FIELDS, epoch_records, row_records, to_json
     from bench.store.rows import RunRow
     from bench.store.store import Store
 
@@ -106,7 +106,7 @@ def export_pareto(
     asked: Request, db: str | None, registry: list[Path] | None, *, published: bool, height: str | None, dpi: int
 ) -> None:
     """Draw each board over its cost; of several each has a file of its own."""
-    from bench.report.figures import Y_AXES
+    from bench.report.plots.figures import Y_AXES
 
     if height is not None and height not in Y_AXES:
         raise unknown_name("height", height, Y_AXES, BenchError)
@@ -122,8 +122,8 @@ def export_pareto(
 def export_run(asked: Request, db: str | None, split: str, dpi: int) -> None:
     """Draw a part of the look at one run; of several heads each has a file of its own."""
     from bench.class_names import class_names
-    from bench.report.look import look_at
-    from bench.report.look_files import pictures
+    from bench.report.look.files import pictures
+    from bench.report.look.look import look_at
     from bench.store.store import Store
 
     if split not in ("test", "val"):
@@ -136,9 +136,9 @@ def export_run(asked: Request, db: str | None, split: str, dpi: int) -> None:
 
 
 def _drawing(board: Board, height: str | None) -> Callable[[], Figure]:
-    from bench.report.notes import scatter_notes
+    from bench.report.board.notes import scatter_notes
+    from bench.report.plots.scatter import HEIGHT, board_scatter
     from bench.report.png.pareto import draw_pareto
-    from bench.report.scatter import HEIGHT, board_scatter
 
     shown = board_scatter(board, height or HEIGHT)
     return partial(draw_pareto, shown, board.summary, " ".join(scatter_notes(board, shown)))
@@ -158,7 +158,7 @@ def _write_text(asked: Request, text: str) -> None:
 
 
 def _write_parquet(asked: Request, records: Sequence[dict[str, object]], fields: Sequence[str]) -> None:
-    from bench.report.frames import to_frame, write_parquet
+    from bench.report.export.frames import to_frame, write_parquet
     from bench.report.places import written_to
 
     out = asked.out or Path()  # a format that is no text has a file

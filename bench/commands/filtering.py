@@ -11,7 +11,7 @@ import typer
 from bench.errors import LISTED_BY, SHOWN, BenchError, did_you_mean
 
 if TYPE_CHECKING:
-    from bench.report.query import Query, Unmatched
+    from bench.report.board.query import Query, Unmatched
     from bench.store.rows import RunRow
 
 
@@ -20,7 +20,7 @@ def check_filters(rows: Iterable[RunRow], query: Query, folders: list[Path] | No
 
     Raises BenchError for a name that neither a run has nor the registry or the libraries know.
     """
-    from bench.report.query import unmatched
+    from bench.report.board.query import unmatched
 
     for missed in unmatched(rows, query):
         names = known_names(missed.field, folders)

@@ -28,8 +28,8 @@ from bench.commands.filters import (
 from bench.commands.options import RegistryFolders
 
 if TYPE_CHECKING:
-    from bench.report.query import Query
-    from bench.report.tables import Board
+    from bench.report.board.query import Query
+    from bench.report.board.tables import Board
 
 
 def leaderboard(
@@ -66,7 +66,7 @@ def leaderboard(
     Example: bench leaderboard --dataset cub --budget "total<=10M,gmacs<=0.5" --cost gmacs
     """
     form = one_format(json=json, csv=csv, markdown=markdown)
-    from bench.report.query import Query
+    from bench.report.board.query import Query
 
     query = Query(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
@@ -81,8 +81,8 @@ def leaderboard(
 
 def _show(boards: list[Board], query: Query, limit: int, plot: bool | None, registry: list[Path] | None) -> None:
     from bench import terminal
-    from bench.report.console import boards_view
-    from bench.report.overlaps import known_overlaps
+    from bench.report.board.overlaps import known_overlaps
+    from bench.report.terminal.console import boards_view
 
     console = terminal.out()
     overlaps = known_overlaps(registry)
@@ -91,10 +91,10 @@ def _show(boards: list[Board], query: Query, limit: int, plot: bool | None, regi
 
 def _write(boards: list[Board], form: str, registry: list[Path] | None) -> None:
     from bench import terminal
-    from bench.report.csv_text import to_csv
-    from bench.report.export import BOARD_FIELDS, board_records, to_json
-    from bench.report.markdown import to_markdown
-    from bench.report.overlaps import known_overlaps
+    from bench.report.board.overlaps import known_overlaps
+    from bench.report.export.csv_text import to_csv
+    from bench.report.export.markdown import to_markdown
+    from bench.report.export.records import BOARD_FIELDS, board_records, to_json
 
     if form == "markdown":
         terminal.write(to_markdown(boards, known_overlaps(registry)))

@@ -25,7 +25,7 @@ def show(
     from rich.table import Table
     from rich.text import Text
 
-    from bench.report.console import fitting, plain_table
+    from bench.report.terminal.console import fitting, plain_table
 
     columns = [name for name in rows[0] if any(row[name] not in ("", None) for row in rows)]
     numbers = [name for name in columns if all(isinstance(row[name], (int, float)) for row in rows)]

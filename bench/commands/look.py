@@ -63,10 +63,10 @@ def look(
         raise BenchError("--json and --out cannot go together.", "--json writes to stdout.", "Take --format json.")
     from bench import terminal
     from bench.class_names import class_names
-    from bench.report.export import to_json
-    from bench.report.look import look_at, look_record
-    from bench.report.look_files import chosen_formats, write_look
-    from bench.report.look_view import look_view
+    from bench.report.export.records import to_json
+    from bench.report.look.files import chosen_formats, write_look
+    from bench.report.look.look import look_at, look_record
+    from bench.report.terminal.look_view import look_view
     from bench.store.store import Store
 
     wanted = chosen_formats(split_list(formats))

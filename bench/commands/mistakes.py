@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bench.data.datasets import Dataset
-    from bench.report.mistakes import Chosen
+    from bench.report.look.mistakes import Chosen
 
 THUMBNAIL = 224
 """Images are shown with at most so many pixels a side."""
@@ -53,9 +53,9 @@ def mistakes(
     """
     from bench import terminal
     from bench.class_names import class_names
-    from bench.report.export import to_json
-    from bench.report.mistakes import SORTS, choose, judge, mistake_records, summary
-    from bench.report.mistakes_list import mistakes_view
+    from bench.report.export.records import to_json
+    from bench.report.look.mistakes import SORTS, choose, judge, mistake_records, summary
+    from bench.report.terminal.mistakes_list import mistakes_view
     from bench.store.artifacts import Artifacts
     from bench.store.finished import finished_spec
     from bench.store.store import Store
@@ -92,8 +92,8 @@ def _head(targets: tuple[str, ...], wanted: str | None) -> str:
 def _check(out: Path | None, most: int) -> None:
     if out is None:
         return
-    from bench.report.mistakes_picture import MOST
-    from bench.report.pictures import check_png
+    from bench.report.look.mistakes_picture import MOST
+    from bench.report.plots.pictures import check_png
 
     if out.suffix.lower() not in (".html", ".htm"):
         check_png(out, ".html")
@@ -104,8 +104,8 @@ def _check(out: Path | None, most: int) -> None:
 
 
 def _write(chosen: Chosen, data: Dataset, title: str, model: str, out: Path) -> None:
-    from bench.report.mistakes_page import write_mistakes
-    from bench.report.mistakes_picture import draw_mistakes
+    from bench.report.look.mistakes_page import write_mistakes
+    from bench.report.look.mistakes_picture import draw_mistakes
 
     images = _thumbnails(chosen, data)
     draw = draw_mistakes if out.suffix.lower() == ".png" else write_mistakes

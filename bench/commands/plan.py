@@ -30,7 +30,7 @@ def plan(
     from bench.commands.backend import backend_asked, foreseen
     from bench.commands.planning import Counting
     from bench.data.datasets import known_header
-    from bench.report.plan_list import plan_json, plan_view
+    from bench.report.terminal.plan_list import plan_json, plan_view
     from bench.request import Asked, dataset_spec, plan_for
 
     computing = backend_asked(backend)

@@ -41,12 +41,12 @@ def predict(
     from bench.data.image_files import find_images
     from bench.device import pick
     from bench.inference.predicting import predict as predicted_by
-    from bench.report.export import to_json
-    from bench.report.prediction_list import prediction_records, predictions_view
+    from bench.report.export.records import to_json
+    from bench.report.terminal.prediction_list import prediction_records, predictions_view
 
     if picture:
-        from bench.report.pictures import check_png
-        from bench.report.prediction_picture import MOST, draw_predictions
+        from bench.report.look.prediction_picture import MOST, draw_predictions
+        from bench.report.plots.pictures import check_png
 
         check_png(picture)
     files, chosen = find_images(images), pick(device)

@@ -14,7 +14,7 @@ from bench.commands.options import DataRoot, RegistryFolders
 
 if TYPE_CHECKING:
     from bench.commands.report_images import ImagesAtHand
-    from bench.report.query import Query
+    from bench.report.board.query import Query
     from bench.report.site.build import Wanted
     from bench.report.site.material import FindImages
     from bench.store.store import Store
@@ -84,7 +84,7 @@ def report(
     from bench.commands.report_asked import check_asked, page_count, place
     from bench.commands.report_images import ImagesAtHand, NoImages
     from bench.commands.report_watch import serve
-    from bench.report.query import Query
+    from bench.report.board.query import Query
     from bench.store.store import Store
 
     where, one_file = place(output, single=single)
@@ -109,8 +109,8 @@ def _wanted(
 
     from bench.class_names import class_names
     from bench.command_line import command_line
-    from bench.report.overlaps import known_overlaps
-    from bench.report.published import known_published
+    from bench.report.board.overlaps import known_overlaps
+    from bench.report.board.published import known_published
     from bench.report.site.build import Wanted
     from bench.store.location import without_passwords
 

@@ -37,7 +37,7 @@ from bench.plan.enumerate import Plan
 from bench.plan.forecast import total, with_forecast
 from bench.records import PlannedRun, SweepRecord
 from bench.registry import Registry
-from bench.report.study_records import attempted, study_record
+from bench.report.study.records import attempted, study_record
 from bench.request import kept_as
 from bench.settling import Tally
 from bench.spec import BackendName

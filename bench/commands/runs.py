@@ -33,10 +33,10 @@ def runs(
     Example: bench runs --status failed --status diverged
     """
     from bench import terminal
-    from bench.report.export import to_json
-    from bench.report.query import Query, select_rows
-    from bench.report.run_list import runs_view
-    from bench.report.runs import run_records, select_status
+    from bench.report.board.query import Query, select_rows
+    from bench.report.export.records import to_json
+    from bench.report.run.runs import run_records, select_status
+    from bench.report.terminal.run_list import runs_view
     from bench.store.store import Store
 
     query = Query(dataset=dataset, backbone=backbone, strategy=strategy)

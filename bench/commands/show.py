@@ -28,9 +28,9 @@ def show(
     Example: bench show 3fa9c1
     """
     from bench import terminal
-    from bench.report.export import to_json
-    from bench.report.run_details import read_run, run_record
-    from bench.report.run_view import run_view
+    from bench.report.export.records import to_json
+    from bench.report.run.details import read_run, run_record
+    from bench.report.terminal.run_view import run_view
     from bench.store.store import Store
 
     with Store.open(db, create=False) as store:

@@ -21,9 +21,9 @@ from bench.ensembles.making import Wanted, make
 from bench.entries import DatasetEntry
 from bench.errors import BenchError
 from bench.registry import Registry
-from bench.report.groups import ranks
-from bench.report.reproduced import EXACT, Attempted
-from bench.report.study_records import members_by_seed
+from bench.report.board.groups import ranks
+from bench.report.study.records import members_by_seed
+from bench.report.study.reproduced import EXACT, Attempted
 from bench.store.artifacts import Artifacts
 from bench.store.store import Store
 from bench.transfer.answer import Question, Transferring

@@ -16,7 +16,7 @@ from bench.plan.budget import parse_budget
 from bench.plan.enumerate import Plan
 from bench.plan.forecast import Speed, with_forecast
 from bench.records import PlannedRun, SweepRecord
-from bench.report.study_records import study_record
+from bench.report.study.records import study_record
 from bench.report.units import show
 from bench.spec import BackendName, DatasetSpec
 from bench.store.location import without_passwords

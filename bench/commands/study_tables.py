@@ -10,11 +10,11 @@ from bench.errors import StoreError
 from bench.plan.forecast import Forecast
 from bench.records import PlannedRun
 from bench.registry import Registry
-from bench.report.export import to_json
-from bench.report.plan_list import forecast_text
-from bench.report.reproduced import EXACT, STAND_IN, Attempted
-from bench.report.study_records import attempted
-from bench.report.study_view import study_data, study_markdown, study_table
+from bench.report.export.records import to_json
+from bench.report.study.records import attempted
+from bench.report.study.reproduced import EXACT, STAND_IN, Attempted
+from bench.report.terminal.plan_list import forecast_text
+from bench.report.terminal.study_view import study_data, study_markdown, study_table
 from bench.report.units import show as written
 from bench.store.store import Store
 from bench.studies.changes import Changes, changes_of

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.records import EpochRecord, PlannedRun
-from bench.report.layout import short_name
+from bench.report.board.layout import short_name
 from bench.report.units import show
 from bench.train.hooks import PrunedError
 from bench.train.run import Outcome

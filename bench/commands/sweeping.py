@@ -28,7 +28,7 @@ from bench.entries import DatasetEntry
 from bench.plan.enumerate import Plan
 from bench.plan.forecast import total
 from bench.records import PlannedRun, SweepRecord
-from bench.report.plan_list import plan_view
+from bench.report.terminal.plan_list import plan_view
 from bench.request import Asked, dataset_spec, plan_for, request_record
 from bench.store.store import Store
 from bench.sweep import Sweep, deadline

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from bench import terminal
 from bench.errors import SLOWER, UNCLEAR, BenchError
-from bench.report.export import to_json
-from bench.report.slowdowns import check_machine, compare, count
-from bench.report.timing_records import comparison_record, timing_record
-from bench.report.timing_view import comparison_view, timing_view, timings_view
+from bench.report.export.records import to_json
+from bench.report.terminal.timing_view import comparison_view, timing_view, timings_view
+from bench.report.timing.records import comparison_record, timing_record
+from bench.report.timing.slowdowns import check_machine, compare, count
 from bench.store.store import Store
 from bench.store.timings import taken
 from bench.timings import Case, Timing, cases_of

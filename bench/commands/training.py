@@ -15,7 +15,7 @@ from bench.entries import DatasetEntry
 from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError
 from bench.plan.forecast import Forecast
 from bench.records import PlannedRun
-from bench.report.plan_list import forecast_text
+from bench.report.terminal.plan_list import forecast_text
 from bench.settling import Tally
 from bench.store.store import Store
 

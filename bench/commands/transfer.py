@@ -74,8 +74,8 @@ def transfer(
     from bench.commands.planning import Counting
     from bench.data.datasets import open_dataset
     from bench.device import pick
-    from bench.report.export import to_json
-    from bench.report.transfer_view import transfer_record, transfer_view
+    from bench.report.export.records import to_json
+    from bench.report.terminal.transfer_view import transfer_record, transfer_view
     from bench.store.store import Store
     from bench.transfer.answer import Question, Transferring
     from bench.transfer.label_map import find_map, read_map
@@ -132,7 +132,7 @@ def _training(
 def _notes(known: Registry, row: RunRow, dataset: str, fingerprint: str) -> tuple[str, ...]:
     """Say what of the other dataset's images the run may have seen."""
     from bench.entries import DatasetEntry
-    from bench.report.overlaps import seen_note
+    from bench.report.board.overlaps import seen_note
 
     overlaps = {entry.name: entry.overlaps for entry in known.all(DatasetEntry)}
     same = fingerprint == row.fingerprint

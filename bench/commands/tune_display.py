@@ -13,8 +13,8 @@ from rich.text import Text
 from bench import terminal
 from bench.commands.sweep_display import Display, Plain
 from bench.records import PlannedRun
-from bench.report.console import plain_table
-from bench.report.layout import short_name
+from bench.report.board.layout import short_name
+from bench.report.terminal.console import plain_table
 from bench.report.units import show
 from bench.spec import Metric
 from bench.train.hooks import PrunedError

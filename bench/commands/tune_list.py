@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.commands.listing import show
 from bench.commands.tune_display import trial_text, value_text
-from bench.report.groups import data_name
+from bench.report.board.groups import data_name
 from bench.spec import SubsetSpec
 from bench.store.store import Store
 from bench.tune.result import trial_record

@@ -28,7 +28,7 @@ from bench.plan.enumerate import Plan
 from bench.plan.recipes import for_strategy
 from bench.records import PlannedRun, SweepRecord
 from bench.registry import Registry
-from bench.report.export import to_json
+from bench.report.export.records import to_json
 from bench.request import Asked, dataset_spec, kept_as, plan_for, request_record
 from bench.store.location import without_passwords
 from bench.store.store import Store

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from bench.ensembles.record import Gain
 from bench.ensembles.voting import Scores
-from bench.report.paired import paired_test
+from bench.report.look.paired import paired_test
 from bench.store.artifacts import TestPredictions
 
 

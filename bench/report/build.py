@@ -8,16 +8,16 @@ from pathlib import Path
 
 from bench.atomic import write_text
 from bench.errors import BudgetError
-from bench.report.groups import ranks
-from bench.report.noise import kept_predictions
-from bench.report.overlaps import Overlaps
+from bench.report.board.groups import ranks
+from bench.report.board.noise import kept_predictions
+from bench.report.board.overlaps import Overlaps
+from bench.report.board.published import Published, with_published
+from bench.report.board.query import Query, select_rows, within
+from bench.report.board.tables import Board, leaderboard
 from bench.report.pages import Lost, Report
 from bench.report.places import written_to
-from bench.report.published import Published, with_published
-from bench.report.query import Query, select_rows, within
-from bench.report.runs import count_statuses, last_error
+from bench.report.run.runs import count_statuses, last_error
 from bench.report.site.overview import render_single
-from bench.report.tables import Board, leaderboard
 from bench.store.artifacts import Artifacts
 from bench.store.rows import RunRow
 from bench.store.store import Store

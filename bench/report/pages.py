@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.report.noise import FindVal, no_predictions
-from bench.report.overlaps import Overlaps
-from bench.report.tables import Board
+from bench.report.board.noise import FindVal, no_predictions
+from bench.report.board.overlaps import Overlaps
+from bench.report.board.tables import Board
 from bench.store.rows import RunRow
 
 

@@ -15,10 +15,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 from plausible_runs import bulk_fill
 
+from bench.report.board.layout import columns_read
+from bench.report.board.query import Query
+from bench.report.board.tables import leaderboard
 from bench.report.build import write_report
-from bench.report.layout import columns_read
-from bench.report.query import Query
-from bench.report.tables import leaderboard
 from bench.store.store import Store
 
 

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 from plausible_runs import bulk_fill
 from predicted_runs import predictions
 
+from bench.report.board.query import Query
 from bench.report.build import make_report
-from bench.report.query import Query
 from bench.report.site.chosen import choose_runs
 from bench.store.artifacts import Artifacts
 from bench.store.store import Store

@@ -8,8 +8,8 @@ import pytest
 
 from bench.commands.leaderboard import leaderboard
 from bench.errors import BenchError
-from bench.report import layout
-from bench.report.columns import COLUMNS, COSTS
+from bench.report.board import layout
+from bench.report.board.columns import COLUMNS, COSTS
 from bench.store.store import Store
 
 

@@ -12,7 +12,7 @@ from command_line import bench, refused
 from PIL import Image
 from trained_runs import TINY, of, swept
 
-from bench.report.mistakes import choose, judge, summary
+from bench.report.look.mistakes import choose, judge, summary
 from bench.store.artifacts import Artifacts, TestPredictions
 from bench.store.store import Store
 

@@ -2,8 +2,8 @@ import pytest
 from plausible_runs import MODELS, fill_typical, make_planned, plan, record_done, record_ended, record_pruned
 
 from bench.errors import BenchError, DivergedError
+from bench.report.board.query import Query
 from bench.report.build import make_report, write_report
-from bench.report.query import Query
 from bench.report.site.overview import render_single
 
 

@@ -11,14 +11,14 @@ from plausible_runs import MODELS, done_row
 from predicted_runs import planned, predictions, record_predicted
 
 from bench.class_names import ClassNames
-from bench.report.look import look_at
-from bench.report.look_files import write_look
+from bench.report.board.query import Query
+from bench.report.board.tables import leaderboard
+from bench.report.look.files import write_look
+from bench.report.look.look import look_at
+from bench.report.plots.scatter import board_scatter
 from bench.report.png.confusion import ERROR_SHADES, HIT_SHADES
 from bench.report.png.pareto import draw_pareto
 from bench.report.png.theme import MUTED, cut, write_picture
-from bench.report.query import Query
-from bench.report.scatter import board_scatter
-from bench.report.tables import leaderboard
 
 PICTURES = ("curves", "test-calibration", "test-classes", "test-confusion")
 

@@ -26,8 +26,8 @@ def groups(place: Any) -> dict[str, set[str]]:
 
 @pytest.mark.slow
 def test_hopeless_runs_end_early_are_skipped_with_prune_and_finished_without(sweeps: Maker) -> None:
-    from bench.report.query import Query
-    from bench.report.tables import leaderboard
+    from bench.report.board.query import Query
+    from bench.report.board.tables import leaderboard
     from bench.store.artifacts import Artifacts
     from bench.store.store import Store
 

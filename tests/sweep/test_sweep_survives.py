@@ -99,8 +99,8 @@ def test_a_wider_sweep_does_only_what_is_new(sweeps: Maker) -> None:
 
 
 def test_a_diverged_run_is_a_row_that_never_ranks_and_the_sweep_goes_on(sweeps: Maker) -> None:
-    from bench.report.query import Query
-    from bench.report.tables import leaderboard
+    from bench.report.board.query import Query
+    from bench.report.board.tables import leaderboard
     from bench.store.store import Store
 
     wild = sweeps("wild", "-m", NET, "-s", "full", "--image-size", "32", "--epochs", "3", "--seeds", "2", "--set",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.report.confusion import Counts, Order, Pair, Shares
+from bench.report.look.confusion import Counts, Order, Pair, Shares
 from bench.report.png.theme import INK
 
 

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from bench.report.class_scores import ClassScore
-from bench.report.diagnosis import Diagnosis
-from bench.report.figures import PALETTE
+from bench.report.look.class_scores import ClassScore
+from bench.report.look.diagnosis import Diagnosis
+from bench.report.plots.figures import PALETTE
 from bench.report.png.theme import GROUND, INK, MUTED, cut, headed
 from bench.report.units import show
 

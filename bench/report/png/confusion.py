@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 
-from bench.report.charts import ERRORS, HITS
-from bench.report.confusion import Pair, Shares, row_shares
-from bench.report.diagnosis import Diagnosis
+from bench.report.look.confusion import Pair, Shares, row_shares
+from bench.report.look.diagnosis import Diagnosis
+from bench.report.plots.charts import ERRORS, HITS
 from bench.report.png.callouts import number_pairs
 from bench.report.png.theme import GRID, GROUND, INK, LINE, MUTED, cut, headed
 from bench.report.units import show

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.textpath import TextPath
 
+from bench.report.plots.scatter import Point, Scatter
 from bench.report.png.theme import GROUND, INK, cut
-from bench.report.scatter import Point, Scatter
 
 _SIZE, _TALL, _GAP, _MOST, _LETTERS = 7.5, 10.0, 6.0, 40, 48
 _PLACES = ((-1, 1), (-1, 0), (0, 1), (1, -1), (0, -1), (1, 1), (-1, -1), (1, 0))

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.report.charts import ROLES, Axis, Chart, Panel, Series
+from bench.report.plots.charts import ROLES, Axis, Chart, Panel, Series
 from bench.report.png.theme import GROUND, INK, LINE, MUTED, headed, scaled
 
 _WIDTH, _HEIGHT, _STRIP = 4.4, 4.7, 0.36  # inches of a panel, and of the strip below one

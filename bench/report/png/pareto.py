@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from bench.report.figures import PALETTE, colours_of, marks_of
+from bench.report.plots.figures import PALETTE, colours_of, marks_of
+from bench.report.plots.scatter import Point, Scatter, View
+from bench.report.plots.ticks import ticks
 from bench.report.png.labels import label_front
 from bench.report.png.theme import GROUND, INK, MUTED, cut, headed
-from bench.report.scatter import Point, Scatter, View
-from bench.report.ticks import ticks
 
 MARKERS: Mapping[str, Any] = {
     "circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "triangle-down": "v", "x": "X",

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from bench.atomic import atomic_file, disk_errors
-from bench.report.charts import Axis
+from bench.report.plots.charts import Axis
 
 INK, MUTED, LINE, GRID, GROUND = "#16191d", "#5b636c", "#b9bdb9", "#ecece8", "#ffffff"
 DPI = 150

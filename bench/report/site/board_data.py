@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from bench.report.columns import COLUMNS, NEVER_RANKS, Column
-from bench.report.figures import X_AXES, Y_AXES, axis
-from bench.report.groups import Group
-from bench.report.layout import CHOSEN, heading, published_cell, short_name
-from bench.report.rows import family, field
-from bench.report.tables import Board
+from bench.report.board.columns import COLUMNS, NEVER_RANKS, Column
+from bench.report.board.groups import Group
+from bench.report.board.layout import CHOSEN, heading, published_cell, short_name
+from bench.report.board.rows import family, field
+from bench.report.board.tables import Board
+from bench.report.plots.figures import X_AXES, Y_AXES, axis
 
 if TYPE_CHECKING:
-    from bench.report.published import Published
+    from bench.report.board.published import Published
 
 ERRORS = {"test_error": "test_top1", "val_error": "val_top1"}
 """An axis of errors -> the accuracy that it is one less."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from bench.report.board.overlaps import Overlaps
+from bench.report.board.published import Published
+from bench.report.board.query import Query
 from bench.report.build import make_report
-from bench.report.look import FindNames
-from bench.report.overlaps import Overlaps
-from bench.report.published import Published
-from bench.report.query import Query
+from bench.report.look.look import FindNames
 from bench.report.site.chosen import PAGES, choose_runs
 from bench.report.site.compare import write_compare
 from bench.report.site.folder import SiteFolder

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain, zip_longest
 
-from bench.report.columns import COLUMNS
-from bench.report.figures import X_AXES
-from bench.report.groups import Group
+from bench.report.board.columns import COLUMNS
+from bench.report.board.groups import Group
+from bench.report.board.tables import Board, front
 from bench.report.pages import Report
-from bench.report.tables import Board, front
+from bench.report.plots.figures import X_AXES
 from bench.store.rows import RunRow
 
 PAGES = 60

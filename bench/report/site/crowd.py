@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.report.columns import COLUMNS, Column
-from bench.report.figures import X_AXES, Y_AXES
-from bench.report.groups import Group
+from bench.report.board.columns import COLUMNS, Column
+from bench.report.board.groups import Group
+from bench.report.board.tables import Board, front
+from bench.report.plots.figures import X_AXES, Y_AXES
 from bench.report.site.board_data import Legend
-from bench.report.tables import Board, front
 
 MOST_ROWS = 6_000
 """Rows of one board that a page lists in full."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from bench.report.look import FindNames
+from bench.report.look.look import FindNames
 from bench.report.pages import Report
 from bench.store.rows import RunRow, StoredRun
 from bench.store.store import Store

@@ -8,12 +8,12 @@ from typing import Any
 from bench.entries import BackboneEntry, DatasetEntry
 from bench.errors import BenchError
 from bench.registry import Registry
-from bench.report.cache_savings import PassUse, savings
-from bench.report.diagnosis import plain
-from bench.report.flattery import board_runs, flattered, flattery_panel, histogram
+from bench.report.board.seed_noise import seed_noise
+from bench.report.board.tables import Board, Entry
 from bench.report.html import embedded_json
-from bench.report.run_details import RunDetails
-from bench.report.seed_noise import seed_noise
+from bench.report.look.diagnosis import plain
+from bench.report.run.details import RunDetails
+from bench.report.run.flattery import board_runs, flattered, flattery_panel, histogram
 from bench.report.site.folder import Page, SiteFolder
 from bench.report.site.material import METHODS, Material, run_page
 from bench.report.site.methods_tables import (
@@ -27,7 +27,7 @@ from bench.report.site.methods_tables import (
     splits_sheet,
     weights_sheet,
 )
-from bench.report.tables import Board, Entry
+from bench.report.sweeps.cache_savings import PassUse, savings
 from bench.report.units import show
 from bench.store.rows import RunRow
 from bench.store.store import Store

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.backend_tolerance import TF32_TOLERANCE, TOLERANCE
 from bench.entries import BackboneEntry, DatasetEntry
-from bench.report.columns import COLUMNS
-from bench.report.definitions import DEFINITIONS, OF_HEADS, remarks
-from bench.report.flattery import Flattered
-from bench.report.groups import Task, cut, data_name
-from bench.report.layout import short_name
-from bench.report.overlaps import Overlaps, pretraining_sets
-from bench.report.seed_noise import SeedNoise
+from bench.report.board.columns import COLUMNS
+from bench.report.board.definitions import DEFINITIONS, OF_HEADS, remarks
+from bench.report.board.groups import Task, cut, data_name
+from bench.report.board.layout import short_name
+from bench.report.board.overlaps import Overlaps, pretraining_sets
+from bench.report.board.seed_noise import SeedNoise
+from bench.report.run.flattery import Flattered
 from bench.report.site.material import run_page
 from bench.report.site.sheet import Cell, Head, Sheet, bounded, number
 from bench.report.units import DASH

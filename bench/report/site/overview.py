@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.report.answer import Answer, accuracy, answer
-from bench.report.columns import COLUMNS, Column
-from bench.report.figures import X_AXES, Y_AXES, axis, family_marks, strategy_colours
-from bench.report.groups import Group
+from bench.report.board.answer import Answer, accuracy, answer
+from bench.report.board.columns import COLUMNS, Column
+from bench.report.board.groups import Group
+from bench.report.board.layout import board_columns, short_name
+from bench.report.board.notes import board_notes
+from bench.report.board.overlaps import overlap_note
+from bench.report.board.tables import Board
+from bench.report.board.tradeoff_words import faster, fewer, points, tradeoff_sentence
+from bench.report.board.tradeoffs import Tradeoff, most_telling, tradeoffs
 from bench.report.html import embedded_json
-from bench.report.layout import board_columns, short_name
-from bench.report.notes import board_notes
-from bench.report.overlaps import overlap_note
 from bench.report.pages import Report
-from bench.report.runs import status_text
+from bench.report.plots.figures import X_AXES, Y_AXES, axis, family_marks, strategy_colours
+from bench.report.run.runs import status_text
 from bench.report.site.board_data import BUDGETS, ERRORS, Legend, board_data, error_axis, page_data
 from bench.report.site.crowd import Listed, list_rows, room_for
 from bench.report.site.folder import Page, SiteFolder, address
 from bench.report.site.material import COMPARE, OVERVIEW, Material, run_page
 from bench.report.site.shell import Made, Shell, render_page
-from bench.report.tables import Board
-from bench.report.tradeoff_words import faster, fewer, points, tradeoff_sentence
-from bench.report.tradeoffs import Tradeoff, most_telling, tradeoffs
 from bench.report.units import show
 
 TEMPLATE, DATA = "overview.html.j2", "overview"

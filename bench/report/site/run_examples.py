@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.report.look import Head
-from bench.report.mistakes import Judged, choose, judge, summary
+from bench.report.look.look import Head
+from bench.report.look.mistakes import Judged, choose, judge, summary
 from bench.report.site.image_sets import ImageSet
 from bench.store.artifacts import TestPredictions
 

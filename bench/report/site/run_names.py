@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from bench.report.groups import data_name
-from bench.report.layout import short_name
-from bench.report.rows import field
+from bench.report.board.groups import data_name
+from bench.report.board.layout import short_name
+from bench.report.board.rows import field
 from bench.report.units import show
 from bench.store.rows import RunRow
 

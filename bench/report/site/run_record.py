@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.records import EpochRecord
-from bench.report.columns import COLUMNS, Column
-from bench.report.look import Head, Look
-from bench.report.look_page import Section, charts, heads_data
-from bench.report.rows import field, hardware
+from bench.report.board.columns import COLUMNS, Column
+from bench.report.board.rows import field, hardware
+from bench.report.look.look import Head, Look
+from bench.report.look.page import Section, charts, heads_data
+from bench.report.run.spec_groups import spec_entries
 from bench.report.site.material import run_page
 from bench.report.site.run_names import run_label, run_result
-from bench.report.spec_groups import spec_entries
 
 COMPARED = (
     "val_top1",

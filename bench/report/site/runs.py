@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.class_names import ClassNames
-from bench.report.look import FindNames, look_over
-from bench.report.look_page import sections
+from bench.report.look.look import FindNames, look_over
+from bench.report.look.page import sections
 from bench.report.site.folder import SiteFolder
 from bench.report.site.image_sets import ImageSets, said_record, set_data, set_record
 from bench.report.site.material import Material, run_data

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from bench.report.searches import Search, settings
 from bench.report.site.sweep_tables import trials_sheet, unit_of
-from bench.report.sweep_state import SweepState
+from bench.report.sweeps.searches import Search, settings
+from bench.report.sweeps.state import SweepState
 
 
 def search_context(search: Search, sweep: SweepState, detailed: Collection[str]) -> dict[str, Any]:

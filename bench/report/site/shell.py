@@ -9,9 +9,9 @@ from typing import Any
 
 import jinja2
 
-from bench.report.charts import ROLES
-from bench.report.figures import MARKS, PALETTE
 from bench.report.html import environment, template_text
+from bench.report.plots.charts import ROLES
+from bench.report.plots.figures import MARKS, PALETTE
 
 EARLY = "colours.js"
 """The script that runs before anything is drawn."""

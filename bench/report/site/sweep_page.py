@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from bench.report.cache_savings import Saved, images_every_epoch, savings, unseen
 from bench.report.html import embedded_json
-from bench.report.left_out import left_out
-from bench.report.runs import clock
-from bench.report.searches import Search
+from bench.report.run.runs import clock
 from bench.report.site.folder import Page
 from bench.report.site.material import sweep_page
 from bench.report.site.search_part import search_context, search_data
@@ -20,11 +17,14 @@ from bench.report.site.sweep_tables import (
     runs_sheet,
     seconds_sheet,
 )
-from bench.report.sweep_cost import compute, seconds_by_hardware
-from bench.report.sweep_request import asked_for
-from bench.report.sweep_state import SweepState, kind_of, state_sentence
-from bench.report.sweep_timeline import Bar, Timeline, timeline
-from bench.report.sweep_times import spent
+from bench.report.sweeps.cache_savings import Saved, images_every_epoch, savings, unseen
+from bench.report.sweeps.cost import compute, seconds_by_hardware
+from bench.report.sweeps.left_out import left_out
+from bench.report.sweeps.request import asked_for
+from bench.report.sweeps.searches import Search
+from bench.report.sweeps.state import SweepState, kind_of, state_sentence
+from bench.report.sweeps.timeline import Bar, Timeline, timeline
+from bench.report.sweeps.times import spent
 from bench.report.units import show
 from bench.store.rows import PassRead
 

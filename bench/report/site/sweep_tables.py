@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from bench.report.cache_savings import PassUse
-from bench.report.layout import short_name
-from bench.report.left_out import LeftOut, LeftOutGroup
-from bench.report.runs import clock, status_text
-from bench.report.searches import Search
+from bench.report.board.layout import short_name
+from bench.report.run.runs import clock, status_text
 from bench.report.site.material import run_page
 from bench.report.site.sheet import Cell, Head, Sheet, bounded, number
-from bench.report.sweep_cost import Seconds
-from bench.report.sweep_state import SweepState
-from bench.report.sweep_timeline import Timeline
+from bench.report.sweeps.cache_savings import PassUse
+from bench.report.sweeps.cost import Seconds
+from bench.report.sweeps.left_out import LeftOut, LeftOutGroup
+from bench.report.sweeps.searches import Search
+from bench.report.sweeps.state import SweepState
+from bench.report.sweeps.timeline import Timeline
 from bench.report.units import Unit
 from bench.store.rows import RunRow, SweepAttempt
 

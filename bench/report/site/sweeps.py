@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.report.runs import STATUSES, clock
-from bench.report.searches import searches
+from bench.report.run.runs import STATUSES, clock
 from bench.report.site.folder import Page, SiteFolder
 from bench.report.site.material import SWEEPS, Material, sweep_page
 from bench.report.site.sheet import Cell, Head, Sheet, number
 from bench.report.site.sweep_page import sweep_as_page
-from bench.report.sweep_state import Kind, State, SweepState, kind_of
+from bench.report.sweeps.searches import searches
+from bench.report.sweeps.state import Kind, State, SweepState, kind_of
 from bench.store.rows import RunRow, SweepRow, SweepSpan
 from bench.store.store import Store
 

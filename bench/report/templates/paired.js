@@ -1,4 +1,4 @@
-// Two classifiers on the same images, as bench.report.paired has it: McNemar's test, and the interval of the difference
+// Two classifiers on the same images, as bench.report.look.paired has it: McNemar's test, and the interval of the difference
 // when the images are drawn anew in pairs. Here that interval is exact, there it comes from 20,000 draws.
 
 const LEVEL = 0.05;

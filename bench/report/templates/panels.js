@@ -1,4 +1,4 @@
-// Draws a panel as bench.report.charts describes it; bench.report.png draws the same description with matplotlib.
+// Draws a panel as bench.report.plots.charts describes it; bench.report.png draws the same description with matplotlib.
 
 const STRIP_SHARE = 0.15;
 

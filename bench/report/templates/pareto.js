@@ -1,4 +1,4 @@
-// The front as bench.report.pareto decides it: the rows that no other beats in one cost, less is better, and one
+// The front as bench.report.board.pareto decides it: the rows that no other beats in one cost, less is better, and one
 // value, more is better. Rows that are equal in both stand or fall together; a row without either is never on it.
 
 function paretoFront(costs, values) {

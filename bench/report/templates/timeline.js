@@ -1,4 +1,4 @@
-// Draws attempts over time as bench.report.sweep_timeline lays them out: a bar each, a group of rows for each process.
+// Draws attempts over time as bench.report.sweeps.timeline lays them out: a bar each, a group of rows for each process.
 
 const STATUS_ORDER = ["done", "pruned", "failed", "diverged", "interrupted", "running"];
 const STATUS_PATTERN = { failed: "/", diverged: "\\", interrupted: "." };

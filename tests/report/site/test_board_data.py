@@ -4,8 +4,8 @@ import pytest
 from overview_pages import drawn_of, every_candidate
 from plausible_runs import CPU, GPU, MODELS, done_row
 
-from bench.report.figures import X_AXES
 from bench.report.html import embedded_json
+from bench.report.plots.figures import X_AXES
 
 
 def test_numbers_that_decide_are_given_in_full():

@@ -2,8 +2,8 @@ import pytest
 from plausible_runs import GPU, MODELS, bulk_fill, fill_typical, make_planned, record_done, record_ended, replace
 
 from bench.errors import DivergedError
+from bench.report.board.query import Query
 from bench.report.build import make_report
-from bench.report.query import Query
 from bench.report.site.chosen import choose_runs
 from bench.spec import DatasetSpec
 

@@ -7,11 +7,11 @@ import pytest
 from overview_pages import legend_of
 from plausible_runs import CPU, GPU, MODELS, done_row
 
-from bench.report.columns import COLUMNS
-from bench.report.figures import X_AXES
-from bench.report.query import Query
+from bench.report.board.columns import COLUMNS
+from bench.report.board.query import Query
+from bench.report.board.tables import front, leaderboard
+from bench.report.plots.figures import X_AXES
 from bench.report.site.crowd import Listed, list_rows, room_for
-from bench.report.tables import front, leaderboard
 
 
 @pytest.fixture(scope="module")

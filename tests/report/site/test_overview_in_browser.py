@@ -6,13 +6,13 @@ import pytest
 from overview_browser import drawn, five_thousand, rows_drawn, rows_listed
 from plausible_runs import fill_typical
 
+from bench.report.board.query import Query
+from bench.report.board.tables import front
 from bench.report.build import make_report
-from bench.report.query import Query
 from bench.report.site import crowd
 from bench.report.site.folder import SiteFolder
 from bench.report.site.material import LINKS, Material, run_page
 from bench.report.site.overview import write_overview
-from bench.report.tables import front
 from bench.store.store import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("nothing_goes_wrong")]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.report.html import template_text
-from bench.report.paired import difference_interval, mcnemar, paired_test
+from bench.report.look.paired import difference_interval, mcnemar, paired_test
 
 pytestmark = pytest.mark.browser
 

@@ -18,7 +18,7 @@ from site_made import coloured, site_data, unnamed, write_site
 
 from bench.class_names import ClassNames
 from bench.errors import BenchError, DivergedError
-from bench.report.paired import paired_test
+from bench.report.look.paired import paired_test
 from bench.report.site.run_record import COMPARED
 from bench.store.artifacts import Artifacts
 

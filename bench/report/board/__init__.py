@@ -1,0 +1,1 @@
+"""Boards: runs of one task, grouped over seeds, ranked by validation and weighed against what they cost."""

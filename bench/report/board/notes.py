@@ -1,0 +1,142 @@
+"""What a reader must know to judge a board, in sentences: how it ranks, what is noise, what does not compare."""
+
+from __future__ import annotations
+
+from bench.report.board.columns import NEVER_RANKS
+from bench.report.board.head_columns import head_note
+from bench.report.board.layout import CHOSEN, machine_letters
+from bench.report.board.overlaps import Overlaps, overlap_note
+from bench.report.board.published import numbered
+from bench.report.board.tables import Board
+from bench.report.plots.scatter import Scatter
+
+PAGE_MARKS = "Shaded: Pareto-optimal in validation top-1 and the cost that the plot shows."
+PAGE_TIMES = "Times compare only on the same hardware: shown are those on the one chosen at the plot."
+
+
+def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = False) -> list[str]:
+    """Return the notes of one board, most important first; on a `page` the reader chooses cost and hardware."""
+    if not board.entries:
+        return ["Nothing was measured here.", *published_notes(board)]
+    times = PAGE_TIMES if page and len(board.machines) > 1 else _times(board)
+    notes = [
+        _order(board),
+        head_note(board.heads),
+        PAGE_MARKS if page else _marks(board),
+        _noise(board),
+        _never_ranks(board),
+        _tuning(board),
+        _lost(board),
+        _pruned(board),
+        _ensembles(board),
+        times,
+    ]
+    overlap = overlap_note(board.task.cut.dataset, overlaps or {})
+    return [note for note in (*notes, overlap, *published_notes(board)) if note]
+
+
+def published_notes(board: Board) -> list[str]:
+    """Say what published rows are, and number each: where it is from and what keeps it from comparing."""
+    if not board.published:
+        return []
+    said = "Published rows are as their sources print them: not measured here, not ranked, on no front."
+    texts = numbered(board.published)[1]
+    return [said, *(f"[{number}] {text}" for number, text in enumerate(texts, start=1))]
+
+
+def scatter_notes(board: Board, shown: Scatter) -> list[str]:
+    """Say what a drawn front is, what is out of view, and what the times were measured on."""
+    height, cost = shown.y.column, shown.x.column
+    by_val = f" Validation accuracy alone decides which they are; the height shown is {height.quantity}."
+    pair = f"validation top-1 and {cost.quantity}"
+    published = len(board.published) - len(shown.published)
+    notes = [
+        f"The line joins the Pareto-optimal rows: no other row is as good in both {pair}, and better in one."
+        + (by_val if height.test else ""),
+        "Whiskers are the sample standard deviation over seeds." if any(p.spread for p in shown.points) else "",
+        *out_of_view(shown),
+        f"{published:,} published rows do not print both values." if published else "",
+        _times(board) if cost.hardware else "",
+    ]
+    return [note for note in notes if note]
+
+
+def out_of_view(shown: Scatter) -> list[str]:
+    """Say how many rows a plot does not show, and why."""
+    below = [f"{_rows(shown.below)} below what is shown."] if shown.below else []
+    return below + ([f"{_rows(shown.missing)} without {shown.x.column.quantity}."] if shown.missing else [])
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s are' if count > 1 else ' is'}"
+
+
+def _order(board: Board) -> str:
+    if board.sort.test:
+        return (
+            f"Sorted by {board.sort.title.removesuffix(' %')}: this order looks at test, "
+            "so do not choose by it; # ranks by validation."
+        )
+    return "Ranked by validation top-1; test is reported, never used to choose."
+
+
+def _marks(board: Board) -> str:
+    pair = f"validation top-1 and {board.cost.quantity}"
+    return f"* Pareto-optimal: no other row is as good in both {pair}, and better in one."
+
+
+def _noise(board: Board) -> str:
+    best = next((entry.group for entry in board.entries if entry.rank == 1), None)
+    spread = "± is the sample standard deviation over seeds; a single seed has none."
+    if best is None or best.test_error is None or not best.first.test_n:
+        return spread
+    most = "at most " if board.heads.metrics else ""  # of a mean over heads that see the same images
+    points = f"{most}{100 * best.test_error:.1f} points"
+    chance = f"chance alone is worth {points} (1 binomial standard error) in the best row"
+    return f"{spread} With {best.first.test_n:,} test images {chance}."
+
+
+def _never_ranks(board: Board) -> str:
+    if not any(entry.group.stat(key).n for entry in board.entries for key in NEVER_RANKS):
+        return ""
+    return "† Never used to rank: test accuracy after the last epoch, and of the epoch that is best on test."
+
+
+def _tuning(board: Board) -> str:
+    """Say that some candidates had more tries than others: the best of many looks better than it is."""
+    tried = {entry.group.tried for entry in board.entries if entry.group.tried is not None}
+    if len(tried) < 2:  # noqa: PLR2004 - all had the same
+        return ""
+    return (
+        f"Tuning was unequal: between {min(tried):,} and {max(tried):,} configurations were tried of a backbone x "
+        "strategy (tried); the best of many looks better on val than it is, so compare rows that had as many."
+    )
+
+
+def _lost(board: Board) -> str:
+    lost = sum(entry.group.lost for entry in board.entries)
+    return f"{lost} further seed{'s' if lost > 1 else ''} of these rows failed or diverged." if lost else ""
+
+
+def _pruned(board: Board) -> str:
+    runs = f"{board.pruned:,} run{'s' if board.pruned > 1 else ''}"
+    return f"{runs} pruned early and not ranked; `bench runs --status pruned` says why." if board.pruned else ""
+
+
+def _ensembles(board: Board) -> str:
+    made = [entry.group.ensemble for entry in board.entries if entry.group.ensemble]
+    if not made:
+        return ""
+    note = (
+        "`bench ensembles` lists the ensembles: what members share counts once, time alone is the sum of theirs."
+    )
+    if any(ensemble.chosen_on_val for ensemble in made):
+        note += f" {CHOSEN.strip()} Chosen on the validation images that rank it, which flatters it a little."
+    return note
+
+
+def _times(board: Board) -> str:
+    if len(board.machines) == 1:
+        return f"Times were measured on {board.machines[0]}."
+    letters = "; ".join(f"{letter} = {name}" for name, letter in machine_letters(board).items())
+    return f"Times compare only on the same hardware: {letters}. A row that ran on several shows a dash."

@@ -1,0 +1,165 @@
+"""Leaderboards: groups ranked by validation accuracy, one board per dataset, Pareto-optimal rows marked."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bench.ensembles.record import Ensemble
+from bench.report.board.columns import Column, column, cost
+from bench.report.board.ensembled import ensemble_groups
+from bench.report.board.groups import Group, Task, configurations, cut, data_name, group_runs
+from bench.report.board.pareto import pareto_front
+from bench.report.board.query import Query, select_rows
+from bench.store.rows import RunHeads, RunRow
+
+if TYPE_CHECKING:
+    from bench.report.board.published import Published
+
+_RANKS = "val_top1"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a board. `rank` counts from 1 by validation accuracy; equal accuracies share a rank."""
+
+    rank: int
+    pareto: bool
+    group: Group
+
+
+@dataclass(frozen=True, repr=False)
+class Board:
+    """One ranking: what is in it was measured on the same data, and its times on the same hardware if one is set.
+
+    `entries` are in the order that was asked for; `rank` stays the one by validation accuracy. `pruned` counts the
+    runs on that data that were stopped early, and rank nowhere; `published` are rows of others.
+    """
+
+    title: str
+    task: Task
+    entries: tuple[Entry, ...]
+    cost: Column
+    sort: Column
+    machine: str | None = None
+    pruned: int = 0
+    published: tuple[Published, ...] = ()
+
+    @property
+    def heads(self) -> RunHeads:
+        """The heads that its runs have, by those of one of them; empty where each has one."""
+        return next((heads for entry in self.entries for heads in entry.group.heads), RunHeads())
+
+    @property
+    def summary(self) -> str:
+        """What it is of, in a few words: data, classes, runs."""
+        if not self.entries:
+            return f"{self.title}, published rows only"
+        classes = self.entries[0].group.first.num_classes
+        runs = sum(entry.group.seeds for entry in self.entries)
+        targets = self.task.cut.target.count("+") + 1
+        several = f" of {targets} targets" if targets > 1 else ""
+        return f"{self.title}, {classes} classes{several}, {runs} run{'s' * (runs != 1)}"
+
+    def __repr__(self) -> str:
+        return f"<board of {self.summary}: {len(self.entries)} rows by {self.sort.key}>"
+
+    def _repr_html_(self) -> str:
+        from bench.report.export.notebook import boards_html  # noqa: PLC0415 - jinja2, only where a notebook asks
+
+        return boards_html([self])
+
+    @cached_property
+    def machines(self) -> tuple[str, ...]:
+        """The hardware behind the board's times, each named once."""
+        if self.machine is not None:
+            return (self.machine,)
+        return tuple(dict.fromkeys(name for entry in self.entries for name in entry.group.machines))
+
+
+def leaderboard(
+    rows: Iterable[RunRow],
+    query: Query,
+    ensembles: Iterable[Ensemble] = (),
+    heads: Mapping[str, RunHeads] | None = None,
+) -> list[Board]:
+    """Rank what the query lets through: a board per dataset, and per hardware where a time orders or marks it.
+
+    `ensembles` of the runs rank among them; `heads` are those of joint runs, by run id (`store.heads.all()`).
+    """
+    order, price = column(query.sort), cost(query.cost)
+    rows = list(rows)
+    kept = select_rows(rows, query)
+    tried = configurations(rows)  # of all: a filter hides rows, not that they were tried
+    groups = [*group_runs(kept, heads, tried), *ensemble_groups(ensembles, rows, query, heads)]
+    pruned = Counter(cut(row) for row in kept if row.status == "pruned")
+    tasks: dict[Task, list[Group]] = defaultdict(list)
+    for group in groups:
+        tasks[group.task].append(group)
+    split = order.hardware or price.hardware
+    boards = []
+    for task in sorted(tasks, key=str):
+        machines = sorted({name for group in tasks[task] for name in group.machines}) if split else [None]
+        for machine in machines:
+            here = [group for group in tasks[task] if machine is None or machine in group.machines]
+            entries = _ordered(_rank(here, price, machine), order, machine, reverse=query.reverse)
+            ended = pruned[here[0].cut]
+            boards.append(Board(_title(task, tasks), task, tuple(entries), price, order, machine, ended))
+    return boards
+
+
+def front_board(board: Board) -> Board:
+    """Return the board with its Pareto-optimal rows alone, cheapest first."""
+    kept = [entry for entry in board.entries if entry.pareto]
+    kept.sort(key=lambda entry: (entry.group.stat(board.cost.key, board.machine).mean or 0.0, entry.group.val))
+    return replace(board, entries=tuple(kept), published=())
+
+
+def front(groups: Iterable[Group], price: Column, machine: str | None = None) -> list[int]:
+    """Return the indices of the groups that no other beats in validation accuracy and cost."""
+    points = [(group.val, group.mean(price.key, machine)) for group in groups]
+    return pareto_front(points, maximize=[0], minimize=[1])
+
+
+def rank_groups(groups: Iterable[Group]) -> list[Group]:
+    """Order groups by validation accuracy, best first; of a tie the one that trains less first."""
+    return sorted(groups, key=lambda group: (-group.val, group.first.trainable_params, group.first.gmacs))
+
+
+def _rank(groups: list[Group], price: Column, machine: str | None) -> list[Entry]:
+    ordered = rank_groups(groups)
+    optimal = set(front(ordered, price, machine))
+    entries: list[Entry] = []
+    rank, before = 0, math.inf
+    for index, group in enumerate(ordered):
+        if group.val != before:
+            rank, before = index + 1, group.val
+        entries.append(Entry(rank, index in optimal, group))
+    return entries
+
+
+def _ordered(entries: list[Entry], order: Column, machine: str | None, *, reverse: bool) -> list[Entry]:
+    """Sort what is ranked best first, words from a to z, what has no value last either way."""
+    if order.key == _RANKS and not reverse:
+        return entries
+    valued = [(entry.group.value(order, machine), entry) for entry in entries]
+    known = [(value, entry) for value, entry in valued if value is not None]
+    descending = (order.better == "more") != reverse
+    known.sort(key=lambda pair: pair[0], reverse=descending)
+    return [entry for _, entry in known] + [entry for value, entry in valued if value is None]
+
+
+def _title(task: Task, tasks: Iterable[Task]) -> str:
+    """Name a dataset, with its target, the part of it and as much of its identity as tells it from the others."""
+    data = task.cut
+    name = data_name(data.dataset, data.target, data.subset)
+    twins = [o for o in tasks if (*o.cut[:2], o.cut.subset) == (*data[:2], data.subset)]
+    if len(twins) == 1:
+        return name
+    fingerprint = (data.fingerprint or "unseen")[:8]
+    groups = f", groups {data.class_groups[:8]}" if data.class_groups else ""
+    return f"{name} ({fingerprint}{groups}, {task.val_n or 0:,} val images, protocol {data.protocol})"

@@ -1,0 +1,112 @@
+"""The Pareto front of a data frame, for notebooks: `bench.pareto()`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import pandas as pd
+
+from bench.errors import BenchError, unknown_name
+from bench.report.board.columns import COLUMNS
+from bench.report.board.groups import Cut
+from bench.report.board.pareto import pareto_front
+
+HARDWARE = "hardware"
+
+
+def pareto(
+    df: pd.DataFrame,
+    x: str = "trainable_params",
+    y: str = "val_top1",
+    *,
+    minimize: str | Iterable[str] = (),
+    maximize: str | Iterable[str] = (),
+) -> pd.DataFrame:
+    """Return the rows that no other row beats in both columns, in their order and with their index.
+
+    Which way is better is known of every quantity of a leaderboard; of other columns `minimize` or `maximize` says
+    it. Rows of different data, or of different hardware where a time is weighed, never compare: each has a front
+    of its own, as far as `df` has the columns that tell. A row without a finite value, or a published one, is on
+    none. Seeds are rows: `bench.leaderboard(db).frame()` has their means. Raises BenchError for a column that is
+    missing, is no number, or looks at test, which chooses nothing.
+    """
+    down, up = _named(minimize), _named(maximize)
+    for axis in (x, y):
+        _check(df, axis)
+    falling = {axis for axis in (x, y) if axis in down or (axis not in up and _better(axis) == "less")}
+    places: list[int] = []
+    theirs = is_published(df)
+    for compared in _parts(df, (x, y)):
+        part = [place for place in compared if not theirs[place]]
+        points = [tuple(point) for point in df.iloc[part][[x, y]].to_numpy(dtype=float, na_value=float("nan"))]
+        front = pareto_front(
+            points,
+            minimize=[i for i, axis in enumerate((x, y)) if axis in falling],
+            maximize=[i for i, axis in enumerate((x, y)) if axis not in falling],
+        )
+        places += [part[index] for index in front]
+    return df.iloc[sorted(places)]
+
+
+def data_columns(df: pd.DataFrame) -> list[str]:
+    """Return the columns of a frame that tell data apart on which accuracies do not compare."""
+    return [name for name in (*Cut._fields, "val_n", "test_n") if name in df.columns]
+
+
+def is_published(df: pd.DataFrame) -> list[bool]:
+    """Say of each row whether it is of others, as `bench.leaderboard(published=True)` marks them."""
+    return list(df["published"].notna()) if "published" in df.columns else [False] * len(df)
+
+
+def looks_at_test(axis: str) -> bool:
+    """Whether a column holds what was measured on test."""
+    return COLUMNS[axis].test if axis in COLUMNS else "test" in axis.split("_")
+
+
+def _named(columns: str | Iterable[str]) -> set[str]:
+    return {columns} if isinstance(columns, str) else set(columns)
+
+
+def _check(df: pd.DataFrame, axis: str) -> None:
+    if axis not in df.columns:
+        raise unknown_name("column", axis, map(str, df.columns), BenchError)
+    if looks_at_test(axis):
+        raise BenchError(
+            f"{axis} decides no front.",
+            "What is chosen by test accuracy is no longer tested by it.",
+            f"Take {axis.replace('test', 'val', 1)}; the rows that it returns have {axis} too.",
+        )
+    if not pd.api.types.is_numeric_dtype(df[axis]):
+        raise BenchError(f"{axis} is no number.", f"It is {df[axis].dtype}.", "Take a column of numbers.")
+    if axis in COLUMNS and COLUMNS[axis].hardware and HARDWARE not in df.columns:
+        raise BenchError(
+            f"{axis} compares only on equal hardware.",
+            "The frame does not say which it was.",
+            "Keep its hardware.",
+        )
+
+
+def _better(axis: str) -> str:
+    known = COLUMNS[axis].better if axis in COLUMNS else "neither"
+    if known == "neither":
+        raise BenchError(
+            f"Which way is {axis} better?",
+            "It is no quantity of a leaderboard.",
+            f"Add minimize={axis!r} or maximize={axis!r}.",
+        )
+    return known
+
+
+def _parts(df: pd.DataFrame, axes: Collection[str]) -> list[list[int]]:
+    """Return the places of the rows that compare with each other, part by part."""
+    by = data_columns(df)
+    if any(axis in COLUMNS and COLUMNS[axis].hardware for axis in axes):
+        by.append(HARDWARE)
+    if not by:
+        return [list(range(len(df)))]
+    numbers: Any = df.groupby(by, dropna=False, sort=False, observed=True).ngroup()
+    parts: dict[int, list[int]] = {}
+    for place, number in enumerate(numbers):
+        parts.setdefault(number, []).append(place)
+    return list(parts.values())

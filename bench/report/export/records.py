@@ -1,0 +1,115 @@
+"""What leaves the tool as data: a flat record per row of a board, per run, per epoch; and these as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bench.records import EpochRecord
+from bench.report.board.columns import COLUMNS
+from bench.report.board.groups import Cut, Group
+from bench.report.board.head_columns import head_columns
+from bench.report.board.rows import field
+from bench.report.board.tables import Board, Entry
+from bench.store.flatten import epoch_columns
+from bench.store.rows import RunRow
+
+if TYPE_CHECKING:
+    from bench.report.board.published import Published
+
+_SPREADS = ("fraction", "seconds")
+_OF_RUN = ("dataset", "target", "subset", "backbone", "strategy", "seed", "hardware")
+
+_PLACE = (*Cut._fields, "val_n", "test_n", "rank", "pareto", "pareto_cost", "seeds", "seeds_lost")
+_VALUES = tuple(
+    name
+    for key, column in COLUMNS.items()
+    for name in ((key, f"{key}_std") if column.unit in _SPREADS else (key,))
+)
+BOARD_FIELDS = (*_PLACE, *_VALUES, "test_top1_se", "hardware", "group_id", "run_ids", "ensemble")
+"""What every measured record of a board has; those of joint runs and published ones have more."""
+
+EPOCH_FIELDS = ("run_id", *_OF_RUN, "epoch", "steps", "lr", "train_loss", "train_top1")
+
+
+def board_records(boards: Iterable[Board]) -> list[dict[str, Any]]:
+    """Return a flat record per row: names, ranks, means, and `_std` for the sample standard deviations."""
+    return [
+        record
+        for board in boards
+        for record in (
+            *(_record(board, entry) for entry in board.entries),
+            *(_published_record(row) for row in board.published),
+        )
+    ]
+
+
+def row_records(rows: Iterable[RunRow]) -> list[dict[str, Any]]:
+    """Return a record per run, whatever became of it: what the store keeps flat, nothing averaged."""
+    return [{key: _finite(value) for key, value in row._asdict().items()} for row in rows]
+
+
+def epoch_records(rows: Iterable[RunRow], epochs: Mapping[str, Sequence[EpochRecord]]) -> list[dict[str, Any]]:
+    """Return a record per epoch of the runs, with what names its run."""
+    return [
+        {
+            "run_id": row.run_id,
+            **{name: getattr(row, name) for name in _OF_RUN},
+            **{key: _finite(value) for key, value in epoch_columns(epoch).items()},
+        }
+        for row in rows
+        for epoch in epochs[row.run_id]
+    ]
+
+
+def to_json(records: Any) -> str:
+    """Write plain data as JSON; text stays readable, and what is not finite is null already."""
+    return json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _record(board: Board, entry: Entry) -> dict[str, Any]:
+    group, task = entry.group, board.task
+    record: dict[str, Any] = {
+        **task.cut._asdict(),
+        "val_n": task.val_n,
+        "test_n": task.test_n,
+        "rank": entry.rank,
+        "pareto": entry.pareto,
+        "pareto_cost": board.cost.key,
+        "seeds": group.seeds,
+        "seeds_lost": group.lost,
+    }
+    record |= _values(group, board.machine)
+    record |= {column.key: group.stat(column.key).mean for column in head_columns(board.heads)}
+    record["test_top1_se"] = group.test_error
+    record["hardware"] = board.machine or " | ".join(group.machines)
+    record["group_id"] = group.group_id
+    record["run_ids"] = group.run_ids
+    record["ensemble"] = group.ensemble.rule if group.ensemble else None
+    return record
+
+
+def _published_record(row: Published) -> dict[str, Any]:
+    """Return a published row under the keys of measured ones; what its source does not say is missing."""
+    named = {"dataset": row.dataset, "target": row.target, "rank": None, "pareto": False}
+    told = {"backbone": row.backbone, "strategy": row.method, **row.values}
+    return {**named, **told, "published": row.name or row.method, "source": row.source, "note": row.note}
+
+
+def _values(group: Group, machine: str | None) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, column in COLUMNS.items():
+        if column.unit == "text":
+            values[key] = field(group.first, key)
+            continue
+        mean, std, _ = group.stat(key, machine)
+        values[key] = int(mean) if mean is not None and column.unit == "count" and mean == int(mean) else mean
+        if column.unit in _SPREADS:
+            values[f"{key}_std"] = std
+    return values
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

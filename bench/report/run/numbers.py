@@ -1,0 +1,52 @@
+"""The numbers of one run, written for people: its counts, its results on each split, what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bench.report.board.columns import COLUMNS, NEVER_RANKS
+from bench.report.board.rows import field
+from bench.report.units import show
+from bench.store.rows import RunRow
+
+COUNTS = ("total_params", "trainable_params", "trainable_backbone_params", "gmacs", "train_gmacs")
+MEASURED = ("epochs", "optimizer_steps", "standalone_s", "train_s", "images_per_s", "peak_memory_bytes")
+SERVED = ("latency_1_s", "latency_batched_s", "stored_bytes")
+SPLITS = ("train", "val", "test")
+RESULTS = ("split", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images")
+
+
+def count_pairs(row: RunRow) -> list[tuple[str, str]]:
+    """Name and write what is known of a run before it is trained."""
+    return [(COLUMNS[key].label, measured(row, key)) for key in COUNTS]
+
+
+def never_pairs(row: RunRow) -> list[tuple[str, str]]:
+    """Name and write the accuracies that were never used to choose."""
+    return [(COLUMNS[key].label, measured(row, key)) for key in NEVER_RANKS]
+
+
+def result_rows(row: RunRow) -> Iterable[tuple[str, ...]]:
+    """Write what a run measured on each split, in the order of `RESULTS`."""
+    for split in SPLITS:
+        shares = (getattr(row, f"{split}_{name}") for name in ("top1", "top5", "macro_f1"))
+        loss, images = getattr(row, f"{split}_loss"), getattr(row, f"{split}_n")
+        written = f"{loss:.4f}" if loss is not None else "-"
+        yield (split, *(show(share, "fraction") for share in shares), written, show(images, "count"))
+
+
+def cost_pairs(row: RunRow) -> list[tuple[str, str]]:
+    """Name and write what a run cost and what it costs to serve."""
+    costs = [(COLUMNS[key].label.partition(" (")[0], measured(row, key)) for key in (*MEASURED, *SERVED)]
+    return [*costs, ("frozen part ends at", frontier(row))] if row.frontier else costs
+
+
+def frontier(row: RunRow) -> str:
+    """Say where the frozen part ends, and what is kept of each image there."""
+    kept = f", {show(row.cached_bytes, 'bytes')} of each image kept" if row.cached_bytes else ""
+    return f"{row.frontier}{kept}"
+
+
+def measured(row: RunRow, key: str) -> str:
+    """Write what a run has in a column."""
+    return show(field(row, key), COLUMNS[key].unit)

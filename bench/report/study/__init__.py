@@ -1,0 +1,1 @@
+"""A study's published figures beside what was measured."""

@@ -1,0 +1,1 @@
+"""Everything that is shown on a terminal: tables, lists and single records as rich renderables."""

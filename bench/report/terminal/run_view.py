@@ -1,0 +1,177 @@
+"""One run in full on a terminal: spec, counts, results, curves, attempts, provenance, how to repeat it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bench.records import EpochRecord
+from bench.report.run.details import RunDetails
+from bench.report.run.numbers import RESULTS, cost_pairs, count_pairs, never_pairs, result_rows
+from bench.report.run.runs import clock, error_text
+from bench.report.terminal.console import lines_table, plain_table
+from bench.report.terminal.heads_view import heads_view
+from bench.report.terminal.run_list import STATUS_STYLES
+from bench.report.terminal.transfer_view import transfers_view
+from bench.report.units import show
+from bench.store.rows import AttemptRow, RunRow
+
+_BARS = "▁▂▃▄▅▆▇█"
+_EPOCH_ROWS = 12
+
+
+def run_view(details: RunDetails) -> RenderableType:
+    """Show everything about a run, one section below the other; a section with nothing to say is left out."""
+    row = details.row
+    head = Text.assemble((row.run_id, "bold"), "  ", (_status(row), STATUS_STYLES.get(row.status, "")))
+    parts: list[RenderableType] = [head]
+    for name, body in _sections(details).items():
+        if body is not None:
+            parts += [Text(f"\n{name}", style="bold"), Padding.indent(body, 2)]
+    return Group(*parts)
+
+
+def _status(row: RunRow) -> str:
+    return row.status if row.rung is None else f"pruned at rung {row.rung}, after epoch {row.pruned_at_epoch}"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Draw finite values as bars between their least and greatest, and a gap for each that is not finite."""
+    finite = [value for value in values if math.isfinite(value)]
+    low = min(finite, default=0.0)
+    span = max(finite, default=0.0) - low
+    top = len(_BARS) - 1
+    return "".join(
+        " " if not math.isfinite(value) else _BARS[round((value - low) / span * top)] if span else _BARS[0]
+        for value in values
+    )
+
+
+def _sections(details: RunDetails) -> dict[str, RenderableType | None]:
+    row = details.row
+    return {
+        "Spec": pairs(_spec_lines(details.stored.spec_data)),
+        "Counts": pairs(count_pairs(row)),
+        "Results": _results(row) if row.status == "done" else None,
+        "Heads": heads_view(details.heads),
+        "On other datasets": transfers_view(details.transfers) if details.transfers else None,
+        "Epochs": _curves(details.epochs) if details.epochs else None,
+        "Attempts": _attempts(details.attempts) if details.attempts else None,
+        "Provenance": _provenance(details.telling_attempt),
+        "Repeat": _repeat(details),
+    }
+
+
+def _spec_lines(spec: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Write each part of a spec on a line of its own, defaults and all: a spec is what identifies a run."""
+    for name, value in spec.items():
+        if isinstance(value, Mapping):
+            yield (
+                name,
+                ", ".join(f"{key} {plain_value(inner)}" for key, inner in value.items() if inner is not None),
+            )
+        else:
+            yield name, plain_value(value)
+
+
+def plain_value(value: Any) -> str:
+    """Write a value of a spec on one line."""
+    if isinstance(value, Mapping):
+        return (
+            "{"
+            + ", ".join(f"{key} {plain_value(inner)}" for key, inner in value.items() if inner is not None)
+            + "}"
+        )
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(plain_value(inner) for inner in value) + "]"
+    return str(value) if value != "" else "-"
+
+
+def _results(row: RunRow) -> RenderableType:
+    table = lines_table(RESULTS, list(result_rows(row)), drop=("macro-F1 %", "top-5 %", "loss"))
+    note = Text(f"At epoch {row.best_epoch}, which validation chose. Never used to choose:", style="dim")
+    return Group(table, note, pairs(never_pairs(row)), Text(""), pairs(cost_pairs(row)))
+
+
+def curve_lines(epochs: Sequence[EpochRecord]) -> Table:
+    """Show each curve as a sparkline, with the values that it begins and ends with."""
+    curves = {
+        "val top-1": [epoch.val.top1 for epoch in epochs],
+        "val loss": [epoch.val.loss for epoch in epochs],
+        "train loss": [epoch.train_loss for epoch in epochs],
+    }
+    return pairs(
+        (name, f"{sparkline(values)}  {values[0]:.4g} to {values[-1]:.4g}") for name, values in curves.items()
+    )
+
+
+def _curves(epochs: Sequence[EpochRecord]) -> RenderableType:
+    """Show each curve as a sparkline, then the epochs as a table; of many epochs evenly spread ones."""
+    lines = [
+        (
+            str(epoch.epoch),
+            f"{epoch.steps:,}",
+            f"{epoch.lr:.3g}",
+            f"{epoch.train_loss:.4f}",
+            show(epoch.train_top1, "fraction"),
+            f"{epoch.val.loss:.4f}",
+            show(epoch.val.top1, "fraction"),
+        )
+        for epoch in _spread(epochs)
+    ]
+    heads = ("epoch", "steps", "lr", "train loss", "train top-1 %", "val loss", "val top-1 %")
+    table = lines_table(heads, lines, drop=("steps", "lr", "train top-1 %", "train loss"))
+    return Group(curve_lines(epochs), Text(""), table)
+
+
+def _spread(epochs: Sequence[EpochRecord]) -> Sequence[EpochRecord]:
+    if len(epochs) <= _EPOCH_ROWS:
+        return epochs
+    last = len(epochs) - 1
+    return [epochs[round(index * last / (_EPOCH_ROWS - 1))] for index in range(_EPOCH_ROWS)]
+
+
+def _attempts(attempts: Sequence[AttemptRow]) -> RenderableType:
+    table = plain_table(["#", "status", "started", "ended", "error"], right=["#"])
+    for attempt in attempts:
+        status = Text(attempt.status, style=STATUS_STYLES.get(attempt.status, ""))
+        error = " ".join(part for part in (error_text(attempt), attempt.error_todo) if part)
+        times = (clock(attempt.started_at), clock(attempt.finished_at))
+        table.add_row(str(attempt.number), status, *map(Text, (*times, error)))
+    traces = [
+        Text(attempt.error_trace or "", style="dim")
+        for attempt in attempts
+        if "\n" in (attempt.error_trace or "").strip()
+    ]
+    return Group(table, *traces)
+
+
+def _provenance(attempt: AttemptRow | None) -> RenderableType | None:
+    if attempt is None:
+        return None
+    shown = {key: value for key, value in attempt.provenance.items() if key not in ("command", "versions")}
+    versions = ", ".join(f"{name} {number}" for name, number in attempt.provenance.get("versions", {}).items())
+    return pairs([*((key, plain_value(value)) for key, value in shown.items()), ("versions", versions or "-")])
+
+
+def _repeat(details: RunDetails) -> RenderableType | None:
+    if not details.command:
+        return None
+    note = "As it was run. What is done is skipped: give another --db to run it again."
+    return Group(Text(details.command), Text(note, style="dim"))
+
+
+def pairs(pairs: Iterable[tuple[str, str]]) -> Table:
+    """Lay names and values out in two columns."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(Text(name), Text(value))
+    return table

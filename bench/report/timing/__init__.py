@@ -1,0 +1,1 @@
+"""Two timings of the same cases: what became slower beyond the noise."""
