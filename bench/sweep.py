@@ -127,7 +127,7 @@ class Sweep:
             ends.interrupt(error)
             raise
         except StoreError as error:
-            with contextlib.suppress(StoreError):  # unless it is the database, which then cannot record this either
+            with contextlib.suppress(StoreError):  # where the database fails, this does too
                 ends.interrupt(error)
             raise
         except Exception as error:
