@@ -73,7 +73,7 @@ class Label:
 class Entry:
     """Kept activations of every part, and what they cost.
 
-    `alone_s` is what the pass would have taken without the other frontiers that it filled.
+    `alone_s` is what the pass would have taken without the other frontiers and views that it filled.
     """
 
     arrays: Mapping[str, Kept]
@@ -203,7 +203,7 @@ def _sealed(folder: Path) -> Entry | None:
             part: tuple(np.load(folder / f"{part}.{i}.npy", mmap_mode="r") for i in range(meta["tensors"]))
             for part in meta["parts"]
         }
-        entry = Entry(arrays, FeaturePass(**meta["pass"]), meta["alone_s"])
+        entry = Entry(arrays, FeaturePass(**meta["pass"]), meta["own_s"])
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
     return entry if sum(array.nbytes for kept in arrays.values() for array in kept) == entry.made.bytes else None

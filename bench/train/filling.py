@@ -63,7 +63,7 @@ class Writing:
             meta = {
                 "parts": list(self.arrays),
                 "tensors": len(self.layout.shapes),
-                "alone_s": alone_s,
+                "own_s": alone_s,
                 "frontier": self.label.frontier,
                 "pass": asdict(made),
             }

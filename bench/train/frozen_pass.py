@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -22,20 +22,28 @@ from bench.spec import RunSpec, digest
 from bench.train.backends import prepare
 from bench.train.backends.base import Compute
 from bench.train.cache import Array
-from bench.train.cuts import Cut
 from bench.train.filling import TooLargeError, Writing, writing
 from bench.train.frontier import Dissected
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.wanted import Wanted, view_name
 from bench.train.workbench import Workbench
 
+View = tuple[tuple[str, ...], int]
+"""An augmentation, and which of its views."""
+
 
 @dataclass
 class Spent:
-    """Where a pass's seconds went: waiting for images, and computing."""
+    """Where a pass's seconds went: waiting for images, computing them as they are, and each augmented view."""
 
     waiting: float = 0.0
-    computing: float = 0.0
+    plain: float = 0.0
+    views: dict[View, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """Seconds of the whole pass."""
+        return self.waiting + self.plain + sum(self.views.values())
 
 
 class FrozenPass:
@@ -63,10 +71,10 @@ class FrozenPass:
                 return
             for split in self.bench.dataset.manifest.splits:
                 self._split(split, [w for w in self.wanted if w.label.key in opened], opened)
-            seconds, pass_key = self.spent.waiting + self.spent.computing, digest(sorted(opened), "pass")
+            pass_key = digest(sorted(opened), "pass")
             for each in self.wanted:
                 if each.label.key in opened:
-                    self._seal(opened[each.label.key], seconds, self._alone(each.cut), pass_key)
+                    self._seal(opened[each.label.key], self.spent.total, self._alone(each), pass_key)
 
     def _seal(self, filled: Writing, seconds: float, alone_s: float, pass_key: str) -> None:
         entry = filled.finish(seconds, alone_s, pass_key)
@@ -77,10 +85,14 @@ class FrozenPass:
                 f"{filled.label.backbone}, {filled.label.frontier}, is held in memory, for this command alone."
             )
 
-    def _alone(self, cut: Cut) -> float:
-        """Estimate what the pass would have taken for one cut: all the waiting, its share of the computing."""
+    def _alone(self, wanted: Wanted) -> float:
+        """Estimate what the pass would have taken for one entry alone.
+
+        All the waiting; of the images as they are and of the views it keeps, its cut's share of the computing.
+        """
+        views = (self.spent.views.get((wanted.augment, view), 0.0) for view in range(wanted.views))
         most = max(c.once for c in self.cuts) or 1
-        return self.spent.waiting + self.spent.computing * cut.once / most
+        return self.spent.waiting + (self.spent.plain + sum(views)) * wanted.cut.once / most
 
     def _split(self, split: OfficialSplit, wanted: Sequence[Wanted], opened: dict[str, Writing]) -> None:
         at, views = 0, self._views(wanted) if split == "train" else {}
@@ -89,16 +101,19 @@ class FrozenPass:
             kept = self._computed(raw)
             for each in wanted:
                 self._write(each, opened, split, at, kept)
+            self.spent.plain += time.perf_counter() - start
             for (names, view), augment in views.items():
+                start = time.perf_counter()
                 kept = self._computed(_augmented(raw, augment, view, at))
                 for each in wanted:
                     if each.augment == names and view < each.views:
                         self._write(each, opened, view_name(view), at, kept)
+                before = self.spent.views.get((names, view), 0.0)
+                self.spent.views[names, view] = before + time.perf_counter() - start
             at += len(raw)
-            self.spent.computing += time.perf_counter() - start
             self._tell(len(raw))
 
-    def _views(self, wanted: Sequence[Wanted]) -> dict[tuple[tuple[str, ...], int], Augment]:
+    def _views(self, wanted: Sequence[Wanted]) -> dict[View, Augment]:
         """List the augmented views to compute: those of each augmentation as many as the one who wants most."""
         most = {w.augment: max(o.views for o in wanted if o.augment == w.augment) for w in wanted if w.views}
         return {

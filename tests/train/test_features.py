@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -119,6 +120,37 @@ def test_an_earlier_frontier_is_charged_less_of_the_pass(
     fresh()
     second = execute(late)
     assert 0 < first.result.feature_s < second.result.feature_s == second.passes[0].seconds
+
+
+def test_views_that_others_read_are_charged_to_them_alone(
+    make_spec: Maker, execute: Maker, workbench: Any, fresh: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bench.train import frozen_pass
+
+    slept, augmented = [], frozen_pass._augmented
+
+    def slow(*args: Any) -> torch.Tensor:
+        slept.append(0.05)
+        time.sleep(slept[-1])
+        return augmented(*args)
+
+    monkeypatch.setattr(frozen_pass, "_augmented", slow)
+    plain, few, many = (
+        make_spec("linear", epochs=1, **({"augment": FLIP, "views": views} if views else {}))
+        for views in (0, 1, 3)
+    )
+    workbench.planned = [plain, few, many]
+    outcomes = []
+    for spec in workbench.planned:
+        fresh()
+        outcomes.append(execute(spec))
+    whole = outcomes[0].passes[0].seconds
+    assert {outcome.passes[0].seconds for outcome in outcomes} == {whole}
+    without, one, all_of_it = (outcome.result.feature_s for outcome in outcomes)
+    assert all_of_it == pytest.approx(whole)
+    assert all_of_it - without >= sum(slept)
+    assert all_of_it - one >= sum(slept) * 2 / 3
+    assert one - without >= sum(slept) / 3
 
 
 def test_half_precision_keeps_half_the_bytes(make_spec: Maker, execute: Maker, fresh: Any) -> None:

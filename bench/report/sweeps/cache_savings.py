@@ -14,7 +14,8 @@ class PassUse:
     """One frozen pass over a dataset's images, and what its readers would have paid without each other.
 
     `seconds` is what it took, once; `alone_s` the sum of what each of its `runs` would have taken for its own
-    frontier alone. `bytes` is what it keeps at the frontiers that these runs read.
+    frontier and views alone, and `alone_images` how many images they would have computed. `bytes` is what it keeps
+    at the frontiers that these runs read.
     """
 
     backbone: str
@@ -26,6 +27,7 @@ class PassUse:
     created_at: float
     runs: tuple[str, ...]
     alone_s: float
+    alone_images: int
 
     @property
     def saved_s(self) -> float:
@@ -67,8 +69,8 @@ class Saved:
 
     @property
     def images_spared(self) -> int:
-        """Images that would have gone through it once more for every further run."""
-        return sum(one.images * (len(one.runs) - 1) for one in self.passes)
+        """Images more that would have gone through one, had every run computed what it reads by itself."""
+        return sum(max(0, one.alone_images - one.images) for one in self.passes)
 
     def made_before(self, moment: float) -> float:
         """Return the seconds of the passes that were recorded before a moment."""
@@ -106,14 +108,18 @@ def images_every_epoch(reads: Iterable[PassRead], rows: Mapping[str, RunRow]) ->
 def _use(reads: list[PassRead], rows: Mapping[str, RunRow]) -> PassUse:
     one, runs = reads[0], tuple(dict.fromkeys(read.run_id for read in reads))
     kept = {read.key: read.bytes or 0 for read in reads}
+    images: dict[str, int] = {}
+    for read in reads:
+        images[read.run_id] = max(read.images or 0, images.get(read.run_id, 0))
     return PassUse(
         backbone=one.backbone or "",
         dataset=one.dataset or "",
         hardware=one.hardware or "",
-        images=max(read.images or 0 for read in reads),
+        images=max(images.values()),
         bytes=sum(kept.values()),
         seconds=max(read.seconds or 0.0 for read in reads),
         created_at=min(read.created_at or 0.0 for read in reads),
         runs=runs,
         alone_s=sum(rows[run_id].feature_s or 0.0 for run_id in runs),
+        alone_images=sum(images.values()),
     )

@@ -33,6 +33,17 @@ def test_frontiers_that_one_pass_filled_are_paid_once(store):
     assert saved.images_made == 1000
 
 
+def test_a_run_that_reads_no_augmented_views_would_not_have_computed_them(store):
+    runs = [make_planned(MODELS[0], "linear", seed) for seed in range(3)]
+    record(store, runs)
+    store.add_feature_pass(a_pass("a" * 64, 12.0, pass_key="p" * 64, images=5000))
+    store.add_feature_pass(a_pass("b" * 64, 12.0, pass_key="p" * 64, images=2000))
+    for run, key in zip(runs, "abb", strict=True):
+        finish(store, run, key * 64, feature_s=2.0)
+    (saved,) = savings(*read(store))
+    assert (saved.images_made, saved.images_spared) == (5000, 4000)
+
+
 def test_a_pass_that_only_one_run_has_read_so_far_may_have_cost_more_than_it_saved(store):
     run = make_planned(MODELS[0], "linear")
     record(store, [run])
