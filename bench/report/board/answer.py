@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from bench.report.board.groups import Group
 from bench.report.board.layout import short_name
@@ -13,18 +14,20 @@ from bench.report.units import show, show_spread
 NO_BREAK = "\u00a0"
 
 _LESS = 0.5  # of the compute: what is worth naming as the cheaper choice
+_RIVALS = 5  # next in rank: of how many it is asked whether the lead over them is noise
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`headline` says what to take, `evidence` why, `cheaper` what half the compute buys, if anything.
+    """`headline` says what to take, `evidence` why, `lead` whether the next in rank are worse by more than noise.
 
-    It is always a single run, for which backbone to take is the question; `together` says what the best ensemble
-    adds, if one validates better.
+    `cheaper` says what half the compute buys, if anything. It is always a single run, for the question is which
+    backbone to take; `together` says what the best ensemble adds, if one validates better.
     """
 
     headline: str
     evidence: str
+    lead: str
     cheaper: str
     best: Group
     together: str = ""
@@ -44,6 +47,7 @@ def answer(board: Board, budget: str = "", find: FindVal = no_predictions) -> An
     return Answer(
         headline=f"{where} take {choice(best)}.",
         evidence=_evidence(best, len(groups)),
+        lead=_lead(best, groups[1 : 1 + _RIVALS], find),
         cheaper=_cheaper(best, groups[1:], find),
         best=best,
         together=_together(best, next((group for group in ranked if group.ensemble), None)),
@@ -81,7 +85,32 @@ def _evidence(best: Group, candidates: int) -> str:
         chosen = "It is the only candidate, so nothing was chosen."
     heads = ", the mean of its heads" if best.heads else ""
     trained = f"with {row.trainable_params:,} trained parameters"
-    return f"{accuracy(best, 'test_top1')} test top-1{heads} ({seeds}) {trained}. {chosen}"
+    accuracies = f"{accuracy(best, 'test_top1')} test top-1{heads}, {accuracy(best, 'val_top1')} on validation"
+    return f"{accuracies} ({seeds}), {trained}. {chosen}"
+
+
+def _lead(best: Group, rivals: list[Group], find: FindVal) -> str:
+    """Say whether the lead on validation is more than noise, and who of the next in rank is as good for less."""
+    if not rivals:
+        return ""
+    second, validated = choice(rivals[0]), f"{accuracy(rivals[0], 'val_top1')} on validation"
+    seen = doubt(best, rivals[0], find)
+    if seen is None:
+        return f"Next is {second}, {validated}; whether that is worse by more than chance, one seed does not tell."
+    if not seen.within:
+        return f"Its lead over {second}, {validated}, is more than noise ({seen.how})."
+    others = list(takewhile(lambda group: (found := doubt(best, group, find)) and found.within, rivals[1:]))
+    more = f", and so is that over the next {len(others)}" if others else ""
+    told = f"Its lead over {second}, {validated}, is within noise ({seen.how}){more}."
+    least = min([rivals[0], *others], key=lambda group: group.first.gmacs)
+    if not _LESS * best.first.gmacs < least.first.gmacs < best.first.gmacs:  # half of it is `cheaper`
+        return told
+    which = f"Of these {choice(least)} computes least" if others else "That one computes less"
+    return f"{told} {which}: {_gmacs(least)} against {_gmacs(best)} GMACs an image."
+
+
+def _gmacs(group: Group) -> str:
+    return show(group.first.gmacs, "gmacs")
 
 
 def _cheaper(best: Group, others: list[Group], find: FindVal) -> str:

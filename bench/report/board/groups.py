@@ -130,8 +130,12 @@ class Group:
     @property
     def test_error(self) -> float | None:
         """The binomial standard error of the test accuracy: what the finite test set alone makes uncertain."""
-        mean, n = self.stat("test_top1").mean, self.first.test_n
-        return math.sqrt(mean * (1 - mean) / n) if mean is not None and n else None
+        return _binomial_error(self.stat("test_top1").mean, self.first.test_n)
+
+    @property
+    def val_error(self) -> float | None:
+        """The same of the validation accuracy, which ranks."""
+        return _binomial_error(self.val, self.first.val_n)
 
     def stat(self, key: str, machine: str | None = None) -> Stat:
         """Summarise a column of numbers over the seeds.
@@ -189,6 +193,10 @@ def summarise(values: Iterable[float | None]) -> Stat:
 def finite(values: Iterable[float | None]) -> list[float]:
     """Keep the values that are numbers."""
     return [value for value in values if value is not None and math.isfinite(value)]
+
+
+def _binomial_error(share: float | None, n: int | None) -> float | None:
+    return math.sqrt(share * (1 - share) / n) if share is not None and n else None
 
 
 def _mean(values: list[float]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -76,5 +77,7 @@ def _of_seeds(first: Group, second: Group) -> Doubt | None:
     counts = f"{len(values[0])} and {len(values[1])} seeds"
     if len({*values[0]}) == len({*values[1]}) == 1:  # no spread at all
         return Doubt(first.val == second.val, f"every one of {counts} gave the same")
-    p = float(ttest_ind(*values, equal_var=False).pvalue)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of seeds that gave nearly the same
+        p = float(ttest_ind(*values, equal_var=False).pvalue)
     return Doubt(not (math.isfinite(p) and p < LEVEL), f"by the spread of {counts}, Welch's p = {p:.2g}")

@@ -92,8 +92,11 @@ def _noise(board: Board) -> str:
         return spread
     most = "at most " if board.heads.metrics else ""  # of a mean over heads that see the same images
     points = f"{most}{100 * best.test_error:.1f} points"
-    chance = f"chance alone is worth {points} (1 binomial standard error) in the best row"
-    return f"{spread} With {best.first.test_n:,} test images {chance}."
+    tested = f"With {best.first.test_n:,} test images chance alone is worth {points} (1 binomial standard error)"
+    if best.val_error is None or not best.first.val_n:
+        return f"{spread} {tested} in the best row."
+    ranking = f"with the {best.first.val_n:,} val images that rank {most}{100 * best.val_error:.1f}"
+    return f"{spread} {tested} in the best row, {ranking}."
 
 
 def _never_ranks(board: Board) -> str:

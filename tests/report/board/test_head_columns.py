@@ -101,7 +101,7 @@ def test_the_page_and_markdown_take_targets_of_any_name():
     names = ("<b>x</b>|y", "k_1")
     board = joint_board(names)
     page = render_single(Report(title="t", boards=[board]))
-    assert "test top-1, the mean of its heads (2 seeds)" in page
+    assert "test top-1, the mean of its heads, " in page
     assert "<b>x</b>" not in page
     assert "&lt;b&gt;x&lt;/b&gt;" in page
     assert "&lt;b>x&lt;/b>\\|y test %" in to_markdown([board])

@@ -17,7 +17,9 @@ def test_an_order_by_test_accuracy_says_that_it_looks_at_test():
 
 
 def test_the_size_of_the_test_set_is_told_as_noise_in_points():
-    assert "With 900 test images chance alone is worth 1.0 points" in notes([done_row(test_top1=0.9, test_n=900)])
+    said = notes([done_row(test_top1=0.9, test_n=900, val_top1=0.5, val_n=100)])
+    assert "With 900 test images chance alone is worth 1.0 points" in said
+    assert "with the 100 val images that rank 5.0." in said
 
 
 def test_several_hardwares_are_named_with_their_letters():
