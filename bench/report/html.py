@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from typing import Any
 
 import jinja2
+
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that turn the direction of all that follows: of a name on a page, they would turn the page."""
 
 
 def environment() -> jinja2.Environment:
@@ -17,7 +21,13 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=lambda value: straight(value) if type(value) is str else value,
     )
+
+
+def straight(text: str) -> str:
+    """Put the replacement character in the place of each that turns the direction of text."""
+    return _TURNS.sub("\ufffd", text)
 
 
 def template_text(name: str) -> str:
@@ -27,7 +37,7 @@ def template_text(name: str) -> str:
 
 def embedded_json(data: Any) -> str:
     """Write data as JSON that is safe inside `<script>`: no `<`, `>`, `&`, and no line separator of JavaScript."""
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = straight(json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

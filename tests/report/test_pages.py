@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from overview_pages import data_of, overview
 from plausible_runs import CPU, GPU, MODELS, done_row
 
-from bench.report.html import embedded_json
+from bench.report.html import embedded_json, environment, straight
 from bench.report.pages import Lost
 from bench.report.site.overview import SCRIPTS
 
@@ -31,10 +31,11 @@ def without_plotly(html):
     return "".join(part for part in re.split(r"(?=<script>)", html) if len(part) < 1_000_000)
 
 
+TEXT = st.text().map(straight)
+
+
 @given(
-    st.recursive(
-        st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
-    )
+    st.recursive(st.none() | st.integers() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner))
 )
 def test_embedded_json_is_the_same_data_and_cannot_end_its_script(value):
     text = embedded_json(value)
@@ -131,6 +132,12 @@ def test_a_page_of_one_file_compares_nothing():
     html = overview([done_row(seed=seed) for seed in range(2)])
     assert data_of(html)["compare"] == ""
     assert 'id="compare"' not in html
+
+
+def test_no_name_turns_the_direction_of_a_page():
+    turned = "resnet\u202e18"
+    assert "\u202e" not in embedded_json([turned]) + environment().from_string("{{ name }}").render(name=turned)
+    assert json.loads(embedded_json(["\u05d0 b"])) == ["\u05d0 b"]
 
 
 @pytest.mark.parametrize("part", ["report.css", "overview.css", *SCRIPTS])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from bench.report.board.columns import COLUMNS, NEVER_RANKS
 from bench.report.board.rows import field
-from bench.report.units import show
+from bench.report.units import DASH, show
 from bench.store.rows import RunRow
 
 COUNTS = ("total_params", "trainable_params", "trainable_backbone_params", "gmacs", "train_gmacs")
@@ -31,7 +32,7 @@ def result_rows(row: RunRow) -> Iterable[tuple[str, ...]]:
     for split in SPLITS:
         shares = (getattr(row, f"{split}_{name}") for name in ("top1", "top5", "macro_f1"))
         loss, images = getattr(row, f"{split}_loss"), getattr(row, f"{split}_n")
-        written = f"{loss:.4f}" if loss is not None else "-"
+        written = f"{loss:.4f}" if loss is not None and math.isfinite(loss) else DASH
         yield (split, *(show(share, "fraction") for share in shares), written, show(images, "count"))
 
 

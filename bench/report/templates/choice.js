@@ -25,7 +25,7 @@ function readChoice(hash) {
   const board = DATA.boards.findIndex((one) => one.title === params.get("data"));
   choice.board = Math.max(0, board);
   if (isCost(params.get("x"))) choice.x = params.get("x");
-  if (DATA.axes[params.get("y")]) choice.y = params.get("y");
+  if (Object.hasOwn(DATA.axes, params.get("y"))) choice.y = params.get("y");
   choice.log = flag(params, "scale");
   choice.ylog = flag(params, "yscale");
   const machine = DATA.boards[choice.board].machines.indexOf(params.get("on"));
@@ -60,7 +60,7 @@ function writeChoice(choice) {
 }
 
 function isCost(key) {
-  return Boolean(DATA.axes[key]) && !isShare(key);
+  return Object.hasOwn(DATA.axes, key) && !isShare(key);
 }
 
 // Accuracies and errors.

@@ -102,7 +102,8 @@ function frontTrace(points, xs, ys, view, choice) {
   const front = isShare(choice.y) ? points.filter((point) => point.front).sort((a, b) => a.x - b.x || b.y - a.y) : [];
   const x = front.map((point) => xs.at(point.x)), y = front.map((point) => ys.at(point.y));
   if (front.length) {
-    x.push(view.x[1]);
+    const limit = choice.limits[choice.x]; // beyond the budget there is no front
+    x.push(limit === undefined ? view.x[1] : Math.max(x[x.length - 1], Math.min(view.x[1], xs.at(limit))));
     y.push(y[y.length - 1]);
   }
   return {

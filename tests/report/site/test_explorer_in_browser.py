@@ -219,6 +219,22 @@ def test_an_address_that_means_nothing_shows_the_plain_page(visit, reports):
     assert page.locator("#plot-title").inner_text() == "Test top-1 against trained parameters"
 
 
+@pytest.mark.parametrize("word", ["constructor", "__proto__", "toString"])
+def test_an_axis_that_only_javascript_knows_is_none(typical, word):
+    typical.goto(typical.url.partition("#")[0] + f"#x={word}&y={word}")
+    typical.reload()
+    assert typical.locator("#plot-title").inner_text() == "Test top-1 against trained parameters"
+    assert drawn(typical)
+
+
+def test_the_front_ends_at_the_budget(typical):
+    limit = typical.evaluate("boardOf().values.trainable_params.toSorted((a, b) => a - b)[2]")
+    typical.goto(typical.url.partition("#")[0] + f"#trainable_params={limit}")
+    typical.reload()
+    end = typical.evaluate("plot.data.find((trace) => trace.name === 'front').x.at(-1)")
+    assert end == pytest.approx(typical.evaluate(f"Math.log10({limit})"))
+
+
 def test_skipping_to_the_content_forgets_no_filter(typical):
     typical.locator("#strategies .chip", has_text="linear").click()
     typical.evaluate("location.hash = 'main'")
