@@ -15,7 +15,13 @@ _ADDED = {"norm": "the norms", "bitfit": "the biases", "neck": "the neck"}
 
 def tradeoff_sentence(trade: Tradeoff) -> str:
     """Say one trade-off in a sentence: what is done instead of what, what it costs, what it saves."""
-    gap = f"{points(trade.test)} points on test ({points(trade.val)} on validation) {over(trade)}"
+    val = f"{points(trade.val)} points on validation"
+    measured = (
+        val
+        if trade.test.mean is None
+        else f"{points(trade.test)} points on test ({points(trade.val)} on validation)"
+    )
+    gap = f"{measured} {over(trade)}"
     savings = [words for words in (fewer(trade), faster(trade)) if words != DASH]
     done, instead = in_words(trade.taken), in_words(trade.instead_of)
     return f"{done[0].upper()}{done[1:]} instead of {instead}: {', '.join([gap, *savings])}."

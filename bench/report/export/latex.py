@@ -21,8 +21,7 @@ from bench.report.board.published import numbered
 from bench.report.board.tables import Board, Entry
 from bench.report.units import DASH
 
-_BOLD = ("val_top1", "test_top1")
-_BOLD_NOTE = "Bold: what ranks first by validation top-1."
+_BOLD_NOTE = "Bold: the highest validation top-1, which ranks."
 
 _SAFE = {
     **{char: f"\\{char}" for char in "{}$&#%_"},
@@ -76,7 +75,7 @@ def _row(board: Board, entry: Entry, columns: Sequence[Column]) -> str:
     cells = [str(entry.rank), "*" if entry.pareto else ""]
     for column in columns:
         text = _number(cell(entry.group, column, board))
-        cells.append(rf"\textbf{{{text}}}" if entry.rank == 1 and column.key in _BOLD else text)
+        cells.append(rf"\textbf{{{text}}}" if entry.rank == 1 and column.key == "val_top1" else text)
     return f"{_line([*cells, escaped(seeds(entry.group))])} % {short_ids(entry.group)}"
 
 

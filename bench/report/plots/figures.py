@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from bench.report.board.columns import COLUMNS
@@ -65,7 +65,7 @@ MARKS = {
 
 def strategy_colours(boards: Iterable[Board]) -> dict[str, int]:
     """Give each strategy of the boards a colour."""
-    return colours_of(entry.group.first.strategy for board in boards for entry in board.entries)
+    return _coloured([{entry.group.first.strategy for entry in board.entries} for board in boards])
 
 
 def family_marks(boards: Iterable[Board]) -> dict[str, str]:
@@ -74,14 +74,23 @@ def family_marks(boards: Iterable[Board]) -> dict[str, str]:
 
 
 def colours_of(strategies: Iterable[str]) -> dict[str, int]:
-    """Give each strategy a colour of the palette: its own where that is free, else the next; then they repeat."""
-    names = sorted(set(strategies), key=_preference)
+    """Give each strategy of one board a colour of the palette: its own where that is free, else the next."""
+    return _coloured([set(strategies)])
+
+
+def _coloured(boards: Sequence[set[str]]) -> dict[str, int]:
+    """Colour the strategies of several boards: with more than there are colours, alike only on different boards.
+
+    On a board with more strategies than colours, colours repeat.
+    """
+    names = sorted(set().union(*boards), key=_preference)
+    reserved, every = {_preference(name)[0] for name in names}, range(len(PALETTE))
     taken: dict[str, int] = {}
     for name in names:
         own = _preference(name)[0]
-        free = [index for index in range(len(PALETTE)) if index not in taken.values()]
-        reserved = {_preference(other)[0] for other in names}
-        spare = [index for index in free if index not in reserved] or free or [len(taken) % len(PALETTE)]
+        beside = {taken[other] for board in boards if name in board for other in board & taken.keys()}
+        free = [i for i in every if i not in taken.values()] or [i for i in every if i not in beside]
+        spare = [i for i in free if i not in reserved] or free or [len(taken) % len(PALETTE)]
         taken[name] = own if own in free else spare[0]
     return taken
 

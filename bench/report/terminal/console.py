@@ -153,7 +153,7 @@ def _title(board: Board) -> Text:
 def _board_table(board: Board, entries: Sequence[Entry], console: Console) -> Table:
     """Make a table that fits: what matters least gives way, and where that is not enough, rows take two lines."""
     columns = board_columns(board)
-    drop = _least_important_first(columns)
+    drop = _least_important_first(columns, board.cost)
     colours = colours_of(entry.group.first.strategy for entry in board.entries)
 
     def style_of(entry: Entry) -> str:
@@ -162,7 +162,7 @@ def _board_table(board: Board, entries: Sequence[Entry], console: Console) -> Ta
     table = fitting(columns, console, lambda kept: _table(board, entries, kept, style_of), drop)
     if fits(table, console):
         return table
-    giving_way = [*drop, *(column for column in columns if column.key == "tried")]
+    giving_way = [*drop, board.cost, *(column for column in columns if column.key == "tried")]
     return fitting(columns, console, lambda kept: stacked_table(board, entries, kept, style_of), giving_way)
 
 
@@ -202,7 +202,10 @@ def _style(column: Column, entry: Entry, style_of: StyleOf) -> str:
     return "dim" if column.key in NEVER_RANKS else ""
 
 
-def _least_important_first(columns: Sequence[Column]) -> list[Column]:
-    """Order the columns that may give way: what never ranks, then from the right."""
-    rest = [column for column in columns if column.key not in ESSENTIAL][::-1]
+def _least_important_first(columns: Sequence[Column], cost: Column) -> list[Column]:
+    """Order the columns that may give way on one line: what never ranks, then from the right.
+
+    The cost that Pareto marks weigh stays: without it nobody sees why a row has its mark.
+    """
+    rest = [column for column in columns if column.key not in ESSENTIAL and column != cost][::-1]
     return sorted(rest, key=lambda column: column.key not in NEVER_RANKS)

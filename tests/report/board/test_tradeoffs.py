@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from plausible_runs import CPU, GPU, MODELS, done_row
@@ -130,3 +131,10 @@ def test_times_are_faster_or_slower(ratio, words):
     trade = Tradeoff("a", "b", 1, Stat(0, None, 1), Stat(0, None, 1), 1.0, ratio, 1)
     assert faster(trade) == words
     assert fewer(trade) == "as many trained parameters"
+
+
+def test_without_test_accuracies_a_trade_off_speaks_of_validation_alone():
+    (trade,) = trades([run(0, "full", 0.90), run(0, "linear", 0.88)]).values()
+    said = tradeoff_sentence(replace(trade, test=Stat(None, None, 0)))
+    assert "\u22122.0 points on validation on one backbone" in said
+    assert DASH not in said

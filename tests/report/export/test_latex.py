@@ -51,8 +51,8 @@ def test_the_best_by_validation_is_bold_and_nothing_else():
     bold = [row for row in rows_of(text) if r"\textbf" in row]
     (best,) = bold
     assert best.startswith("1 & ")
-    assert best.count(r"\textbf{") == 2
-    assert "Bold: what ranks first by validation" in text
+    assert best.count(r"\textbf{") == 1
+    assert "Bold: the highest validation top-1" in text
 
 
 def test_spreads_are_formulas():

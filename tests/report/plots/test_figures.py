@@ -39,6 +39,15 @@ def test_more_strategies_than_colours_still_have_one_each():
     assert set(colours.values()) == set(range(len(PALETTE)))
 
 
+def test_strategies_of_one_board_differ_in_colour_whatever_other_boards_have():
+    first, second = ("linear", "full", "weighted vote"), [f"last_blocks({k})" for k in range(len(PALETTE))]
+    rows = [done_row(MODELS[0], name) for name in first]
+    rows += [done_row(MODELS[0], name, dataset="cars") for name in second]
+    colours = strategy_colours(leaderboard(rows, Query()))
+    assert len({colours[name] for name in first}) == len(first)
+    assert len({colours[name] for name in second}) == len(second)
+
+
 def test_more_families_than_marks_still_have_one_each():
     rows = [done_row(MODELS[0], family=f"family{k}", group_id=str(k)) for k in range(len(MARKS) + 3)]
     marks = family_marks(leaderboard(rows, Query()))

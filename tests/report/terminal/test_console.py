@@ -27,10 +27,16 @@ def test_no_line_is_wider_than_the_terminal(width):
 
 def test_a_wide_terminal_shows_every_column_and_a_narrow_one_the_accuracies():
     assert all(title in printed(200) for title in ("time alone", "last epoch % †", "best on test % †"))
-    narrow = printed(80)
+    narrow = printed(100)
     assert "val %" in narrow
     assert "test %" in narrow
     assert "last epoch" not in narrow.split("Ranked by")[0]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+@pytest.mark.parametrize(("cost", "title"), [("trainable_params", "trainable"), ("gmacs", "GMACs")])
+def test_the_cost_that_marks_weigh_is_shown_wherever_there_is_room_for_a_number(width, cost, title):
+    assert title in printed(width, query=Query(cost=cost)).split("Ranked by")[0]
 
 
 def test_names_are_whole_where_the_terminal_is_80_wide():
