@@ -7,8 +7,11 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from bench.errors import BenchError
 from bench.report.board.groups import Group
+from bench.report.look.calibration import Truths
 from bench.report.look.paired import LEVEL, paired_test, same_order
 from bench.store.artifacts import Artifacts, ValPredictions
 
@@ -42,30 +45,53 @@ def kept_predictions(artifacts: Artifacts) -> FindVal:
 
 
 def doubt(first: Group, second: Group, find: FindVal = no_predictions) -> Doubt | None:
-    """Compare two groups on validation: image by image if both runs' predictions are at hand, else by their seeds.
+    """Compare two groups on validation: image by image where predictions are at hand, and by the spread of seeds.
 
-    Image by image the runs of the lowest seed that both have are compared; runs with several heads by their seeds.
-    None where nothing tells: no predictions, and a single seed.
+    A difference is more than noise where all that can be asked says so: other images could turn it, and so could
+    other seeds. Runs with several heads are compared by their seeds. None where nothing tells: no predictions, and
+    a single seed.
     """
-    return _paired(first, second, find) or _of_seeds(first, second)
+    asked = [found for found in (_paired(first, second, find), _of_seeds(first, second)) if found]
+    if not asked:
+        return None
+    return Doubt(any(found.within for found in asked), "; ".join(found.how for found in asked))
 
 
 def _paired(first: Group, second: Group, find: FindVal) -> Doubt | None:
+    """Compare how many seeds of each group are right on each image; None unless every run's predictions are there.
+
+    Two single runs by McNemar's test, else by a t-test of the n differences.
+    """
     if first.heads or second.heads or first.ensemble or second.ensemble:
         return None
-    rows = {row.seed: row for row in second.rows}
-    pair = next(((row, rows[row.seed]) for row in first.rows if row.seed in rows), (first.first, second.first))
-    one, other = (find(row.run_id) for row in pair)
-    if one is None or other is None or one.classes or other.classes:
+    made = [[find(row.run_id) for row in group.rows] for group in (first, second)]
+    one = made[0][0]
+    if one is None:
         return None
     try:
-        places = same_order(one, other)
+        right = [np.array([_right(one, other) for other in group]) for group in made]
     except BenchError:
         return None
-    right = [made.logits.argmax(axis=1) == made.labels for made in (one, other)]
-    test = paired_test(right[0], right[1][places])
-    how = f"paired on the same {test.n:,} validation images, McNemar's mid-p = {test.mid_p:.2g}"
-    return Doubt(not test.tells, how)
+    seeds = [len(each) for each in right]
+    same = f"paired on the same {len(one.ids):,} validation images"
+    if seeds == [1, 1]:
+        test = paired_test(right[0][0], right[1][0])
+        return Doubt(not test.tells, f"{same}, McNemar's mid-p = {test.mid_p:.2g}")
+    differences = right[0].mean(axis=0) - right[1].mean(axis=0)
+    if not differences.std():
+        return Doubt(not differences.any(), f"{same}, every one alike")
+    from scipy.stats import ttest_1samp  # noqa: PLC0415 - slow, and only this needs it
+
+    p = float(ttest_1samp(differences, 0.0).pvalue)
+    return Doubt(not p < LEVEL, f"{same} over {seeds[0]} and {seeds[1]} seeds, t-test's p = {p:.2g}")
+
+
+def _right(one: ValPredictions, other: ValPredictions | None) -> Truths:
+    """Say on which images of `one` the other is right; BenchError where it has not the same images."""
+    if other is None or other.classes:
+        raise BenchError("Predictions are missing, or of several heads.", "", "")
+    right: Truths = other.logits.argmax(axis=1) == other.labels
+    return right[same_order(one, other)]
 
 
 def _of_seeds(first: Group, second: Group) -> Doubt | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from bench.errors import BenchError
 from bench.report.places import written_to
@@ -30,7 +34,7 @@ def building(folder: Path) -> Iterator[Path]:
         _check(folder)
         folder.mkdir(parents=True, exist_ok=True)
         _remove_left_behind(folder)
-        built = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder))
+        built = Path(tempfile.mkdtemp(prefix=f"{_own()}{os.getpid()}-", dir=folder))
     try:
         yield built
     finally:
@@ -83,7 +87,15 @@ def _order(path: str) -> tuple[bool, bool, bool, str]:
 
 
 def _remove_left_behind(folder: Path) -> None:
-    """Remove what builds left that were killed; one that is at work is younger."""
+    """Remove what builds left that were killed: their process is gone, or was on a machine that nobody can ask."""
     for path in folder.glob(f"{_BUILDING}*"):
-        if time.time() - path.stat().st_mtime > _LEFT_BEHIND_S:
-            shutil.rmtree(path, ignore_errors=True)
+        pid = path.name.removeprefix(_own()).partition("-")[0]
+        gone = not psutil.pid_exists(int(pid)) if pid.isdecimal() else False
+        with suppress(FileNotFoundError):
+            if gone or time.time() - path.stat().st_mtime > _LEFT_BEHIND_S:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _own() -> str:
+    """Return how the folders begin that builds on this machine use."""
+    return f"{_BUILDING}{re.sub(r'[^A-Za-z0-9.]', '', socket.gethostname())}-"

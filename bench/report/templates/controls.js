@@ -94,7 +94,10 @@ function setUpBudget() {
     const key = byId("budget-key").value;
     move(key, limitAt(reachOf(boardOf(), key), Number(slider.value)), false);
   });
-  slider.addEventListener("change", () => { moving = false; });
+  const rest = () => { moving = false; };
+  slider.addEventListener("pointerup", rest);
+  slider.addEventListener("blur", rest); // of keys each is a change of its own, and all of them one way
+  addEventListener("popstate", rest);
   byId("budget-key").addEventListener("change", () => showBudget(boardOf()));
   makeDraggable(line, slider, page, (limit, done) => {
     followAxis(choice.x);

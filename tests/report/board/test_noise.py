@@ -46,11 +46,34 @@ def test_the_order_of_images_does_not_matter_and_few_differences_are_noise():
     assert doubt(first, second, found.get).within
 
 
-def test_the_same_seed_is_compared_where_both_have_it():
-    first, second = group(0, [0.9, 0.9, 0.9]), group(1, [0.9, 0.9])
-    asked = []
-    doubt(first, second, asked.append)
-    assert asked == [first.rows[0].run_id, second.rows[0].run_id]
+def seeded(first, second):
+    """Two groups, and the predictions of their seeds from who is wrong where."""
+    groups = [group(k, [1 - len(wrong) / IMAGES for wrong in each]) for k, each in enumerate((first, second))]
+    found = {
+        row.run_id: predictions(wrong)
+        for each, wrongs in zip(groups, (first, second), strict=True)
+        for row, wrong in zip(each.rows, wrongs, strict=True)
+    }
+    return doubt(*groups, found.get)
+
+
+def test_one_seed_decides_nothing_that_the_others_contradict():
+    seen = seeded([range(60), range(4), range(4)], [range(100, 104), range(100, 130), range(100, 130)])
+    assert seen.within
+    assert seen.how.startswith("paired on the same 200 validation images over 3 and 3 seeds, t-test's p = ")
+    assert "; by the spread of 3 and 3 seeds, Welch's p = " in seen.how
+
+
+def test_more_than_noise_is_what_neither_other_images_nor_other_seeds_would_turn():
+    assert not seeded([range(10), range(11), range(12)], [range(60), range(61), range(62)]).within
+    assert seeded([range(10), range(11), range(12)], [range(12), range(13), range(14)]).within  # other images
+    assert seeded([range(4), range(70)], [range(50, 130), range(50, 128)]).within  # other seeds
+
+
+def test_a_group_with_one_run_whose_predictions_are_lost_is_left_to_its_seeds():
+    first, second = group(0, [0.90, 0.91]), group(1, [0.50, 0.51])
+    found = {row.run_id: predictions(()) for row in (*first.rows, second.rows[0])}
+    assert doubt(first, second, found.get).how.startswith("by the spread of 2 and 2 seeds")
 
 
 def test_other_images_leave_it_to_the_seeds():

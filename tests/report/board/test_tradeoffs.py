@@ -134,7 +134,7 @@ def test_times_are_faster_or_slower(ratio, words):
 
 
 def test_without_test_accuracies_a_trade_off_speaks_of_validation_alone():
-    (trade,) = trades([run(0, "full", 0.90), run(0, "linear", 0.88)]).values()
+    (trade,) = trades([run(0, "full", 0.90, params=4000), run(0, "linear", 0.88)]).values()
     said = tradeoff_sentence(replace(trade, test=Stat(None, None, 0)))
     assert "\u22122.0 points on validation on one backbone" in said
     assert DASH not in said

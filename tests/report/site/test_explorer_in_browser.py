@@ -227,6 +227,17 @@ def test_an_axis_that_only_javascript_knows_is_none(typical, word):
     assert drawn(typical)
 
 
+def test_many_keys_at_the_budget_are_one_step_back(typical):
+    before = typical.evaluate("history.length")
+    typical.locator("#budget").focus()
+    for _ in range(12):
+        typical.keyboard.press("ArrowLeft")
+    assert "trainable_params=" in typical.url
+    assert typical.evaluate("history.length") <= before + 1
+    typical.go_back()
+    assert "trainable_params=" not in typical.url
+
+
 def test_the_front_ends_at_the_budget(typical):
     limit = typical.evaluate("boardOf().values.trainable_params.toSorted((a, b) => a - b)[2]")
     typical.goto(typical.url.partition("#")[0] + f"#trainable_params={limit}")

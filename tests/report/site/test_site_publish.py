@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -72,6 +74,17 @@ def test_what_a_killed_build_left_goes_with_the_next_after_a_day(tmp_path):
         os.utime(left, (left.stat().st_mtime - age_s,) * 2)
     write(tmp_path, {"index.html": "first"})
     assert [path.name for path in tmp_path.glob(".building-*")] == [".building-young"]
+
+
+def test_what_a_killed_build_of_this_machine_left_goes_at_once(tmp_path):
+    code = "import os, sys\nfrom pathlib import Path\nfrom bench.report.site.publish import building\n"
+    code += "with building(Path(sys.argv[1])) as place:\n    (place / 'a.jpg').write_text('x')\n    os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == 9
+    (left,) = tmp_path.glob(".building-*")
+    with building(tmp_path) as own:
+        assert not left.exists()
+        with building(tmp_path):
+            assert own.exists(), "of a build at work nothing is taken"
 
 
 def test_the_first_page_comes_after_all_that_it_leads_to(tmp_path, monkeypatch):
