@@ -21,7 +21,7 @@ def show(
     json: AsJson = False,
     no_color: NoColor = False,  # noqa: ARG001 - its callback does it
 ) -> None:
-    """Show one run: spec, counts, results, curves, attempts with their errors, provenance, and how to repeat it.
+    """Show one run: results, counts, curves, attempts with their errors, spec, provenance, and how to repeat it.
 
     Of an ensemble: its members, results, the gain over its best member, and what it costs as one model.
 

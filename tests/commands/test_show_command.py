@@ -12,7 +12,9 @@ FAILED = make_planned(MODELS[3], "full", 1).spec.run_id
 
 
 def test_a_prefix_of_the_id_is_enough(call, typical_db):
-    assert call(show, DONE[:8], "--db", typical_db).stdout.startswith(DONE)
+    named, run_id, *_ = call(show, DONE[:8], "--db", typical_db).stdout.splitlines()
+    assert named == "tf_efficientnet_lite1, linear, seed 0 on cub100  done"
+    assert run_id.strip() == DONE
 
 
 def test_everything_about_a_finished_run_is_shown(call, typical_db):

@@ -10,13 +10,13 @@ from bench.report.look.page import SCRIPTS, WORDS, Section
 from bench.report.run.numbers import RESULTS, cost_pairs, count_pairs, measured, never_pairs, result_rows
 from bench.report.run.runs import clock, error_text, status_text
 from bench.report.run.spec_groups import spec_groups
+from bench.report.run.spec_values import plain_value
 from bench.report.site.folder import Page
 from bench.report.site.material import COMPARE, OVERVIEW, run_data, run_page
 from bench.report.site.run_examples import Examples
 from bench.report.site.run_links import RunLinks
 from bench.report.site.run_names import run_label
 from bench.report.terminal.heads_view import contradictions
-from bench.report.terminal.run_view import plain_value
 from bench.report.units import show
 from bench.store.rows import AttemptRow, RunRow
 from bench.transfer.record import Transfer

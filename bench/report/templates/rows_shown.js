@@ -51,7 +51,7 @@ function publishedShown(board, choice) {
   const backbones = new Set(board.seeds.map((_, i) => i).filter((i) => choice.families.includes(board.families[i])).map((i) => nameOf(board, i)));
   return board.published.filter((row) =>
     (!strategies.length || strategies.includes(row.method)) && (!choice.families.length || backbones.has(row.backbone)) &&
-    Object.entries(choice.limits).every(([key, limit]) => !(row.values[key] > limit)));
+    Object.entries(choice.limits).every(([key, limit]) => row.values[key] <= limit)); // what is not printed is not known to fit
 }
 
 function nameOf(board, i) {

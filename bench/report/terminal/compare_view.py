@@ -17,8 +17,9 @@ from bench.report.look.compare import Comparison
 from bench.report.look.diagnosis import Diagnosis
 from bench.report.look.head_comparison import HeadComparison
 from bench.report.look.paired import PairedTest
+from bench.report.run.spec_values import plain_value
 from bench.report.terminal.console import plain_table
-from bench.report.terminal.run_view import pairs, plain_value
+from bench.report.terminal.run_view import pairs
 from bench.report.units import DASH, show
 from bench.store.rows import StoredRun
 

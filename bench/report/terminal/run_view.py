@@ -1,4 +1,4 @@
-"""One run in full on a terminal: spec, counts, results, curves, attempts, provenance, how to repeat it."""
+"""One run in full on a terminal: results, counts, curves, attempts, spec, provenance, how to repeat it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.records import EpochRecord
+from bench.report.board.groups import data_name
+from bench.report.board.layout import short_name
 from bench.report.run.details import RunDetails
 from bench.report.run.numbers import RESULTS, cost_pairs, count_pairs, never_pairs, result_rows
 from bench.report.run.runs import clock, error_text
+from bench.report.run.spec_groups import SpecEntry, spec_groups
+from bench.report.run.spec_values import plain_value
 from bench.report.terminal.console import lines_table, plain_table
 from bench.report.terminal.heads_view import heads_view
 from bench.report.terminal.run_list import STATUS_STYLES
@@ -24,13 +28,16 @@ from bench.store.rows import AttemptRow, RunRow
 
 _BARS = "▁▂▃▄▅▆▇█"
 _EPOCH_ROWS = 12
+_DIGITS = 12
 
 
 def run_view(details: RunDetails) -> RenderableType:
     """Show everything about a run, one section below the other; a section with nothing to say is left out."""
     row = details.row
-    head = Text.assemble((row.run_id, "bold"), "  ", (_status(row), STATUS_STYLES.get(row.status, "")))
-    parts: list[RenderableType] = [head]
+    data = data_name(row.dataset, row.target, row.subset)
+    name = f"{short_name(row.backbone)}, {row.strategy}, seed {row.seed} on {data}"
+    head = Text.assemble((name, "bold"), "  ", (_status(row), STATUS_STYLES.get(row.status, "")))
+    parts: list[RenderableType] = [head, Text(row.run_id, style="dim")]
     for name, body in _sections(details).items():
         if body is not None:
             parts += [Text(f"\n{name}", style="bold"), Padding.indent(body, 2)]
@@ -54,43 +61,37 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def _sections(details: RunDetails) -> dict[str, RenderableType | None]:
-    row = details.row
+    """Return the sections, what is asked for most first: results, or of a run without any why."""
+    row, attempts = details.row, _attempts(details.attempts) if details.attempts else None
+    done = row.status == "done"
     return {
-        "Spec": pairs(_spec_lines(details.stored.spec_data)),
+        **({} if done else {"Attempts": attempts}),
+        "Results": _results(row) if done else None,
         "Counts": pairs(count_pairs(row)),
-        "Results": _results(row) if row.status == "done" else None,
         "Heads": heads_view(details.heads),
         "On other datasets": transfers_view(details.transfers) if details.transfers else None,
         "Epochs": _curves(details.epochs) if details.epochs else None,
-        "Attempts": _attempts(details.attempts) if details.attempts else None,
+        **({"Attempts": attempts} if done else {}),
+        "Spec": _spec(details.stored.spec_data),
         "Provenance": _provenance(details.telling_attempt),
         "Repeat": _repeat(details),
     }
 
 
-def _spec_lines(spec: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Write each part of a spec on a line of its own, defaults and all: a spec is what identifies a run."""
-    for name, value in spec.items():
-        if isinstance(value, Mapping):
-            yield (
-                name,
-                ", ".join(f"{key} {plain_value(inner)}" for key, inner in value.items() if inner is not None),
-            )
-        else:
-            yield name, plain_value(value)
+def _spec(spec: Mapping[str, Any]) -> RenderableType:
+    """Show what a spec sets, group by group, and its defaults in one piece: all of it identifies the run."""
+    parts: list[RenderableType] = []
+    for group in spec_groups(spec):
+        told = [(entry.name, _short(entry)) for entry in group.entries if not entry.default]
+        usual = ", ".join(f"{entry.name} {entry.text}" for entry in group.entries if entry.default)
+        lines = [*told, *([("defaults", usual)] if usual else [])]
+        parts += [Text(group.title, style="italic"), Padding.indent(pairs(lines), 2)]
+    return Group(*parts)
 
 
-def plain_value(value: Any) -> str:
-    """Write a value of a spec on one line."""
-    if isinstance(value, Mapping):
-        return (
-            "{"
-            + ", ".join(f"{key} {plain_value(inner)}" for key, inner in value.items() if inner is not None)
-            + "}"
-        )
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(plain_value(inner) for inner in value) + "]"
-    return str(value) if value != "" else "-"
+def _short(entry: SpecEntry) -> str:
+    """Write a value, of a digest what tells enough; `--json` has the whole."""
+    return f"{entry.text[:_DIGITS]}..." if entry.digest else entry.text
 
 
 def _results(row: RunRow) -> RenderableType:
