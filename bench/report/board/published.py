@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -181,7 +182,7 @@ def _renamed(registry: Registry) -> set[str]:
 
 
 def _passes(row: Published, query: Query) -> bool:
-    """Hold a row against the filters; of a budget, only what the source prints can break it."""
+    """Hold a row against the filters; what its source does not print is not known to fit a budget."""
     if query.backbone is not None and not same_backbone(row.backbone, query.backbone):
         return False
     if query.strategy is not None and not same_strategy(row.method, query.strategy):
@@ -191,4 +192,4 @@ def _passes(row: Published, query: Query) -> bool:
     from bench.plan.budget import QUANTITIES, parse_budget  # noqa: PLC0415 - only where a budget is given
 
     limits = parse_budget(query.budget).limits
-    return all(row.values.get(QUANTITIES.get(quantity, quantity), 0) <= limit for quantity, limit in limits)
+    return all(row.values.get(QUANTITIES.get(quantity, quantity), math.inf) <= limit for quantity, limit in limits)

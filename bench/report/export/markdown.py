@@ -41,6 +41,7 @@ def escape(text: str) -> str:
         ("_", "\\_"),
         ("<", "&lt;"),
         ("`", "\\`"),
+        ("$", "\\$"),
     ):
         flat = flat.replace(plain, safe)
     return flat

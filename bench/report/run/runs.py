@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 from bench.errors import BenchError, unknown_name
@@ -58,6 +58,11 @@ def error_text(attempt: AttemptRow) -> str:
 def last_error(attempts: Sequence[AttemptRow]) -> str:
     """Say what went wrong last; empty where the last attempt went well, or there is none."""
     return error_text(attempts[-1]) if attempts else ""
+
+
+def utc(moment: float | None) -> str:
+    """Write a time for a page, which others read elsewhere: in UTC, to the second; empty for None."""
+    return "" if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def clock(moment: float | None) -> str:

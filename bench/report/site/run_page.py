@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from bench.report.look.look import Look
 from bench.report.look.page import SCRIPTS, WORDS, Section
 from bench.report.run.numbers import RESULTS, cost_pairs, count_pairs, measured, never_pairs, result_rows
-from bench.report.run.runs import clock, error_text, status_text
+from bench.report.run.runs import error_text, status_text, utc
 from bench.report.run.spec_groups import spec_groups
 from bench.report.run.spec_values import plain_value
 from bench.report.site.folder import Page
@@ -66,7 +66,7 @@ def run_page_of(look: Look, cards: Sequence[Section], examples: Sequence[Example
         "key": run_data(row.run_id),
         "overview": OVERVIEW,
         "compare": f"{COMPARE}?runs={row.run_id[:16]}",
-        "clock": clock,
+        "utc": utc,
         "error_text": error_text,
         **WORDS,
     }
@@ -102,7 +102,7 @@ def _provenance(attempt: AttemptRow | None) -> list[tuple[str, str]]:
     made = attempt.provenance
     changed = {True: ", with changes that are in no commit", None: "", False: ""}[made.get("dirty")]
     commit = f"{made['commit'][:12]}{changed}" if made.get("commit") else "not recorded"
-    times = [("started", clock(attempt.started_at)), ("ended", clock(attempt.finished_at) or "not yet")]
+    times = [("started", utc(attempt.started_at)), ("ended", utc(attempt.finished_at) or "not yet")]
     rest = [(key, plain_value(value)) for key, value in made.items() if key not in _UNSAID]
     return [("hardware", attempt.hardware), *rest, *times, ("commit of bench", commit)]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from bench.report.html import embedded_json
-from bench.report.run.runs import clock
+from bench.report.run.runs import utc
 from bench.report.site.folder import Page
 from bench.report.site.material import sweep_page
 from bench.report.site.search_part import search_context, search_data
@@ -47,7 +47,7 @@ def sweep_as_page(
         "kind": kind_of(sweep.record.request),
         "noun": _noun(sweep),
         "title": _title(sweep),
-        "recorded": clock(sweep.row.created_at),
+        "recorded": utc(sweep.row.created_at),
         "sentence": state_sentence(sweep),
         "order": STATUS_ORDER,
         "shares": [(name, sweep.counts[name]) for name in STATUS_ORDER if name in sweep.counts],
@@ -136,4 +136,4 @@ def _bars(drawn: Timeline) -> dict[str, Any] | None:
 
 def _told(bar: Bar) -> str:
     what = f"{bar.attempts:,} attempts" if bar.attempts > 1 else f"run {bar.run_id[:8]}"
-    return f"{what}, {bar.status}, {show(bar.seconds, 'seconds')}, from {clock(bar.began_at)}"
+    return f"{what}, {bar.status}, {show(bar.seconds, 'seconds')}, from {utc(bar.began_at)}"

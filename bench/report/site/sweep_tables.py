@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bench.report.board.layout import short_name
-from bench.report.run.runs import clock, status_text
+from bench.report.run.runs import status_text, utc
 from bench.report.site.material import run_page
 from bench.report.site.sheet import Cell, Head, Sheet, bounded, number
 from bench.report.sweeps.cache_savings import PassUse
@@ -64,7 +64,7 @@ def bars_sheet(drawn: Timeline, detailed: Collection[str]) -> Sheet:
         [
             Cell(drawn.workers[bar.worker]),
             Cell(bar.status, style=f"status {bar.status}"),
-            Cell(clock(bar.began_at), repr(bar.began_at)),
+            Cell(utc(bar.began_at), repr(bar.began_at)),
             number(bar.seconds, "seconds"),
             number(bar.attempts, "count"),
             _run(bar.run_id, detailed),

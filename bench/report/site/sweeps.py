@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.report.run.runs import STATUSES, clock
+from bench.report.run.runs import STATUSES, utc
 from bench.report.site.folder import Page, SiteFolder
 from bench.report.site.material import SWEEPS, Material, sweep_page
 from bench.report.site.sheet import Cell, Head, Sheet, number
@@ -108,7 +108,7 @@ def _cells(one: ListedSweep) -> list[Cell]:
     command = row.command if len(row.command) <= LONGEST_COMMAND else f"{row.command[:LONGEST_COMMAND]} ..."
     return [
         Cell(str(row.id), str(row.id), link=sweep_page(row.id)),
-        Cell(clock(row.created_at)[:16], repr(row.created_at)),
+        Cell(f"{utc(row.created_at)[:16]} UTC", repr(row.created_at)),
         Cell(one.kind),
         Cell(row.dataset),
         Cell(row.budget),

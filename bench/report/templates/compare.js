@@ -164,7 +164,7 @@ function setUp() {
   whenColoursChange(drawPlots);
   const asked = idsOfAddress();
   if (asked === null && SITE.first.length) writeAddress(SITE.first, true);
-  showRuns(asked || SITE.first);
+  showRuns(asked || SITE.first).finally(() => document.documentElement.classList.remove("starting"));
 }
 
 setUp();

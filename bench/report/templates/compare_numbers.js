@@ -1,5 +1,7 @@
 // What runs measured, and what their specs say, side by side.
 
+// Fewer of them is neither better nor worse.
+const HOW_LONG = ["epochs", "optimizer_steps"];
 const DIGEST = /^[0-9a-f]{64}$/;
 
 // The places of the best of some values; none where all of them read the same, or there are fewer than two.
@@ -17,7 +19,7 @@ function marked(text, best) {
 // What may be called the best: never what looked at test, accuracies on the same data, times on the same hardware.
 function comparable(column, runs) {
   const alike = (of) => new Set(runs.map(of)).size === 1;
-  if (column.test || (column.hardware && !alike((run) => run.hardware))) return false;
+  if (column.test || HOW_LONG.includes(column.key) || (column.hardware && !alike((run) => run.hardware))) return false;
   return column.unit !== "fraction" || alike((run) => run.data);
 }
 

@@ -104,7 +104,7 @@ def test_a_val_that_is_a_test_is_shown_as_test_with_its_note_and_keras_s_count_n
     [
         (Query(backbone="efficientnet_b0"), {"timm/efficientnet_b0"}),
         (Query(strategy="full"), {"timm/efficientnet_b0", "timm/efficientnet_b2"}),
-        (Query(budget="5M"), {"timm/efficientnet_b0", "vit_base_patch16_224", "resnet50"}),
+        (Query(budget="5M"), {"timm/efficientnet_b0"}),  # of the others the source prints no parameters
     ],
 )
 def test_published_rows_pass_the_same_filters(rows, query, kept):

@@ -17,7 +17,7 @@ from bench.report.site.build import Wanted, write_site
 from bench.spec import DatasetSpec
 from bench.store.store import Store
 
-HOSTILE = "<img src=x onerror=alert(1)></script><b>&amp;\u2028'\"{{7*7}}"
+HOSTILE = "<img src=x onerror=alert(1)></script><b>&amp;\u2028'\"{{7*7}}" + "o" * 200
 WIDTHS = (320, 390, 820, 1440)
 WINDOW = {"width": 1280, "height": 900}
 
@@ -120,6 +120,21 @@ def test_no_page_is_wider_than_its_window(opened, kind):
         page.set_viewport_size({"width": width, "height": 900})
         until(page, "document.documentElement.scrollWidth <= innerWidth", 3000)  # charts follow a moment later
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_that_is_seen_moves_while_a_page_loads(opened, kind, width):
+    page = opened(kind)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.reload()
+    page.evaluate(
+        """() => { globalThis.moved = 0;
+             new PerformanceObserver((list) => list.getEntries().forEach((one) => { moved += one.value; }))
+               .observe({type: "layout-shift", buffered: true}); }"""
+    )
+    page.wait_for_timeout(500)
+    assert page.evaluate("moved") < 0.02
 
 
 INTERACTIVE = """() => [...document.querySelectorAll(

@@ -104,17 +104,6 @@ def test_print_is_light_and_without_controls(visit, reports):
     assert page.pdf().startswith(b"%PDF")
 
 
-def test_nothing_that_is_seen_moves_while_the_page_loads(visit, reports):
-    page = visit(reports(two_datasets))
-    page.evaluate(
-        """() => { globalThis.moved = 0;
-             new PerformanceObserver((list) => list.getEntries().forEach((one) => { moved += one.value; }))
-               .observe({type: "layout-shift", buffered: true}); }"""
-    )
-    page.wait_for_timeout(300)
-    assert page.evaluate("moved") < 0.01
-
-
 def test_a_page_without_runs_says_what_to_do(visit, reports):
     page = visit(reports(no_runs))
     assert "bench sweep --dataset digits" in page.locator("main").inner_text()
