@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Characters that turn the direction of all that follows: of a name on a page, they would turn the page."""
@@ -15,7 +16,7 @@ _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 def environment() -> jinja2.Environment:
     """Make the templates' environment: everything is escaped, and an unknown name is an error."""
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FunctionLoader(template_text),
         autoescape=True,
         trim_blocks=True,
@@ -23,6 +24,13 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: straight(value) if type(value) is str else value,
     )
+    made.filters["breakable"] = breakable
+    return made
+
+
+def breakable(name: str) -> Markup:
+    """Let a name break after what joins its words, as in `036.Ruby_throated_Hummingbird`, and not within one."""
+    return Markup("<wbr>").join(re.findall(r"[^_/]*[_/]+|[^_/]+", straight(name)))
 
 
 def straight(text: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from overview_pages import data_of, overview
 from plausible_runs import CPU, GPU, MODELS, done_row
 
-from bench.report.html import embedded_json, environment, straight
+from bench.report.html import breakable, embedded_json, environment, straight
 from bench.report.pages import Lost
 from bench.report.site.overview import SCRIPTS
 
@@ -41,6 +41,17 @@ def test_embedded_json_is_the_same_data_and_cannot_end_its_script(value):
     text = embedded_json(value)
     assert json.loads(text) == value
     assert not set(text) & set("<>&\u2028\u2029")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("036.Ruby_throated", "036.Ruby_<wbr>throated"), ("a/b__c_", "a/<wbr>b__<wbr>c_"), ("", ""), ("_", "_"),
+        ("<b>_&", "&lt;b&gt;_<wbr>&amp;"),
+    ],
+)  # fmt: skip
+def test_names_break_between_their_words_and_stay_text(name, written):
+    assert breakable(name) == written
 
 
 def test_html_in_any_name_stays_text():

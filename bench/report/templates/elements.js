@@ -14,7 +14,13 @@ function element(name, attributes = {}, ...children) {
 function cellOf(cell, name, attributes) {
   const { text, number, kind, title } = typeof cell === "object" && !(cell instanceof Node) ? cell : { text: cell };
   const named = [number ? "n" : "", kind || ""].filter(Boolean).join(" ");
-  return element(name, { ...attributes, class: named || null, title }, text);
+  const parts = named.includes("wraps") && typeof text === "string" ? breakable(text) : [text];
+  return element(name, { ...attributes, class: named || null, title }, ...parts);
+}
+
+// Lets a name break after what joins its words, as in `036.Ruby_throated_Hummingbird`, and not within one.
+function breakable(name) {
+  return (name.match(/[^_/]*[_/]+|[^_/]+/g) || []).flatMap((part, place) => (place ? [element("wbr"), part] : [part]));
 }
 
 function rowOf(cells) {
