@@ -24,11 +24,15 @@ def architecture(row: RunRow) -> str:
 
 
 def family(row: RunRow) -> str:
-    """Return the backbone's family, or else the first word of its name: `resnet` of `resnet18`."""
-    if row.family:
-        return row.family
-    found = re.match(r"(?:tf_)?([A-Za-z]+)", architecture(row))
-    return found[1] if found else architecture(row)
+    """Return the backbone's family, or else what its name says."""
+    return row.family or named_family(row.backbone)
+
+
+def named_family(backbone: str) -> str:
+    """Return what a backbone's name says of its family: `resnet` of `timm/resnet18`."""
+    name = backbone.rpartition("/")[2]
+    found = re.match(r"(?:tf_)?([A-Za-z]+)", name)
+    return found[1] if found else name
 
 
 def hardware(row: RunRow) -> str:

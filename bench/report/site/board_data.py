@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bench.report.board.columns import COLUMNS, NEVER_RANKS, Column
 from bench.report.board.groups import Group
 from bench.report.board.layout import CHOSEN, heading, published_cell, short_name
-from bench.report.board.rows import family, field
+from bench.report.board.rows import family, field, named_family
 from bench.report.board.tables import Board
 from bench.report.plots.figures import X_AXES, Y_AXES, axis
 
@@ -85,7 +85,7 @@ def board_data(
         },
         "spreads": {key: [_short(group.stat(key).std) for group in groups] for key in _spread(columns)},
         "runs": _runs(groups, links),
-        "published": [_published(row, columns) for row in board.published],
+        "published": [_published(row, columns, legend) for row in board.published],
         "rows": len(board.entries),
     }
 
@@ -139,12 +139,14 @@ def _runs(groups: Sequence[Group], links: Mapping[str, str]) -> list[list[list[A
     ]
 
 
-def _published(row: Published, columns: Iterable[Column]) -> dict[str, Any]:
+def _published(row: Published, columns: Iterable[Column], legend: Legend) -> dict[str, Any]:
     """Return a published row: on no front, with its cells as its source prints them."""
+    families, own = list(legend.marks), named_family(row.backbone)
     keys = [key for key in (*Y_AXES, *X_AXES) if key in row.values]
     return {
         "backbone": short_name(row.backbone),
         "method": row.method,
+        "family": families.index(own) if own in families else None,
         "label": row.label,
         "told": wrap(row.told, 72),
         "cells": [published_cell(row, column) for column in columns],

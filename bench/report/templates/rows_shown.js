@@ -45,12 +45,12 @@ function ranksAmong(board, kept) {
   return ranks;
 }
 
-// Published rows know no family: they go with the backbones of the families that are kept.
+// Of published rows the name tells the family, or a measured row of the same backbone.
 function publishedShown(board, choice) {
   const strategies = choice.strategies.map((place) => DATA.strategies[place].name);
   const backbones = new Set(board.seeds.map((_, i) => i).filter((i) => choice.families.includes(board.families[i])).map((i) => nameOf(board, i)));
   return board.published.filter((row) =>
-    (!strategies.length || strategies.includes(row.method)) && (!choice.families.length || backbones.has(row.backbone)) &&
+    (!strategies.length || strategies.includes(row.method)) && (!choice.families.length || choice.families.includes(row.family) || backbones.has(row.backbone)) &&
     Object.entries(choice.limits).every(([key, limit]) => row.values[key] <= limit)); // what is not printed is not known to fit
 }
 

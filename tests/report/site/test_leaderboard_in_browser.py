@@ -154,7 +154,7 @@ def test_published_rows_are_open_circles_that_neither_select_nor_sort(visit, tmp
         Published(
             "cub100", "label", HOSTILE, HOSTILE, HOSTILE, HOSTILE, {"test_top1": 0.7, "trainable_params": 2e6}
         ),
-        Published("cub100", "label", "vit", "adapter", "a source", "", {"test_top1": 0.8, "total_params": 9e6}),
+        Published("cub100", "label", "resnet50", "adapter", "a source", "", {"test_top1": 0.8, "total_params": 9e6}),
     ]
     with Store.open(tmp_path / "runs.db") as store:
         record_done(store, [make_planned(model, "linear") for model in MODELS])
@@ -172,7 +172,11 @@ def test_published_rows_are_open_circles_that_neither_select_nor_sort(visit, tmp
     assert "70" in published.first.inner_text()
     published.first.click()
     assert page.locator("tr.selected").count() == 0
+    page.evaluate("choose({limits: {total_params: 1e7}})")
+    assert published.count() == 1, "what is not printed is not known to fit"
     page.evaluate("choose({limits: {total_params: 8e6}})")
-    assert published.count() == 1
-    page.evaluate("choose({limits: {}, strategies: [0]})")
+    assert published.count() == 0
+    page.evaluate("choose({limits: {}, families: [DATA.families.findIndex(({ name }) => name === 'resnet')]})")
+    assert "resnet50" in published.inner_text()
+    page.evaluate("choose({families: [], strategies: [0]})")
     assert published.count() == 0
