@@ -81,7 +81,7 @@ function panelAxis(axis, few) {
   const factor = axis.percent ? 100 : 1;
   const layout = {
     title: { text: plain(axis.label), standoff: 8, font: { size: 12, color: css("--muted") } },
-    type: axis.log ? "log" : "linear", tickfont: { size: 12, color: css("--muted") }, gridcolor: css("--grid"),
+    type: axis.log ? "log" : "linear", ...(axis.log ? { dtick: "D2" } : {}), tickfont: { size: 12, color: css("--muted") }, gridcolor: css("--grid"),
     zeroline: false, showline: false, ticks: "", automargin: true, fixedrange: matchMedia("(pointer: coarse)").matches, nticks: 7,
   };
   if (axis.whole) Object.assign(layout, { tickformat: ",d", ...(few ? { dtick: 1 } : {}) });

@@ -154,7 +154,9 @@ def test_published_rows_are_open_circles_that_neither_select_nor_sort(visit, tmp
         Published(
             "cub100", "label", HOSTILE, HOSTILE, HOSTILE, HOSTILE, {"test_top1": 0.7, "trainable_params": 2e6}
         ),
-        Published("cub100", "label", "resnet50", "adapter", "a source", "", {"test_top1": 0.8, "total_params": 9e6}),
+        Published(
+            "cub100", "label", "resnet50", "adapter", "a source", "", {"test_top1": 0.8, "total_params": 9e6}
+        ),
     ]
     with Store.open(tmp_path / "runs.db") as store:
         record_done(store, [make_planned(model, "linear") for model in MODELS])
