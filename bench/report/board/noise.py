@@ -66,10 +66,10 @@ def _paired(first: Group, second: Group, find: FindVal) -> Doubt | None:
         return None
     made = [[find(row.run_id) for row in group.rows] for group in (first, second)]
     one = made[0][0]
-    if one is None:
+    if one is None or any(found is None or found.classes for group in made for found in group):
         return None
     try:
-        right = [np.array([_right(one, other) for other in group]) for group in made]
+        right = [np.array([_right(one, other) for other in group if other]) for group in made]
     except BenchError:
         return None
     seeds = [len(each) for each in right]
@@ -86,10 +86,8 @@ def _paired(first: Group, second: Group, find: FindVal) -> Doubt | None:
     return Doubt(not p < LEVEL, f"{same} over {seeds[0]} and {seeds[1]} seeds, t-test's p = {p:.2g}")
 
 
-def _right(one: ValPredictions, other: ValPredictions | None) -> Truths:
+def _right(one: ValPredictions, other: ValPredictions) -> Truths:
     """Say on which images of `one` the other is right; BenchError where it has not the same images."""
-    if other is None or other.classes:
-        raise BenchError("Predictions are missing, or of several heads.", "", "")
     right: Truths = other.logits.argmax(axis=1) == other.labels
     return right[same_order(one, other)]
 
