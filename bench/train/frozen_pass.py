@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -38,7 +39,7 @@ class Spent:
 
     waiting: float = 0.0
     plain: float = 0.0
-    views: dict[View, float] = field(default_factory=dict)
+    views: defaultdict[View, float] = field(default_factory=lambda: defaultdict(float))
 
     @property
     def total(self) -> float:
@@ -90,7 +91,7 @@ class FrozenPass:
 
         All the waiting; of the images as they are and of the views it keeps, its cut's share of the computing.
         """
-        views = (self.spent.views.get((wanted.augment, view), 0.0) for view in range(wanted.views))
+        views = (self.spent.views[wanted.augment, view] for view in range(wanted.views))
         most = max(c.once for c in self.cuts) or 1
         return self.spent.waiting + (self.spent.plain + sum(views)) * wanted.cut.once / most
 
@@ -108,8 +109,7 @@ class FrozenPass:
                 for each in wanted:
                     if each.augment == names and view < each.views:
                         self._write(each, opened, view_name(view), at, kept)
-                before = self.spent.views.get((names, view), 0.0)
-                self.spent.views[names, view] = before + time.perf_counter() - start
+                self.spent.views[names, view] += time.perf_counter() - start
             at += len(raw)
             self._tell(len(raw))
 
