@@ -88,9 +88,10 @@ def _order(path: str) -> tuple[bool, bool, bool, str]:
 
 def _remove_left_behind(folder: Path) -> None:
     """Remove what builds left that were killed: their process is gone, or was on a machine that nobody can ask."""
+    own = _own()
     for path in folder.glob(f"{_BUILDING}*"):
-        pid = path.name.removeprefix(_own()).partition("-")[0]
-        gone = not psutil.pid_exists(int(pid)) if pid.isdecimal() else False
+        pid = path.name.removeprefix(own).partition("-")[0]
+        gone = pid.isdecimal() and not psutil.pid_exists(int(pid))
         with suppress(FileNotFoundError):
             if gone or time.time() - path.stat().st_mtime > _LEFT_BEHIND_S:
                 shutil.rmtree(path, ignore_errors=True)

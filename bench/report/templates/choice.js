@@ -25,7 +25,7 @@ function readChoice(hash) {
   const board = DATA.boards.findIndex((one) => one.title === params.get("data"));
   choice.board = Math.max(0, board);
   if (isCost(params.get("x"))) choice.x = params.get("x");
-  if (Object.hasOwn(DATA.axes, params.get("y"))) choice.y = params.get("y");
+  if (isAxis(params.get("y"))) choice.y = params.get("y");
   choice.log = flag(params, "scale");
   choice.ylog = flag(params, "yscale");
   const machine = DATA.boards[choice.board].machines.indexOf(params.get("on"));
@@ -59,8 +59,13 @@ function writeChoice(choice) {
   return params.toString();
 }
 
+// Of an address anything may be read, also what every object of JavaScript has.
+function isAxis(key) {
+  return Object.hasOwn(DATA.axes, key);
+}
+
 function isCost(key) {
-  return Object.hasOwn(DATA.axes, key) && !isShare(key);
+  return isAxis(key) && !isShare(key);
 }
 
 // Accuracies and errors.
