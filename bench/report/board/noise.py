@@ -64,12 +64,12 @@ def _paired(first: Group, second: Group, find: FindVal) -> Doubt | None:
     """
     if first.heads or second.heads or first.ensemble or second.ensemble:
         return None
-    made = [[find(row.run_id) for row in group.rows] for group in (first, second)]
-    one = made[0][0]
-    if one is None or any(found is None or found.classes for group in made for found in group):
+    made = [_predictions(group, find) for group in (first, second)]
+    if not all(made):
         return None
+    one = made[0][0]
     try:
-        right = [np.array([_right(one, other) for other in group if other]) for group in made]
+        right = [np.array([_right(one, other) for other in group]) for group in made]
     except BenchError:
         return None
     seeds = [len(each) for each in right]
@@ -84,6 +84,12 @@ def _paired(first: Group, second: Group, find: FindVal) -> Doubt | None:
 
     p = float(ttest_1samp(differences, 0.0).pvalue)
     return Doubt(not p < LEVEL, f"{same} over {seeds[0]} and {seeds[1]} seeds, t-test's p = {p:.2g}")
+
+
+def _predictions(group: Group, find: FindVal) -> list[ValPredictions]:
+    """Find what every run of a group predicts; nothing where one is missing, or has several heads."""
+    found = [made for row in group.rows if (made := find(row.run_id)) and not made.classes]
+    return found if len(found) == len(group.rows) else []
 
 
 def _right(one: ValPredictions, other: ValPredictions) -> Truths:

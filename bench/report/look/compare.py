@@ -11,6 +11,7 @@ from bench.report.look.diagnosis import plain
 from bench.report.look.head_comparison import HeadComparison, compare_heads, head_record
 from bench.report.look.head_predictions import HeadPredictions, split_heads
 from bench.report.look.look import FindNames
+from bench.report.run.spec_values import flat
 from bench.store.artifacts import Artifacts
 from bench.store.rows import RunRow, StoredRun
 from bench.store.store import Store
@@ -112,11 +113,3 @@ def _heads(
 ) -> dict[str, HeadPredictions]:
     made = artifacts.predictions(stored.row.run_id)
     return {head.target: head for head in split_heads(made, stored.row.target.split("+"), names)}
-
-
-def flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """List the keys of a record of records, dotted, with their values."""
-    found: list[tuple[str, Any]] = []
-    for key, inner in value.items():
-        found += flat(inner, f"{prefix}{key}.") if isinstance(inner, Mapping) else [(f"{prefix}{key}", inner)]
-    return found

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from bench.report.look.compare import flat
-from bench.report.run.spec_values import plain_value
+from bench.report.run.spec_values import flat, plain_value
 from bench.report.units import DASH
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, Spec, TransformSpec
 
