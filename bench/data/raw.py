@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -75,9 +75,26 @@ class RawSplit:
     source: ImageSource
 
 
+@dataclass(frozen=True)
+class FolderNotes:
+    """How a folder's layout was understood, and which of its files were left out.
+
+    `layout` names the levels (`splits/classes`, `classes`), `lists` the list files that decide splits or labels.
+    `skipped` counts files that are not images the reader takes, by folder and then by suffix; `system_folders` are
+    those that operating systems and file servers make; `empty_classes` are class folders without an image.
+    """
+
+    layout: str = ""
+    lists: tuple[str, ...] = ()
+    skipped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    system_folders: tuple[str, ...] = ()
+    empty_classes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class RawDataset:
     """What one reader found: class names under each target (the first is the default), and the official splits."""
 
     classes: Mapping[str, tuple[str, ...]]
     splits: Mapping[OfficialSplit, RawSplit]
+    notes: FolderNotes = FolderNotes()
