@@ -34,8 +34,8 @@ def load_runs(
 
     `db` is a path or URL as for `--db` (None: `BENCH_DB`, or `runs.db`); `status` None means every status; the
     other filters are those of `bench leaderboard`, a budget written as limits. Text is `string`, whole numbers are
-    `Int64` (missing is `<NA>`), other numbers `float64` (missing is NaN), `created_at` and `status_at` are times
-    in UTC. Raises StoreError where there is no such database.
+    `Int64` (missing is `<NA>`), other numbers `float64` (missing is NaN), yes or no is `boolean`, `created_at` and
+    `status_at` are times in UTC. Raises StoreError where there is no such database.
     """
     with Store.open(db, create=False) as store:
         rows = store.rows(status=status)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised when the same spec would train to another number, so that old and new rows never mix."""
 
 Metric = Literal["val_top1", "val_top5", "val_loss", "val_macro_f1"]
@@ -32,8 +32,13 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def _absent(value: object) -> bool:
-    return value is None
+def historic(value: Any, **field: Any) -> Any:
+    """Declare a field that older versions did not have, and that says `value` for everything they did.
+
+    At that value the field is left out of the canonical JSON, so specs from before it keep their ids; a spec read
+    back without it gets `value`. Keyword arguments are those of `pydantic.Field`.
+    """
+    return Field(default=value, exclude_if=lambda found: found == value, **field)
 
 
 class WeightsSpec(Spec):
@@ -94,8 +99,8 @@ class DatasetSpec(Spec):
     fingerprint: str | None = None
     val_fraction: float = 0.1
     split_seed: int = 0
-    subset: SubsetSpec | None = Field(default=None, exclude_if=_absent)
-    groups: str | None = Field(default=None, exclude_if=_absent)
+    subset: SubsetSpec | None = historic(None)
+    groups: str | None = historic(None)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -107,7 +112,9 @@ class TransformSpec(Spec):
     """How an image becomes a tensor, the same for every split: resize, centre crop, scale to mean and std.
 
     `image_size` is in pixels; `crop_pct` is the share of the resized shorter side that the crop keeps;
-    `mean` and `std` are per RGB channel, for values in [0, 1].
+    `mean` and `std` are per RGB channel, for values in [0, 1]. `exif` says whether an image is turned as its EXIF
+    orientation asks (`follow`, what viewers do) or taken as stored (`ignore`, what timm and torchvision do);
+    `ground` is the colour behind transparent pixels.
     """
 
     image_size: int
@@ -115,6 +122,8 @@ class TransformSpec(Spec):
     crop_pct: float = 1.0
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    exif: Literal["ignore", "follow"] = historic("ignore")
+    ground: Literal["black", "grey", "white"] = historic("black")
 
 
 class ScheduleSpec(Spec):
@@ -163,6 +172,8 @@ class RecipeSpec(Spec):
     image_size: int | None = Field(default=None, ge=1, le=4096)
     interpolation: Literal["nearest", "bilinear", "bicubic"] | None = None
     crop_pct: float | None = Field(default=None, ge=0.1, le=1)
+    exif: Literal["ignore", "follow"] | None = historic(None)
+    ground: Literal["black", "grey", "white"] | None = historic(None)
     augment: tuple[str, ...] = ()
     views: int = Field(default=0, ge=0)
     norm_stats: Literal["frozen", "update"] = "frozen"

@@ -53,9 +53,25 @@ def test_run_ids_are_the_same_in_every_version_of_bench():
             "norm_stats": "update",
         },
     )
-    assert run().run_id == "9396e333b411a0b393091369e6ac41a8c720a810a0a5f4bd1cde1cdf17835d23"
-    assert full.run_id == "2d61bf5637b146996d1a09fdffeadb912601dcf05b63743c4094537f6a6c53a8"
-    assert full.group_id == "27d600ddc4654ae3a370e89d33368a482ccf8e7f0061830ea13ad58d98b98a84"
+    old = {"protocol": 2}
+    old_full = full.model_copy(update=old)
+    assert run(**old).run_id == "9396e333b411a0b393091369e6ac41a8c720a810a0a5f4bd1cde1cdf17835d23"
+    assert old_full.run_id == "2d61bf5637b146996d1a09fdffeadb912601dcf05b63743c4094537f6a6c53a8"
+    assert old_full.group_id == "27d600ddc4654ae3a370e89d33368a482ccf8e7f0061830ea13ad58d98b98a84"
+    assert run().run_id == "d3758841d0b67fa9b3545547cd15813d5054b4036a7557f39846eaa323e1a7a2"
+    assert full.run_id == "ad595b8ddebac15f1e6d22a306e75f82ca27fa7fb8dbcfc011bdebf416a34d77"
+
+
+def test_a_new_field_at_its_historic_value_changes_no_run_id():
+    """Specs from before a field existed lack it: they read back with what the code did then, and keep their id."""
+    stored = run(protocol=2).model_dump(mode="json")
+    assert "exif" not in stored["transform"]
+    assert "exif" not in stored["recipe"]
+    assert "subset" not in stored["dataset"]
+    assert RunSpec.model_validate(stored).transform.exif == "ignore"
+    assert run(transform={"image_size": 224, "exif": "ignore", "ground": "black"}).run_id == run().run_id
+    assert run(transform={"image_size": 224, "exif": "follow"}).run_id != run().run_id
+    assert run(transform={"image_size": 224, "ground": "white"}).run_id != run().run_id
 
 
 def test_equal_meaning_is_the_same_run():
@@ -73,7 +89,7 @@ def test_equal_meaning_is_the_same_run():
         {"strategy": "full"},
         {"precision": "bf16"},
         {"backend": "compile"},
-        {"protocol": 3},
+        {"protocol": 2},
         {"recipe": {"lr": 1e-4}},
         {"transform": {"image_size": 225}},
         {"dataset": {"name": "cub", "num_classes": 200, "fingerprint": "beef"}},

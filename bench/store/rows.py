@@ -94,6 +94,21 @@ class RunRow(NamedTuple):
     rung: int | None
     subset: str
     class_groups: str
+    train_balanced_accuracy: float | None = None
+    val_balanced_accuracy: float | None = None
+    test_balanced_accuracy: float | None = None
+    last_val_balanced_accuracy: float | None = None
+    last_test_balanced_accuracy: float | None = None
+    majority_share: float | None = None
+    val_majority_top1: float | None = None
+    test_majority_top1: float | None = None
+    cpu_s: float | None = None
+    load: float | None = None
+    slowdown: float | None = None
+    disturbed: bool | None = None
+    micro_batch_size: int | None = None
+    pass_peak_memory_bytes: int | None = None
+    tf32: bool | None = None
 
 
 @dataclass(frozen=True)

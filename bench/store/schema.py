@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bench.store.schema_derived import Base as Base  # noqa: PLC0414 - whoever has the base has every table
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision of the schema, oldest first; the last is the one this version of bench reads and writes."""
 
 
@@ -114,6 +114,22 @@ class Run(Base):
     subset: Mapped[str]
     class_groups: Mapped[str]
 
+    train_balanced_accuracy: Mapped[float | None]
+    val_balanced_accuracy: Mapped[float | None]
+    test_balanced_accuracy: Mapped[float | None]
+    last_val_balanced_accuracy: Mapped[float | None]
+    last_test_balanced_accuracy: Mapped[float | None]
+    majority_share: Mapped[float | None]
+    val_majority_top1: Mapped[float | None]
+    test_majority_top1: Mapped[float | None]
+    cpu_s: Mapped[float | None]
+    load: Mapped[float | None]
+    slowdown: Mapped[float | None]
+    disturbed: Mapped[bool | None]
+    micro_batch_size: Mapped[int | None]
+    pass_peak_memory_bytes: Mapped[int | None]
+    tf32: Mapped[bool | None]
+
 
 class Attempt(Base):
     """One try at a run, and while it is running the lease of the process that runs it."""
@@ -171,6 +187,10 @@ class Epoch(Base):
     train_s: Mapped[float]
     eval_s: Mapped[float]
     test_top1: Mapped[float | None]
+    val_balanced_accuracy: Mapped[float | None]
+    train_top5: Mapped[float | None]
+    test_top5: Mapped[float | None]
+    test_loss: Mapped[float | None]
 
 
 class FeaturePassRow(Base):
@@ -192,6 +212,23 @@ class FeaturePassRow(Base):
     seconds: Mapped[float]
     created_at: Mapped[float]
     pass_key: Mapped[str]
+    cpu_s: Mapped[float | None]
+    load: Mapped[float | None]
+    slowdown: Mapped[float | None]
+    disturbed: Mapped[bool | None]
+    peak_memory_bytes: Mapped[int | None]
+
+
+class RunArtifact(Base):
+    """A file that belongs to a run: its kind (`predictions`, `weights`), its size and the checksum of its bytes."""
+
+    __tablename__ = "artifacts"
+
+    run_id: Mapped[str] = _to_run(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    checksum: Mapped[str]
+    bytes: Mapped[int]
+    created_at: Mapped[float]
 
 
 class RunFeature(Base):

@@ -28,6 +28,7 @@ class HeadMetricRow(Base):
     loss: Mapped[float | None]
     macro_f1: Mapped[float | None]
     n: Mapped[int]
+    balanced_accuracy: Mapped[float | None]
 
 
 class ContradictionRow(Base):
@@ -71,6 +72,8 @@ class EnsembleRow(Base):
     test_loss: Mapped[float | None]
     test_macro_f1: Mapped[float | None]
     test_n: Mapped[int]
+    val_balanced_accuracy: Mapped[float | None]
+    test_balanced_accuracy: Mapped[float | None]
 
 
 class EnsembleMemberRow(Base):

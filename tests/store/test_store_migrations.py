@@ -29,6 +29,7 @@ STATUSES = {
     1: ["diverged", "done", "failed", "interrupted", "planned", "running"],
     2: ["diverged", "done", "failed", "interrupted", "planned", "pruned", "running"],
     3: ["diverged", "done", "failed", "interrupted", "planned", "pruned", "running"],
+    4: ["diverged", "done", "failed", "interrupted", "planned", "pruned", "running"],
 }
 """The runs in each fixture."""
 

@@ -13,7 +13,7 @@ from bench.errors import BenchError
 from bench.report.board.columns import COLUMNS
 from bench.store.rows import RunRow
 
-_DTYPES = {str: "string", int: "Int64", float: "float64"}
+_DTYPES = {str: "string", bool: "boolean", int: "Int64", float: "float64"}
 _TIMES = ("created_at", "status_at")
 _KINDS: tuple[tuple[str, set[type]], ...] = (
     ("boolean", {bool}),
