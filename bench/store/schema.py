@@ -220,7 +220,7 @@ class FeaturePassRow(Base):
 
 
 class RunArtifact(Base):
-    """A file that belongs to a run: its kind (`predictions`, `weights`), its size and the checksum of its bytes."""
+    """A file that belongs to a run: its kind (`predictions`, `weights`), size and checksum."""
 
     __tablename__ = "artifacts"
 
