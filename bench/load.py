@@ -51,7 +51,7 @@ def leaderboard(
     backbone: str | None = None,
     strategy: str | None = None,
     sort: str = "val_top1",
-    cost: str = "trainable_params",
+    cost: str | None = None,
     published: bool = False,
 ) -> Leaderboard:
     """Rank what was trained, as `bench leaderboard` does with the same options; shows itself in a notebook.

@@ -68,7 +68,7 @@ def export(
     strategy: Strategy = None,
     sort: Sort = "val_top1",
     reverse: Reverse = False,
-    cost: Cost = "trainable_params",
+    cost: Cost = None,
     published: WithPublished = False,
     height: Height = None,
     split: Split = "test",

@@ -45,7 +45,13 @@ WithPublished = Annotated[
 ]
 Sort = Annotated[str, typer.Option(help="Column to sort by, best first; # ranks by validation all the same.")]
 Reverse = Annotated[bool, typer.Option("--reverse", help="Worst first.")]
-Cost = Annotated[str, typer.Option(help="What is weighed against validation accuracy in the Pareto marks.")]
+Cost = Annotated[
+    str | None,
+    typer.Option(
+        help="What is weighed against validation accuracy in the Pareto marks.",
+        show_default="the first of trainable_params, gmacs, ... that tells the rows apart",
+    ),
+]
 NoColor = Annotated[
     bool, typer.Option("--no-color", callback=colourless, help="No colour, as NO_COLOR=1 says too.")
 ]

@@ -43,7 +43,7 @@ def leaderboard(
     registry: RegistryFolders = None,
     sort: Sort = "val_top1",
     reverse: Reverse = False,
-    cost: Cost = "trainable_params",
+    cost: Cost = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows per table; 0 shows all.")] = 30,
     json: AsJson = False,
     published: WithPublished = False,
@@ -60,8 +60,8 @@ def leaderboard(
     """Rank what was trained by validation top-1: seeds grouped, Pareto-optimal rows marked, ensembles among them.
 
     Test accuracy is reported, never used to choose. The spread (±) is the sample standard deviation over seeds; a
-    row of one seed has none. What chance alone is worth on a test set of that size is said below the table
-    (binomial standard error; it is the column test_top1_se of --json and --csv).
+    row of one seed has none. How much the finite number of images leaves open is given below the table (Wilson's
+    95 % interval; columns test_top1_low and test_top1_high of --json and --csv).
 
     Example: bench leaderboard --dataset cub --budget "total<=10M,gmacs<=0.5" --cost gmacs
     """

@@ -48,7 +48,7 @@ def test_the_table_is_the_same_from_the_few_columns_that_it_reads(call, typical_
 def test_the_table_says_how_it_ranks_and_what_noise_is(call, typical_db):
     text = call(leaderboard, "--db", typical_db).stdout
     assert "Ranked by validation top-1; test is reported, never used to choose." in text
-    assert "binomial standard error" in text
+    assert "95 % Wilson interval" in text
     assert "† Never used to rank" in text
 
 

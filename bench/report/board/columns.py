@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -90,6 +91,25 @@ OF_THE_GROUP = ("tried",)
 
 COSTS = tuple(column.key for column in _ALL if column.better == "less")
 """What a Pareto front may weigh against validation accuracy."""
+
+
+USUAL_COSTS = ("trainable_params", "gmacs", "total_params", "train_gmacs")
+"""The costs that a board weighs when none is asked for, in this order: the first one that tells its rows apart."""
+
+_APART = 1.1
+"""Two values of a cost count as apart when the larger is at least so many times the smaller."""
+
+
+def telling_cost(values: Callable[[str], Iterable[float | None]]) -> Column:
+    """Return the usual cost that tells rows apart, given each row's value by the cost's key.
+
+    That is the first one whose largest value is a tenth above its smallest; without one, the first that differs at
+    all; without that, the trained parameters.
+    """
+    known = {key: [value for value in values(key) if value is not None] for key in USUAL_COSTS}
+    apart = [key for key, found in known.items() if found and max(found) >= _APART * min(found) > 0]
+    differs = [key for key, found in known.items() if len(set(found)) > 1]
+    return COLUMNS[[*apart, *differs, USUAL_COSTS[0]][0]]
 
 
 def column(key: str) -> Column:

@@ -14,10 +14,14 @@ from bench.ensembles.record import Ensemble
 from bench.report.board.columns import COLUMNS, OF_THE_GROUP, Column
 from bench.report.board.head_columns import head_values
 from bench.report.board.rows import family, field, hardware
+from bench.report.look.proportions import score_error, wilson
 from bench.store.rows import RunHeads, RunRow
 
 LOST = ("failed", "diverged")
 _TRIED = ("done", "pruned", *LOST)
+
+
+Interval = tuple[float, float]
 
 
 class Stat(NamedTuple):
@@ -129,13 +133,19 @@ class Group:
 
     @property
     def test_error(self) -> float | None:
-        """The binomial standard error of the test accuracy: what the finite test set alone makes uncertain."""
-        return _binomial_error(self.stat("test_top1").mean, self.first.test_n)
+        """The standard error of the test accuracy that the finite test set alone leaves (`score_error`)."""
+        share, n = self.stat("test_top1").mean, self.first.test_n
+        return score_error(share, n) if share is not None and n else None
 
     @property
-    def val_error(self) -> float | None:
-        """The same of the validation accuracy, which ranks."""
-        return _binomial_error(self.val, self.first.val_n)
+    def test_interval(self) -> Interval | None:
+        """The 95 % Wilson interval of the test accuracy, a mean over seeds, on the images of the test set."""
+        return _interval(self.stat("test_top1").mean, self.first.test_n)
+
+    @property
+    def val_interval(self) -> Interval | None:
+        """The 95 % Wilson interval of the validation accuracy, which ranks."""
+        return _interval(self.val, self.first.val_n)
 
     def stat(self, key: str, machine: str | None = None) -> Stat:
         """Summarise a column of numbers over the seeds.
@@ -195,8 +205,8 @@ def finite(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None and math.isfinite(value)]
 
 
-def _binomial_error(share: float | None, n: int | None) -> float | None:
-    return math.sqrt(share * (1 - share) / n) if share is not None and n else None
+def _interval(share: float | None, n: int | None) -> Interval | None:
+    return wilson(share, n) if share is not None and n else None
 
 
 def _mean(values: list[float]) -> float:

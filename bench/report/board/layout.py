@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from bench.records import Counts
-from bench.report.board.columns import COLUMNS, NEVER_RANKS, Column
+from bench.report.board.columns import COLUMNS, NEVER_RANKS, USUAL_COSTS, Column
 from bench.report.board.groups import CANDIDATE, Group, Task
 from bench.report.board.head_columns import head_columns
 from bench.report.board.rows import field, stored
@@ -62,7 +62,17 @@ def columns_read(query: Query) -> set[str]:
     For `Store.rows(only=...)`. Ensembles, and data as in `bench.report.export.records`, need all columns.
     """
     identity = (*CANDIDATE, *Task._fields[1:], "group_id", "seed", "status", "num_classes")
-    shown = (*_TOLD_APART_BY, *_MEASURED, *NEVER_RANKS, *_COSTS, query.sort, query.cost, "hardware", "family")
+    shown = (
+        *_TOLD_APART_BY,
+        *_MEASURED,
+        *NEVER_RANKS,
+        *_COSTS,
+        query.sort,
+        *USUAL_COSTS,
+        *filter(None, [query.cost]),
+        "hardware",
+        "family",
+    )
     counts = Counts.__dataclass_fields__ if query.budget else ()
     return {*identity, *counts, *(name for key in shown for name in stored(key))}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.report.board.columns import NEVER_RANKS
+from bench.report.board.groups import Interval
 from bench.report.board.head_columns import head_note
 from bench.report.board.layout import CHOSEN, machine_letters
 from bench.report.board.overlaps import Overlaps, overlap_note
@@ -88,15 +89,20 @@ def _marks(board: Board) -> str:
 def _noise(board: Board) -> str:
     best = next((entry.group for entry in board.entries if entry.rank == 1), None)
     spread = "± is the sample standard deviation over seeds; a single seed has none."
-    if best is None or best.test_error is None or not best.first.test_n:
+    if best is None or best.test_interval is None:
         return spread
-    most = "at most " if board.heads.metrics else ""  # of a mean over heads that see the same images
-    points = f"{most}{100 * best.test_error:.1f} points"
-    tested = f"With {best.first.test_n:,} test images chance alone is worth {points} (1 binomial standard error)"
-    if best.val_error is None or not best.first.val_n:
-        return f"{spread} {tested} in the best row."
-    ranking = f"with the {best.first.val_n:,} val images that rank {most}{100 * best.val_error:.1f}"
-    return f"{spread} {tested} in the best row, {ranking}."
+    kind = "95 % Wilson interval" + (", at most as wide for a mean over heads" if board.heads.metrics else "")
+    test = f"{_range(best.test_interval)} on {best.first.test_n:,} test images"
+    val = (
+        f", {_range(best.val_interval)} on the {best.first.val_n:,} val images that rank"
+        if best.val_interval
+        else ""
+    )
+    return f"{spread} The finite number of images alone leaves the best row anywhere from {test}{val} ({kind})."
+
+
+def _range(interval: Interval) -> str:
+    return " to ".join(f"{100 * end:.1f}" for end in interval) + " %"
 
 
 def _never_ranks(board: Board) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.report.board.columns import column, cost
+from bench.report.board.columns import column, cost, telling_cost
 from bench.report.board.groups import Cut, Task
 from bench.report.board.query import Query, same_backbone, same_strategy
 from bench.report.board.tables import Board
@@ -104,7 +104,9 @@ def published_boards(rows: Iterable[Published], query: Query) -> list[Board]:
         task = Task(Cut(str(query.dataset), target, None, 0, 0.0, 0, "", ""), None, None)
         title = ", ".join([task.cut.dataset, *([target] if target != "label" else [])])
         here = tuple(row for row in kept if row.target == target)
-        boards.append(Board(title, task, (), cost(query.cost), column(query.sort), published=here))
+        usual = telling_cost(lambda key, here=here: [row.values.get(key) for row in here])  # type: ignore[misc]
+        price = cost(query.cost) if query.cost else usual
+        boards.append(Board(title, task, (), price, column(query.sort), published=here))
     return boards
 
 

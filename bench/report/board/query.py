@@ -16,7 +16,8 @@ class Query:
     """Filters and order of a leaderboard. `backbone` and `strategy` may hold the wildcards `*` and `?`.
 
     A backbone may be named without its library; a strategy without its argument: `last_blocks` finds
-    `last_blocks(2)`. `budget` is text as in `bench sweep --budget`. `sort` and `cost` are keys of `columns`.
+    `last_blocks(2)`. `budget` is text as in `bench sweep --budget`. `sort` and `cost` are keys of `columns`;
+    without a `cost` each board weighs the one that tells its rows apart (`columns.telling_cost`).
     """
 
     dataset: str | None = None
@@ -26,7 +27,7 @@ class Query:
     strategy: str | None = None
     sort: str = "val_top1"
     reverse: bool = False
-    cost: str = "trainable_params"
+    cost: str | None = None
 
     @property
     def filters(self) -> str:

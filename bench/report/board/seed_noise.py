@@ -12,10 +12,11 @@ MANY = 2
 
 @dataclass(frozen=True)
 class SeedNoise:
-    """Of one board: the binomial error of its best row, and the spread over seeds of rows that have several.
+    """Of one board: the standard error of its best row, and the spread over seeds of rows that have several.
 
-    `test_error` is sqrt(p (1 - p) / n); `pooled` the square root of the mean variance over seeds of test top-1,
-    weighted by degrees of freedom, and `largest` the largest standard deviation. All are fractions of images.
+    `test_error` is that of `score_error`, sqrt(p (1 - p) / n) away from 0 and 1; `pooled` the square root of the
+    mean variance over seeds of test top-1, weighted by degrees of freedom, and `largest` the largest standard
+    deviation. All are fractions of images.
     """
 
     title: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bench.ensembles.record import Ensemble
-from bench.report.board.columns import Column, column, cost
+from bench.report.board.columns import Column, column, cost, telling_cost
 from bench.report.board.ensembled import ensemble_groups
 from bench.report.board.groups import Group, Task, configurations, cut, data_name, group_runs
 from bench.report.board.pareto import pareto_front
@@ -91,7 +91,7 @@ def leaderboard(
 
     `ensembles` of the runs rank among them; `heads` are those of joint runs, by run id (`store.heads.all()`).
     """
-    order, price = column(query.sort), cost(query.cost)
+    order, asked = column(query.sort), cost(query.cost) if query.cost else None
     rows = list(rows)
     kept = select_rows(rows, query)
     tried = configurations(rows)  # of all: a filter hides rows, not that they were tried
@@ -100,9 +100,10 @@ def leaderboard(
     tasks: dict[Task, list[Group]] = defaultdict(list)
     for group in groups:
         tasks[group.task].append(group)
-    split = order.hardware or price.hardware
+    split = order.hardware or (asked and asked.hardware)
     boards = []
     for task in sorted(tasks, key=str):
+        price = asked or usual_cost(tasks[task])
         machines = sorted({name for group in tasks[task] for name in group.machines}) if split else [None]
         for machine in machines:
             here = [group for group in tasks[task] if machine is None or machine in group.machines]
@@ -117,6 +118,11 @@ def front_board(board: Board) -> Board:
     kept = [entry for entry in board.entries if entry.pareto]
     kept.sort(key=lambda entry: (entry.group.stat(board.cost.key, board.machine).mean or 0.0, entry.group.val))
     return replace(board, entries=tuple(kept), published=())
+
+
+def usual_cost(groups: Sequence[Group]) -> Column:
+    """Return the cost that a board of these groups weighs when none is asked for."""
+    return telling_cost(lambda key: [group.mean(key) for group in groups])
 
 
 def front(groups: Iterable[Group], price: Column, machine: str | None = None) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.errors import BenchError, unknown_name
-from bench.report.board.columns import COLUMNS
+from bench.report.board.columns import COLUMNS, telling_cost
 from bench.report.board.groups import Cut
 from bench.report.board.pareto import pareto_front
 
@@ -17,7 +17,7 @@ HARDWARE = "hardware"
 
 def pareto(
     df: pd.DataFrame,
-    x: str = "trainable_params",
+    x: str | None = None,
     y: str = "val_top1",
     *,
     minimize: str | Iterable[str] = (),
@@ -29,8 +29,10 @@ def pareto(
     it. Rows of different data, or of different hardware where a time is weighed, never compare: each has a front
     of its own, as far as `df` has the columns that tell. A row without a finite value, or a published one, is on
     none. Seeds are rows: `bench.leaderboard(db).frame()` has their means. Raises BenchError for a column that is
-    missing, is no number, or looks at test, which chooses nothing.
+    missing, is no number, or looks at test, which chooses nothing. Without `x` it is the first of trained
+    parameters, GMACs and total parameters that tells the rows apart.
     """
+    x = x or frame_cost(df)
     down, up = _named(minimize), _named(maximize)
     for axis in (x, y):
         _check(df, axis)
@@ -47,6 +49,15 @@ def pareto(
         )
         places += [part[index] for index in front]
     return df.iloc[sorted(places)]
+
+
+def frame_cost(df: pd.DataFrame) -> str:
+    """Return the cost that tells the rows of a frame apart, as a board of them weighs it."""
+
+    def values(key: str) -> list[float]:
+        return list(pd.to_numeric(df[key], errors="coerce").dropna()) if key in df.columns else []
+
+    return telling_cost(values).key
 
 
 def data_columns(df: pd.DataFrame) -> list[str]:

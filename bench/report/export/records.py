@@ -28,7 +28,16 @@ _VALUES = tuple(
     for key, column in COLUMNS.items()
     for name in ((key, f"{key}_std") if column.unit in _SPREADS else (key,))
 )
-BOARD_FIELDS = (*_PLACE, *_VALUES, "test_top1_se", "hardware", "group_id", "run_ids", "ensemble")
+BOARD_FIELDS = (
+    *_PLACE,
+    *_VALUES,
+    "test_top1_low",
+    "test_top1_high",
+    "hardware",
+    "group_id",
+    "run_ids",
+    "ensemble",
+)
 """What every measured record of a board has; those of joint runs and published ones have more."""
 
 EPOCH_FIELDS = ("run_id", *_OF_RUN, "epoch", "steps", "lr", "train_loss", "train_top1")
@@ -83,7 +92,7 @@ def _record(board: Board, entry: Entry) -> dict[str, Any]:
     }
     record |= _values(group, board.machine)
     record |= {column.key: group.stat(column.key).mean for column in head_columns(board.heads)}
-    record["test_top1_se"] = group.test_error
+    record["test_top1_low"], record["test_top1_high"] = group.test_interval or (None, None)
     record["hardware"] = board.machine or " | ".join(group.machines)
     record["group_id"] = group.group_id
     record["run_ids"] = group.run_ids

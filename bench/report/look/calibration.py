@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bench.report.look.proportions import wilson
+
 Floats = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
 
 BINS = 15
-_Z = 1.959963984540054  # of 95 %
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,3 @@ def _bin(low: float, high: float, confidence: Floats, right: Truths) -> Bin:
         return Bin(low, high, 0, math.nan, math.nan, math.nan, math.nan)
     accuracy = float(right.mean())
     return Bin(low, high, n, float(confidence.mean()), accuracy, *wilson(accuracy, n))
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """Return the 95 % score interval of a share of n (Wilson 1927); (NaN, NaN) for n = 0."""
-    if not n:
-        return math.nan, math.nan
-    centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)

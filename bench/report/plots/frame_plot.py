@@ -12,7 +12,7 @@ import pandas as pd
 from bench.errors import BenchError, unknown_name
 from bench.report.board.columns import COLUMNS, Column
 from bench.report.board.layout import short_name
-from bench.report.export.fronts import HARDWARE, data_columns, is_published, looks_at_test, pareto
+from bench.report.export.fronts import HARDWARE, data_columns, frame_cost, is_published, looks_at_test, pareto
 from bench.report.plots.figures import PALETTE, colours_of, marks_of
 from bench.report.plots.scatter import Point, Scatter, View, scatter
 from bench.report.plots.ticks import ticks
@@ -25,12 +25,13 @@ _INK, _MUTED, _GRID, _GROUND = "#16191d", "#5b636c", "#ecece8", "#ffffff"
 _OPEN = {"symbol": "circle-open", "size": 10, "color": _MUTED, "line": {"width": 1.8}}
 
 
-def plot_pareto(df: pd.DataFrame, x: str = "trainable_params", y: str = "val_top1") -> Figure:
+def plot_pareto(df: pd.DataFrame, x: str | None = None, y: str = "val_top1") -> Figure:
     """Draw the rows of a frame and their front: a colour per strategy, a mark per family, whiskers of `y_std`.
 
     `y` may look at test; the front is then that of the same quantity on val. Raises BenchError as `pareto` does,
     and where the rows are of different data, or times of different hardware, which share no axis.
     """
+    x = x or frame_cost(df)
     import plotly.graph_objects as go  # noqa: PLC0415 - slow, and only a plot needs it
 
     decides = y.replace("test", "val", 1) if looks_at_test(y) else y

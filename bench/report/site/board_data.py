@@ -71,6 +71,7 @@ def board_data(
     exact = (*Y_AXES, *X_AXES)
     return {
         "title": board.title,
+        "cost": board.cost.key,
         "machines": machines,
         "columns": [_column(column) for column in columns],
         "words": {column.key: _words(groups, column) for column in columns if column.unit == "text"},

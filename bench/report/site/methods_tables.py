@@ -183,7 +183,7 @@ def noise_sheet(found: Iterable[SeedNoise]) -> Sheet:
     ]
     heads = (
         Head("board", "board"), _n("images", "test images"), _n("best", "best row, test %", down=True),
-        _n("error", "binomial error, points"), _n("rows", "rows with several seeds"),
+        _n("error", "standard error, points"), _n("rows", "rows with several seeds"),
         _n("pooled", "spread of seeds, points"), _n("largest", "largest spread, points"),
     )  # fmt: skip
     return Sheet("Chance", heads, cells)

@@ -2,12 +2,23 @@
 // and the back button bring it back, also for a page that is opened from disk.
 
 const AT_FIRST = {
-  board: 0, x: "trainable_params", y: "test_top1", log: null, ylog: null, machine: null,
+  board: 0, x: null, y: "test_top1", log: null, ylog: null, machine: null,
   strategies: [], families: [], limits: {}, sort: "rank", down: false,
 };
 
 function freshChoice() {
-  return { ...AT_FIRST, strategies: [], families: [], limits: {} };
+  return { ...AT_FIRST, x: firstCost(0), strategies: [], families: [], limits: {} };
+}
+
+// The cost that tells a board's rows apart, as its table weighs it.
+function firstCost(board) {
+  return DATA.boards[board].cost;
+}
+
+// Another board, with the axes of `choice`; a cost that nobody asked for gives way to that of the other board.
+function ofBoard(choice, board) {
+  const x = choice.x === firstCost(choice.board) ? firstCost(board) : choice.x;
+  return { ...freshChoice(), board, x, y: choice.y };
 }
 
 function placesOf(params, key, list) {
@@ -24,6 +35,7 @@ function readChoice(hash) {
   const params = new URLSearchParams(hash.replace(/^#/, "")), choice = freshChoice();
   const board = DATA.boards.findIndex((one) => one.title === params.get("data"));
   choice.board = Math.max(0, board);
+  choice.x = firstCost(choice.board);
   if (isCost(params.get("x"))) choice.x = params.get("x");
   if (isAxis(params.get("y"))) choice.y = params.get("y");
   choice.log = flag(params, "scale");
@@ -45,7 +57,8 @@ function readChoice(hash) {
 function writeChoice(choice) {
   const params = new URLSearchParams();
   if (choice.board) params.set("data", DATA.boards[choice.board].title);
-  for (const key of ["x", "y"]) if (choice[key] !== AT_FIRST[key]) params.set(key, choice[key]);
+  if (choice.x !== firstCost(choice.board)) params.set("x", choice.x);
+  if (choice.y !== AT_FIRST.y) params.set("y", choice.y);
   if (choice.log !== null) params.set("scale", choice.log ? "log" : "linear");
   if (choice.ylog !== null) params.set("yscale", choice.ylog ? "log" : "linear");
   if (choice.machine !== null) params.set("on", DATA.boards[choice.board].machines[choice.machine]);

@@ -65,7 +65,7 @@ function setUpAxes() {
   byId("log").addEventListener("change", (event) => changed({ log: event.target.checked }));
   byId("ylog").addEventListener("change", (event) => changed({ ylog: event.target.checked }));
   byId("machine").addEventListener("change", (event) => changed({ machine: Number(event.target.value) }));
-  if (byId("board")) byId("board").addEventListener("change", (event) => changed({ ...freshChoice(), board: Number(event.target.value), x: choice.x, y: choice.y }));
+  if (byId("board")) byId("board").addEventListener("change", (event) => changed(ofBoard(choice, Number(event.target.value))));
 }
 
 function setUpFilters() {

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from plausible_runs import CPU, GPU, MODELS, done_row
+from scipy.stats import binomtest
 
 from bench.report.board.groups import group_runs, summarise
 
@@ -78,9 +79,19 @@ def test_batched_latency_is_per_image():
     assert group.stat("latency_batched_s").mean == pytest.approx(0.1)
 
 
-def test_the_test_error_is_binomial():
+def test_the_test_error_is_binomial_away_from_the_ends_and_never_zero_at_them():
     (group,) = group_runs([done_row(test_top1=0.9, test_n=900)])
-    assert group.test_error == pytest.approx(0.01)
+    assert group.test_error == pytest.approx(0.01, rel=2e-3)
+    for share in (0.0, 1.0):
+        (group,) = group_runs([done_row(test_top1=share, test_n=2)])
+        assert group.test_error == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize("right", [0, 1, 2])
+def test_the_intervals_are_those_of_scipy_at_every_share(right):
+    (group,) = group_runs([done_row(test_top1=right / 2, test_n=2, val_top1=right / 2, val_n=2)])
+    by_scipy = binomtest(right, 2).proportion_ci(method="wilson")
+    assert group.test_interval == group.val_interval == pytest.approx((by_scipy.low, by_scipy.high))
 
 
 def test_a_family_that_is_not_recorded_is_read_off_the_name():

@@ -1,3 +1,4 @@
+import pytest
 from plausible_runs import CPU, GPU, MODELS, done_row
 
 from bench.report.board.notes import board_notes
@@ -16,10 +17,15 @@ def test_an_order_by_test_accuracy_says_that_it_looks_at_test():
     assert "looks at test" not in notes([done_row()], sort="gmacs")
 
 
-def test_the_size_of_the_test_set_is_told_as_noise_in_points():
+def test_what_the_number_of_images_leaves_open_is_an_interval():
     said = notes([done_row(test_top1=0.9, test_n=900, val_top1=0.5, val_n=100)])
-    assert "With 900 test images chance alone is worth 1.0 points" in said
-    assert "with the 100 val images that rank 5.0." in said
+    assert "from 87.9 to 91.8 % on 900 test images, 40.4 to 59.6 % on the 100 val images that rank" in said
+
+
+@pytest.mark.parametrize(("share", "left_open"), [(1.0, "34.2 to 100.0 %"), (0.0, "0.0 to 65.8 %")])
+def test_no_accuracy_is_certain_on_two_images(share, left_open):
+    said = notes([done_row(test_top1=share, test_n=2, val_top1=share, val_n=2)])
+    assert f"from {left_open} on 2 test images, {left_open} on the 2 val images" in said
 
 
 def test_several_hardwares_are_named_with_their_letters():

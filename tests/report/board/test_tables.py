@@ -122,3 +122,41 @@ def test_the_best_validation_accuracy_is_always_first_and_on_the_front(pairs):
     assert best.rank == 1
     assert best.group.first.val_top1 == max(val for val, _ in pairs)
     assert best.pareto
+
+
+class TestUsualCost:
+    """The cost that a board weighs when none is asked for."""
+
+    def test_of_probes_with_as_many_trained_parameters_it_is_compute(self):
+        rows = [done_row(model, trainable_params=128_100) for model in MODELS[:3]]
+        board = only(rows)
+        assert board.cost.key == "gmacs"
+        assert sum(entry.pareto for entry in board.entries) == sum(
+            entry.pareto for entry in only(rows, cost="gmacs").entries
+        )
+
+    def test_of_strategies_that_differ_in_what_they_train_it_is_the_trained_parameters(self):
+        rows = [done_row(strategy="linear", trainable_params=128_100), done_row(strategy="full")]
+        assert only(rows).cost.key == "trainable_params"
+
+    def test_a_difference_of_a_few_percent_gives_way_to_a_cost_that_tells_more(self):
+        rows = [
+            done_row(MODELS[0], trainable_params=128_000, gmacs=0.3),
+            done_row(MODELS[1], trainable_params=129_000, gmacs=0.6),
+        ]
+        assert only(rows).cost.key == "gmacs"
+
+    def test_of_a_single_row_it_is_the_trained_parameters(self):
+        assert only([done_row()]).cost.key == "trainable_params"
+
+    def test_each_board_has_its_own(self):
+        rows = [done_row(model, trainable_params=7) for model in MODELS[:2]]
+        other = [
+            done_row(dataset="digits", strategy=strategy, trainable_params=count, group_id=strategy)
+            for strategy, count in (("linear", 9), ("full", 90))
+        ]
+        assert [board.cost.key for board in leaderboard([*rows, *other], Query())] == ["gmacs", "trainable_params"]
+
+    def test_what_is_asked_for_stays(self):
+        rows = [done_row(model, trainable_params=7) for model in MODELS[:2]]
+        assert only(rows, cost="trainable_params").cost.key == "trainable_params"
