@@ -16,8 +16,8 @@ Second = Annotated[str, typer.Argument(callback=not_empty, help="Another run's: 
 def compare(first: First, second: Second, *, db: Db = None, json: AsJson = False) -> None:
     """Compare two runs: what differs in their specs, and whether one is better on the same test images.
 
-    The test is McNemar's, exact and mid-p; the interval is a paired bootstrap. --json lists every image that only
-    one of them gets right.
+    The test is McNemar's, exact and mid-p; the interval is Newcombe's for paired proportions. --json lists every
+    image that only one of them gets right.
 
     Example: bench compare 3fa9c1 81d0e7
     """

@@ -74,7 +74,7 @@ class Gain:
     """An ensemble against its best member, which validation chose, on the same n test images.
 
     `won` images only the ensemble has right, `lost` only the member; `top1` is the difference in accuracy,
-    `low` to `high` its 95 % bootstrap interval over images, `p` McNemar's two-sided mid-p.
+    `low` to `high` its 95 % interval (Newcombe 1998), `p` McNemar's two-sided mid-p.
     """
 
     over: str

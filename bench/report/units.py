@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import Literal
 
 Unit = Literal["text", "fraction", "count", "gmacs", "seconds", "bytes", "rate", "loss"]
@@ -27,6 +28,15 @@ def show_spread(mean: float | None, std: float | None, unit: Unit) -> str:
     if mean is None or std is None:
         return show(mean, unit)
     return f"{show(mean, unit)} ± {show(std, unit)}"
+
+
+def show_difference(first: float | None, second: float | None) -> str:
+    """Write the difference of two shares in points with its sign, as a reader subtracts what is shown of them.
+
+    Rounding the difference itself would print 81.7, 82.3 and -0.5 on one line. A dash where one is missing.
+    """
+    shown = [show(share, "fraction") for share in (first, second)]
+    return DASH if DASH in shown else f"{Decimal(shown[0]) - Decimal(shown[1]):+}"
 
 
 def short(value: float) -> str:

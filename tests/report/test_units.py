@@ -1,8 +1,11 @@
 import math
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bench.report.units import DASH, show, show_spread
+from bench.report.units import DASH, show, show_difference, show_spread
 
 
 @pytest.mark.parametrize(
@@ -36,3 +39,24 @@ def test_what_is_no_finite_number_is_a_dash(value):
 def test_a_mean_of_one_seed_has_no_spread():
     assert show_spread(0.9, None, "fraction") == "90.0"
     assert show_spread(0.9, 0.002, "fraction") == "90.0 ± 0.2"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [
+        (0.8174, 0.8226, "-0.6"),  # 81.7 and 82.3, whose exact difference is -0.52
+        (0.8226, 0.8174, "+0.6"),
+        (0.90, 0.90, "+0.0"),
+        (1.0, 0.0, "+100.0"),
+        (0.5, None, "\N{EN DASH}"),
+        (float("nan"), 0.5, "\N{EN DASH}"),
+    ],
+)
+def test_a_difference_is_that_of_the_numbers_which_are_shown(first, second, shown):
+    assert show_difference(first, second) == shown
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_the_three_numbers_of_a_line_always_add_up(first, second):
+    shown = [Decimal(show(share, "fraction")) for share in (first, second)]
+    assert Decimal(show_difference(first, second)) == shown[0] - shown[1]

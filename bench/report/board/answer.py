@@ -10,7 +10,7 @@ from bench.report.board.groups import Group
 from bench.report.board.layout import short_name
 from bench.report.board.noise import FindVal, doubt, no_predictions
 from bench.report.board.tables import Board, rank_groups
-from bench.report.units import show, show_spread
+from bench.report.units import show, show_difference, show_spread
 
 NO_BREAK = "\u00a0"
 
@@ -120,15 +120,19 @@ def _cheaper(best: Group, others: list[Group], find: FindVal) -> str:
     found = next((group for group in others if group.first.gmacs <= limit), None)
     if found is None:
         return ""
-    given_up = best.val - found.val
     ratio = best.first.gmacs / found.first.gmacs if found.first.gmacs else 0.0
     factor = f"{ratio:.1f} times less compute" if ratio else "no compute"
-    gap = f"{accuracy(found, 'test_top1')} test top-1, {show(given_up, 'fraction')} points lower on validation"
+    gap = f"{accuracy(found, 'test_top1')} test top-1, {given_up(best, found)} points lower on validation"
     seen = doubt(best, found, find)
     if seen and seen.within:
         return f"{choice(found)} is within noise with {factor}: {gap} ({seen.how})."
     told = f", more than noise ({seen.how})" if seen else ""
     return f"With {factor}: {choice(found)}, {gap}{told}."
+
+
+def given_up(best: Group, other: Group) -> str:
+    """Write what another group lacks of the best one's validation accuracy, as a reader subtracts the two."""
+    return show_difference(best.val, other.val).removeprefix("+")
 
 
 def _together(best: Group, found: Group | None) -> str:

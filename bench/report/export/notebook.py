@@ -17,9 +17,9 @@ from bench.report.look.compare import Comparison
 from bench.report.look.head_comparison import HeadComparison
 from bench.report.plots.figures import PALETTE, colours_of
 from bench.report.run.details import RunDetails
-from bench.report.terminal.compare_view import measured, points, spec_value, verdict
+from bench.report.terminal.compare_view import difference, measured, points, spec_value, verdict
 from bench.report.terminal.run_view import sparkline
-from bench.report.units import DASH, show
+from bench.report.units import DASH, show, show_difference
 
 MOST = 50
 """Rows of a board that a notebook shows."""
@@ -136,11 +136,11 @@ def _noted(table: Table, notes: Sequence[str]) -> Table:
 
 def _head(head: HeadComparison, *, several: bool) -> Table:
     lines = [
-        Line((name, show(one, "fraction"), show(other, "fraction"), points(one - other)))
+        Line((name, show(one, "fraction"), show(other, "fraction"), show_difference(one, other)))
         for (name, one), (_, other) in zip(measured(head.first), measured(head.second), strict=True)
     ]
     test = head.test
-    told = f"{points(test.difference)} points, 95 % {points(test.low)} to {points(test.high)}"
+    told = f"{difference(test)} points, 95 % {points(test.low)} to {points(test.high)}"
     notes = [verdict(test), f"A - B on the same {test.n:,} images: {told}; McNemar mid-p {test.mid_p:.4f}."]
     title = f"On test, {head.target}" if several else "On test"
     return Table(title, ("%", "A", "B", "A - B"), lines, notes=notes)

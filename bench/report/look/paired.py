@@ -9,9 +9,9 @@ import numpy as np
 
 from bench.errors import BenchError
 from bench.report.look.calibration import Truths
+from bench.report.look.proportions import wilson
 from bench.store.artifacts import Predictions
 
-RESAMPLES = 20_000
 LEVEL = 0.05
 
 
@@ -19,7 +19,7 @@ LEVEL = 0.05
 class PairedTest:
     """Who is right on n images. `difference` is the first's accuracy less the second's, NaN without images.
 
-    `low` and `high` bound it with 95 % (paired bootstrap, percentiles); `exact_p` and `mid_p` are McNemar's.
+    `low` and `high` bound it with 95 % (Newcombe's score interval); `exact_p` and `mid_p` are McNemar's.
     """
 
     n: int
@@ -46,13 +46,14 @@ def paired_test(first: Truths, second: Truths) -> PairedTest:
     n, both = len(first), int((first & second).sum())
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     exact, mid = mcnemar(only_first, only_second)
-    low, high = difference_interval(only_first, only_second, n)
+    neither = n - both - only_first - only_second
+    low, high = difference_interval(both, only_first, only_second, neither)
     return PairedTest(
         n=n,
         both=both,
         only_first=only_first,
         only_second=only_second,
-        neither=n - both - only_first - only_second,
+        neither=neither,
         difference=(only_first - only_second) / n if n else math.nan,
         low=low,
         high=high,
@@ -74,18 +75,40 @@ def mcnemar(only_first: int, only_second: int) -> tuple[float, float]:
     return min(1.0, 2 * tail), min(1.0, 2 * tail - seen)
 
 
-def difference_interval(only_first: int, only_second: int, n: int, *, seed: int = 0) -> tuple[float, float]:
-    """Return the 95 % interval of the difference in accuracy when the n images are drawn anew, in pairs.
+def difference_interval(both: int, only_first: int, only_second: int, neither: int) -> tuple[float, float]:
+    """Return the 95 % interval of the difference of two accuracies on the same images.
 
-    Only the counts matter to it, so that the images themselves are not drawn. (NaN, NaN) for n = 0.
+    Newcombe's square-and-add interval for paired proportions (Statistics in Medicine 17:2635, 1998, method 10),
+    made of both accuracies' Wilson intervals and their correlation, which is corrected for continuity. It has a
+    width even where the two never differ. (NaN, NaN) without images.
     """
+    n = both + only_first + only_second + neither
     if not n:
         return math.nan, math.nan
-    same = n - only_first - only_second
-    random = np.random.default_rng(seed)
-    drawn = random.multinomial(n, np.array([only_first, only_second, same]) / n, size=RESAMPLES)
-    low, high = np.quantile((drawn[:, 0] - drawn[:, 1]) / n, [LEVEL / 2, 1 - LEVEL / 2])
-    return float(low), float(high)
+    first, second = (both + only_first) / n, (both + only_second) / n
+    (first_low, first_high), (second_low, second_high) = wilson(first, n), wilson(second, n)
+    phi = _correlation(both, only_first, only_second, neither)
+    return (
+        first - second - _added(first - first_low, second_high - second, phi),
+        first - second + _added(first_high - first, second - second_low, phi),
+    )
+
+
+def _added(one: float, other: float, phi: float) -> float:
+    """Add two distances as sides with a correlation of `phi` between them."""
+    return math.sqrt(max(0.0, one**2 - 2 * phi * one * other + other**2))
+
+
+def _correlation(both: int, only_first: int, only_second: int, neither: int) -> float:
+    """Return the correlation of who is right, less n / 2 when it is positive; 0 when one of the two never varies."""
+    rows = (both + only_first) * (only_second + neither)
+    columns = (both + only_second) * (only_first + neither)
+    if not rows * columns:
+        return 0.0
+    product: float = both * neither - only_first * only_second
+    if product > 0:
+        product = max(0.0, product - (both + only_first + only_second + neither) / 2)
+    return product / math.sqrt(rows * columns)
 
 
 def same_order(first: Predictions, second: Predictions) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -4,6 +4,12 @@ function points(value) {
   return value === null ? DASH : `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(1)}`;
 }
 
+// The difference of two shares as they are shown, so that it is what a reader gets who subtracts them.
+function shownDifference(first, second) {
+  if (first === null || second === null) return DASH;
+  return points((Math.round(Number(show(first, "fraction")) * 10) - Math.round(Number(show(second, "fraction")) * 10)) / 1000);
+}
+
 function probability(p) {
   return p < 1e-4 ? "< 0.0001" : p.toFixed(4);
 }
@@ -26,7 +32,7 @@ function pairRow({ one, other, test }) {
   const number = (text) => ({ text, number: true });
   return [
     `${one.letter} and ${other.letter}`, { text: verdict(test, one.letter, other.letter).short, kind: test.mid < LEVEL ? "tells" : "" },
-    number(points(test.difference)), number(`${points(test.low)} to ${points(test.high)}`),
+    number(shownDifference(shareRight(one.right), shareRight(other.right))), number(`${points(test.low)} to ${points(test.high)}`),
     ...[test.onlyFirst, test.onlySecond, test.both, test.neither].map((count) => number(count.toLocaleString("en-US"))),
     number(probability(test.exact)), number(probability(test.mid)),
   ];
@@ -43,7 +49,7 @@ function sentence({ one, other, test }) {
 
 function testsNote(pairs) {
   const parts = [
-    "McNemar's exact test, and its mid-p, which decides here; the interval is the paired bootstrap's: the images drawn anew, both runs on the same ones.",
+    "McNemar's exact test, and its mid-p, which decides here; the interval is Newcombe's for paired proportions.",
     "They speak of these trained models on these images, not of what another seed would give: one seed each does not show the spread over seeds.",
     "Test is only reported: choose by validation.",
   ];

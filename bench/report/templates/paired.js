@@ -1,9 +1,6 @@
-// Two classifiers on the same images, as bench.report.look.paired has it: McNemar's test, and the interval of the difference
-// when the images are drawn anew in pairs. Here that interval is exact, there it comes from 20,000 draws.
+// Two classifiers on the same images, as bench.report.look.paired has it: McNemar's test, and Newcombe's interval of the difference.
 
 const LEVEL = 0.05;
-const WIDEST = 4e6; // pairs of counts that are summed; beyond, the sum is normal to all digits shown
-const REACH = 7; // standard deviations
 const NORMAL = 1.959963984540054;
 let factorials = new Float64Array(1);
 
@@ -26,51 +23,30 @@ function mcnemar(onlyFirst, onlySecond) {
   return { exact: Math.min(1, 2 * tail), mid: Math.min(1, 2 * tail - chance(fewer)) };
 }
 
-// The counts that a multinomial draw may reach of `seen` in n, but for what never happens.
-function reached(seen, n) {
-  const far = REACH * Math.sqrt(seen * (1 - seen / n)) + (seen > 0 && seen < n ? REACH : 0);
-  return [Math.max(0, Math.floor(seen - far)), Math.min(n, Math.ceil(seen + far))];
+// Wilson's 95 % score interval of a share of n.
+function wilson(share, n) {
+  const square = NORMAL * NORMAL, scale = 1 + square / n, centre = (share + square / (2 * n)) / scale;
+  const half = NORMAL / scale * Math.sqrt(share * (1 - share) / n + square / (4 * n * n));
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
 }
 
-function timesLog(count, share) {
-  return count === 0 ? 0 : count * Math.log(share);
+// The correlation of who is right, towards 0 by n / 2 when it is positive; 0 when one never varies.
+function correlation(both, onlyFirst, onlySecond, neither) {
+  const rows = (both + onlyFirst) * (onlySecond + neither), columns = (both + onlySecond) * (onlyFirst + neither);
+  if (rows === 0 || columns === 0) return 0;
+  let product = both * neither - onlyFirst * onlySecond;
+  if (product > 0) product = Math.max(0, product - (both + onlyFirst + onlySecond + neither) / 2);
+  return product / Math.sqrt(rows * columns);
 }
 
-// The chances of every difference of the two counts, from `least` on.
-function differenceChances(onlyFirst, onlySecond, n) {
-  const logs = logFactorials(n), same = n - onlyFirst - onlySecond;
-  const [low, high] = reached(onlyFirst, n), [lowest, highest] = reached(onlySecond, n);
-  const chances = new Float64Array(high - lowest - (low - highest) + 1);
-  for (let i = low; i <= high; i += 1) {
-    const first = logs[n] - logs[i] + timesLog(i, onlyFirst / n);
-    for (let j = lowest; j <= Math.min(highest, n - i); j += 1) {
-      const rest = n - i - j;
-      const log = first - logs[j] - logs[rest] + timesLog(j, onlySecond / n) + timesLog(rest, same / n);
-      chances[i - j - (low - highest)] += Math.exp(log);
-    }
-  }
-  return { least: low - highest, chances };
-}
-
-function quantile({ least, chances }, share) {
-  let sum = 0;
-  for (let at = 0; at < chances.length; at += 1) {
-    sum += chances[at];
-    if (sum >= share) return least + at;
-  }
-  return least + chances.length - 1;
-}
-
-// The 95 % interval of the difference in accuracy; nulls without images.
-function differenceInterval(onlyFirst, onlySecond, n) {
+// The 95 % interval of the difference in accuracy (Newcombe 1998, method 10); nulls without images.
+function differenceInterval(both, onlyFirst, onlySecond, neither) {
+  const n = both + onlyFirst + onlySecond + neither;
   if (n === 0) return [null, null];
-  const wide = (seen) => reached(seen, n)[1] - reached(seen, n)[0] + 1;
-  if (wide(onlyFirst) * wide(onlySecond) > WIDEST) {
-    const mean = (onlyFirst - onlySecond) / n, spread = Math.sqrt(((onlyFirst + onlySecond) / n - mean * mean) / n);
-    return [mean - NORMAL * spread, mean + NORMAL * spread];
-  }
-  const drawn = differenceChances(onlyFirst, onlySecond, n);
-  return [quantile(drawn, LEVEL / 2) / n, quantile(drawn, 1 - LEVEL / 2) / n];
+  const first = (both + onlyFirst) / n, second = (both + onlySecond) / n, phi = correlation(both, onlyFirst, onlySecond, neither);
+  const [firstLow, firstHigh] = wilson(first, n), [secondLow, secondHigh] = wilson(second, n);
+  const added = (one, other) => Math.sqrt(Math.max(0, one * one - 2 * phi * one * other + other * other));
+  return [first - second - added(first - firstLow, secondHigh - second), first - second + added(firstHigh - first, second - secondLow)];
 }
 
 // `first` and `second` say of each image 1 for right and 0 for wrong.
@@ -82,9 +58,9 @@ function pairedTest(first, second) {
     onlyFirst += first[i] & ~second[i];
     onlySecond += second[i] & ~first[i];
   }
-  const [low, high] = differenceInterval(onlyFirst, onlySecond, n);
+  const neither = n - both - onlyFirst - onlySecond, [low, high] = differenceInterval(both, onlyFirst, onlySecond, neither);
   return {
-    n, both, onlyFirst, onlySecond, neither: n - both - onlyFirst - onlySecond,
+    n, both, onlyFirst, onlySecond, neither,
     difference: n ? (onlyFirst - onlySecond) / n : null, low, high, ...mcnemar(onlyFirst, onlySecond),
   };
 }

@@ -20,7 +20,7 @@ from bench.report.look.paired import PairedTest
 from bench.report.run.spec_values import plain_value
 from bench.report.terminal.console import plain_table
 from bench.report.terminal.run_view import pairs
-from bench.report.units import DASH, show
+from bench.report.units import DASH, show, show_difference
 from bench.store.rows import StoredRun
 
 _MEASURED = (
@@ -102,7 +102,9 @@ def _measures(made: Comparison) -> Table:
 def _metrics(head: HeadComparison) -> Table:
     table = plain_table(["%", "A", "B", "A - B"], right=["A", "B", "A - B"])
     for (name, one), (_, other) in zip(measured(head.first), measured(head.second), strict=True):
-        table.add_row(Text(name, style="dim"), show(one, "fraction"), show(other, "fraction"), points(one - other))
+        table.add_row(
+            Text(name, style="dim"), show(one, "fraction"), show(other, "fraction"), show_difference(one, other)
+        )
     return table
 
 
@@ -119,9 +121,7 @@ def _paired(test: PairedTest) -> RenderableType:
     counts = (
         f"A alone {test.only_first:,}, B alone {test.only_second:,}, both {test.both:,}, neither {test.neither:,}"
     )
-    interval = (
-        f"{points(test.difference)} points, 95 % {points(test.low)} to {points(test.high)} (paired bootstrap)"
-    )
+    interval = f"{difference(test)} points, 95 % {points(test.low)} to {points(test.high)} (Newcombe)"
     lines = [
         ("right", counts),
         ("A - B", interval),
@@ -139,7 +139,7 @@ def _classes(head: HeadComparison) -> RenderableType:
     table = plain_table(["class", *numbers], right=numbers)
     for one in shown:
         recalls = (show(one.first_recall, "fraction"), show(one.second_recall, "fraction"))
-        gained = points(one.first_recall - one.second_recall)
+        gained = show_difference(one.first_recall, one.second_recall)
         table.add_row(
             Text(" ".join(one.name.split())),
             f"{one.support:,}",
@@ -150,6 +150,14 @@ def _classes(head: HeadComparison) -> RenderableType:
         )
     note = "Shares of each class's images that are right. With many classes some differ much by chance alone."
     return Group(table, Text(note, style="dim"))
+
+
+def difference(test: PairedTest) -> str:
+    """Write A's accuracy less B's in points, as a reader subtracts them."""
+    accuracies = (
+        (test.both + alone) / test.n if test.n else None for alone in (test.only_first, test.only_second)
+    )
+    return show_difference(*accuracies)
 
 
 def points(value: float) -> str:

@@ -116,7 +116,7 @@ def _gain(details: EnsembleDetails) -> Text:
 def _evidence(gain: Gain) -> str:
     if not gain.won + gain.lost:
         return "Both are right about the very same test images."
-    interval = f"95 % of bootstrap samples of the test images: {_points(gain.low)} to {_points(gain.high)} points"
+    interval = f"95 % interval on these test images: {_points(gain.low)} to {_points(gain.high)} points (Newcombe)"
     pairs = f"{gain.won:,} images only the ensemble has right, {gain.lost:,} only the run"
     return f"{interval}\n{pairs}; McNemar's mid-p = {gain.p:.2g}"
 

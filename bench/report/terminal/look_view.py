@@ -12,7 +12,7 @@ from bench.report.look.diagnosis import Diagnosis
 from bench.report.look.look import Head, Look
 from bench.report.terminal.console import plain_table
 from bench.report.terminal.run_view import curve_lines, pairs
-from bench.report.units import show
+from bench.report.units import show, show_difference
 
 _ROWS, _BAR = 10, 24
 
@@ -99,7 +99,13 @@ def _reliability(diagnosis: Diagnosis) -> Table:
     for part in diagnosis.calibration.bins:
         if part.n:
             span = f"{100 * part.low:.0f} to {100 * part.high:.0f}"
-            cells = (span, f"{part.n:,}", _p(part.confidence), _p(part.accuracy), f"{100 * part.gap:+.1f}")
+            cells = (
+                span,
+                f"{part.n:,}",
+                _p(part.confidence),
+                _p(part.accuracy),
+                show_difference(part.confidence, part.accuracy),
+            )
             table.add_row(*cells, _bar(part))
     return table
 

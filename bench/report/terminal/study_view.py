@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -146,10 +147,16 @@ def _measured(line: Line) -> str:
 
 def _difference(line: Line) -> str:
     value = line.difference
-    if value is None:
+    if value is None or line.published is None:
         return DASH
+    if line.unit == "fraction":  # what a reader gets who subtracts the two figures of this line
+        value = float(Decimal(_measured_mean(line)) - Decimal(_as_printed(line))) / 100
     sign = "+" if value > 0 else "-" if value < 0 else "±"
     return f"{sign}{show(abs(value), line.unit)}"
+
+
+def _measured_mean(line: Line) -> str:
+    return show(line.measured.mean, line.unit)
 
 
 def _changed(one: Attempted) -> str:

@@ -49,12 +49,29 @@ def test_the_four_counts_are_all_images_and_the_difference_is_that_of_the_accura
         assert math.isnan(found.low)
 
 
-def test_the_interval_is_that_of_drawing_the_images_themselves_anew():
+def test_the_interval_is_about_that_of_drawing_the_images_themselves_anew():
     random = np.random.default_rng(0)
     gained = np.array([1] * 60 + [-1] * 35 + [0] * 305)
     drawn = gained[random.integers(0, 400, (20_000, 400))].mean(axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975])
-    assert difference_interval(60, 35, 400) == pytest.approx((low, high), abs=0.004)
+    assert difference_interval(200, 60, 35, 105) == pytest.approx((low, high), abs=0.004)
+
+
+@pytest.mark.parametrize(
+    ("counts", "published"), [((36, 12, 2, 0), (0.0569, 0.3404)), ((54, 0, 0, 0), (-0.0664, 0.0664))]
+)
+def test_the_interval_is_the_published_one_of_newcombe(counts, published):
+    """Newcombe 1998, Statistics in Medicine 17:2635, method 10."""
+    assert difference_interval(*counts) == pytest.approx(published, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    "counts", [(10, 0, 0, 0), (0, 0, 0, 10), (5, 0, 0, 5), (99, 0, 0, 1), (0, 3, 0, 0), (1, 0, 0, 1)]
+)
+def test_no_difference_is_certain_on_a_few_images(counts):
+    low, high = difference_interval(*counts)
+    assert -1 <= low < high <= 1
+    assert low <= (counts[1] - counts[2]) / sum(counts) <= high
 
 
 def test_a_clear_difference_tells_and_a_small_one_does_not():

@@ -36,9 +36,7 @@ def test_numbers_of_the_browser_are_those_of_python_on_random_answers(page):
             first, second = random.random((2, n)) < random.random((2, 1))
             found, expected = in_page(page, first, second), paired_test(first, second)
             agree(found, expected)
-            spread = np.sqrt((expected.only_first + expected.only_second) / n / n)
-            drawn = pytest.approx((expected.low, expected.high), abs=0.15 * spread + 1 / n)
-            assert (found["low"], found["high"]) == drawn
+            assert (found["low"], found["high"]) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 @pytest.mark.parametrize("counts", [(0, 0), (0, 1), (0, 900), (3, 40_000), (20_500, 20_000), (480_000, 481_000)])
@@ -48,10 +46,9 @@ def test_extreme_counts_neither_overflow_nor_lose_their_p_value(page, counts):
     exact, mid = mcnemar(*counts)
     assert found["exact"] == pytest.approx(exact, rel=1e-6, abs=1e-300)
     assert found["mid"] == pytest.approx(mid, rel=1e-6, abs=1e-300)
-    low, high = page.evaluate("([a, b, n]) => differenceInterval(a, b, n)", [*counts, n])
-    expected = difference_interval(*counts, n)
-    spread = np.sqrt(sum(counts)) / n
-    assert (low, high) == pytest.approx(expected, abs=0.15 * spread + 1 / n)
+    four = [n // 2 - counts[0], *counts, n - n // 2 - counts[1]]
+    found = page.evaluate("([a, b, c, d]) => differenceInterval(a, b, c, d)", four)
+    assert found == pytest.approx(difference_interval(*four), abs=1e-12)
 
 
 def test_without_images_there_is_no_difference_and_no_error(page):
