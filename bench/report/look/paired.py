@@ -100,7 +100,7 @@ def _added(one: float, other: float, phi: float) -> float:
 
 
 def _correlation(both: int, only_first: int, only_second: int, neither: int) -> float:
-    """Return the correlation of who is right, less n / 2 when it is positive; 0 when one of the two never varies."""
+    """Return the correlation of who is right, less n / 2 when positive; 0 when one of the two never varies."""
     rows = (both + only_first) * (only_second + neither)
     columns = (both + only_second) * (only_first + neither)
     if not rows * columns:
