@@ -85,12 +85,25 @@ def _devices() -> Iterator[Finding]:
         todo = "check the GPU's driver" if built else "pip install torch (a CUDA build), where there is a GPU"
         yield Finding("GPU", ok=False, found=reason, todo=todo)
     try:
-        import bench.vision  # noqa: F401, PLC0415 - the import is what is examined
+        from bench.vision import needed  # noqa: PLC0415 - the import is what is examined
 
         yield Finding("torchvision and timm beside torch", ok=True, found="import")
+        yield _outside(needed=needed)
     except (ImportError, RuntimeError, OSError) as error:
         todo = f"pip install timm, and the torchvision that belongs to torch {torch.__version__}"
         yield Finding("torchvision and timm beside torch", ok=False, found=_first_line(error), todo=todo)
+
+
+def _outside(*, needed: bool) -> Finding:
+    """Report whether a program of the user's own can import timm here."""
+    if not needed:
+        return Finding("timm outside of bench", ok=True, found="import")
+    return Finding(
+        "timm outside of bench",
+        ok=False,
+        found="`import timm` fails: this torchvision was built for another torch",
+        todo="`import bench.vision` before it, or install the torchvision that belongs to this torch",
+    )
 
 
 def _first_line(error: Exception) -> str:

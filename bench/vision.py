@@ -39,4 +39,7 @@ _import_torchvision()
 import timm  # noqa: E402 - timm imports torchvision, so torchvision comes first
 import torchvision  # noqa: E402
 
-__all__ = ["timm", "torchvision"]
+__all__ = ["needed", "timm", "torchvision"]
+
+needed = bool(_declared)
+"""Whether importing torchvision, and so timm, fails in this environment without what is done here."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from bench.commands import options as o
 from bench.commands.filters import Db
+
+if TYPE_CHECKING:
+    from bench.doctor import Finding
 
 
 def doctor(
@@ -19,7 +25,18 @@ def doctor(
     from bench.doctor import examine
 
     findings = examine(o.open_registry(registry), data_root, db)
-    rows = [
-        {"": "ok" if f.ok else "missing", "what": f.what, "found": f.found, "to get it": f.todo} for f in findings
-    ]
+    rows = [{"": "ok" if f.ok else "missing", "what": f.what, "found": f.found} for f in findings]
     show(rows, [asdict(f) for f in findings], json=json)
+    if not json:
+        _print_remedies([f for f in findings if not f.ok and f.todo])
+
+
+def _print_remedies(missing: Sequence[Finding]) -> None:
+    """Print how to get what is missing, each on a line of its own that can be copied."""
+    from bench import terminal
+
+    console = terminal.out()
+    if missing:
+        console.print("\nTo get what is missing:", style="bold")
+    for finding in missing:
+        console.print(f"  {finding.what}: {finding.todo}", soft_wrap=True)

@@ -44,4 +44,4 @@ def show(
     if json:
         terminal.write(to_json(run_record(details)))
     else:
-        terminal.out().print(run_view(details))
+        terminal.out().print(run_view(details), crop=False)

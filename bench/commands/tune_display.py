@@ -14,7 +14,7 @@ from bench import terminal
 from bench.commands.sweep_display import Display, Plain
 from bench.records import PlannedRun
 from bench.report.board.layout import short_name
-from bench.report.terminal.console import plain_table
+from bench.report.terminal.console import command_line_text, plain_table
 from bench.report.units import show
 from bench.spec import Metric
 from bench.train.hooks import PrunedError
@@ -126,7 +126,7 @@ def result_view(result: Mapping[str, Any]) -> RenderableType:
         Text(f"{head}run {best['run_id'][:8]})", style="bold"),
         Text(trial_text(best["settings"])),
         Text("\nThe best of many looks better on val than it is. Repeat it with other seeds:", style="dim"),
-        Text(best["command"], no_wrap=True, overflow="ignore"),
+        command_line_text(best["command"]),
     ]
     return Group(*parts, Text(""), _importances(result["importances"]))
 

@@ -193,7 +193,7 @@ def _end(tuning: Tuning, trials: Trials, ended: Ended, where: str) -> int:
     if tuning.options.json:
         terminal.write(to_json(result))
     else:
-        terminal.out().print(result_view(result))
+        terminal.out().print(result_view(result), crop=False)
     print(ending(tried, ended, where), file=sys.stderr)
     return exit_code(tried, ended, tuning.options.trials)
 

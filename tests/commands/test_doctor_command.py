@@ -76,8 +76,10 @@ def test_a_library_that_does_not_import_is_a_finding_and_not_a_traceback(package
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    missing = [line for line in done.stdout.splitlines() if line.startswith("missing")]
-    assert any(package in line and "pip install" in line for line in missing), done.stdout
+    table, remedies = done.stdout.split("To get what is missing:")
+    missing = [line for line in table.splitlines() if line.startswith("missing")]
+    assert any(package in line for line in missing), done.stdout
+    assert any(package in line and "pip install" in line for line in remedies.splitlines()), done.stdout
 
 
 def test_a_database_is_named_with_its_runs_and_the_version_of_sqlite(typical_db):
@@ -213,20 +215,25 @@ def test_the_home_is_named_with_its_free_space(bare, monkeypatch):
     assert free == pytest.approx(shutil.disk_usage(bare).free / 1e9, abs=5)
 
 
-def test_the_table_says_of_everything_whether_it_is_there_and_what_brings_it():
-    lines = [re.split(r"  +", line.strip()) for line in bench("doctor").stdout.splitlines()[2:]]
+def test_the_table_shows_whether_each_thing_is_there_and_the_list_below_how_to_get_it():
+    table, remedies = bench("doctor").stdout.split("\n\nTo get what is missing:\n")
+    lines = [re.split(r"  +", line.strip()) for line in table.splitlines()[2:]]
     shown = {cells[1]: (cells[0] == "ok", [cell for cell in cells[2:] if cell]) for cells in lines}
-    expected = {f["what"]: (f["ok"], [x for x in (f["found"], f["todo"]) if x]) for f in findings().values()}
+    expected = {f["what"]: (f["ok"], [f["found"]] if f["found"] else []) for f in findings().values()}
+    missing = [f"  {f['what']}: {f['todo']}" for f in findings().values() if not f["ok"]]
+    assert remedies.splitlines() == missing
     free_space = "caches (BENCH_HOME)"  # may change meanwhile
     assert shown.pop(free_space)[0] == expected.pop(free_space)[0]
     assert shown == expected
 
 
 @pytest.mark.parametrize("columns", [40, 80])
-def test_on_a_narrow_terminal_no_line_is_too_long_and_nothing_is_cut_off(columns):
+def test_a_narrow_terminal_folds_the_table_and_leaves_commands_on_one_line(columns):
     found = findings()
     text = bench("doctor", columns=columns).stdout
-    assert max(map(len, text.splitlines())) <= columns
+    table, remedies = text.split("\n\nTo get what is missing:\n")
+    assert max(map(len, table.splitlines())) <= columns
+    assert all(f["todo"] in remedies for f in found.values() if not f["ok"])
     letters = "".join(text.split())
     assert "…" not in letters
     assert letters.count("missing") >= sum(not finding["ok"] for finding in found.values())
@@ -242,3 +249,10 @@ def test_a_broken_plug_in_is_a_warning_on_stderr_and_the_rest_is_examined(bare):
 
 def test_a_registry_folder_that_is_not_there_is_an_error():
     assert "no registry folder" in refused("doctor", "--registry", "/nowhere")
+
+
+def test_a_torchvision_that_only_bench_can_import_is_named_with_what_to_do():
+    alone = subprocess.run([sys.executable, "-c", "import timm"], capture_output=True, text=True, check=False)
+    finding = findings()["timm outside of bench"]
+    assert finding["ok"] == (alone.returncode == 0)
+    assert finding["ok"] or ("import timm" in finding["found"] and "import bench.vision" in finding["todo"])

@@ -1,10 +1,13 @@
 import json
+from dataclasses import replace
 
 import pytest
-from plausible_runs import MODELS, make_planned, record_done, record_ended, record_pruned
+from command_line import bench
+from plausible_runs import MODELS, make_planned, provenance, record_done, record_ended, record_pruned
 
 from bench.commands.show import show
 from bench.errors import BenchError, StoreError
+from bench.records import SweepRecord
 from bench.store.store import Store
 
 DONE = make_planned(MODELS[0], "linear").spec.run_id
@@ -98,3 +101,15 @@ def test_a_prefix_that_is_not_one_run_is_an_error(call, typical_db):
 
 def test_help_has_an_example(call):
     assert "Example: bench show 3fa9c1" in call(show, "--help").stdout
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_command_to_repeat_a_run_is_one_line_at_every_width(columns, tmp_path):
+    long = "bench sweep --dataset cub100 --budget 10M " + " ".join(f"--set lr={i}e-3" for i in range(1, 30))
+    run = make_planned(MODELS[0], "linear")
+    with Store.open(tmp_path / "runs.db") as store:
+        store.plan(SweepRecord(long, "cub100", "10M", (run.spec.run_id,)), [run])
+        claim = store.claim([run.spec.run_id], store.worker(), replace(provenance(), command=long))
+        store.fail(claim, "interrupted", KeyboardInterrupt())
+    shown = bench("show", run.spec.run_id[:8], "--db", tmp_path / "runs.db", columns=columns).stdout
+    assert long in shown.splitlines()

@@ -14,6 +14,10 @@ from command_line import bench, refused
 from bench.store.store import Store
 
 Maker = Callable[..., Any]
+COMMAND = (
+    "tune", "-d", "digits", "-m", "timm/test_efficientnet@none", "-s", "linear", "--image-size", 32, "--epochs", 3,
+    "--trials", 6,
+)  # fmt: skip
 NETS = "timm/test_efficientnet@none,timm/test_resnet@none"
 
 
@@ -21,10 +25,7 @@ NETS = "timm/test_efficientnet@none,timm/test_resnet@none"
 def digits(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
     """A search of six trials on digits: its database, and how it ended."""
     db = tmp_path_factory.mktemp("digits") / "runs.db"
-    ended = bench(
-        "tune", "-d", "digits", "-m", "timm/test_efficientnet@none", "-s", "linear", "--image-size", 32,
-        "--epochs", 3, "--trials", 6, "--json", "--db", db,
-    )  # fmt: skip
+    ended = bench(*COMMAND, "--json", "--db", db)
     assert ended.code == 0, ended.stderr
     return db, ended
 
@@ -66,6 +67,15 @@ def test_the_command_it_ends_with_repeats_the_best_trial(digits: tuple[Any, Any]
     assert "1 run: 1 done before." in again.stderr
     with Store.open(db) as store:
         assert len(store.rows()) == 6
+
+
+@pytest.mark.parametrize("columns", [40, 100])
+def test_the_command_to_repeat_the_best_trial_is_one_line_at_every_width(
+    digits: tuple[Any, Any], columns: int
+) -> None:
+    db, ended = digits
+    again = bench(*COMMAND, "--db", db, columns=columns)
+    assert ended.data["best"]["command"] in again.stdout.splitlines()
 
 
 def test_the_same_command_again_trains_nothing_and_more_trials_go_on(digits: tuple[Any, Any]) -> None:

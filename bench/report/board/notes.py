@@ -10,6 +10,7 @@ from bench.report.board.overlaps import Overlaps, overlap_note
 from bench.report.board.published import numbered
 from bench.report.board.tables import Board
 from bench.report.plots.scatter import Scatter
+from bench.spec import PROTOCOL
 
 PAGE_MARKS = "Shaded: Pareto-optimal in validation top-1 and the cost that the plot shows."
 PAGE_TIMES = "Times compare only on the same hardware: shown are those on the one chosen at the plot."
@@ -21,6 +22,7 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
         return ["Nothing was measured here.", *published_notes(board)]
     times = PAGE_TIMES if page and len(board.machines) > 1 else _times(board)
     notes = [
+        _protocol(board),
         _order(board),
         head_note(board.heads),
         PAGE_MARKS if page else _marks(board),
@@ -70,6 +72,18 @@ def out_of_view(shown: Scatter) -> list[str]:
 
 def _rows(count: int) -> str:
     return f"{count:,} row{'s are' if count > 1 else ' is'}"
+
+
+def _protocol(board: Board) -> str:
+    """Mark rows that another protocol measured, which compare with none of this one."""
+    made = board.task.cut.protocol
+    if made == PROTOCOL:
+        return ""
+    age = "an older" if made < PROTOCOL else "a newer"
+    return (
+        f"Measured under {age} protocol, {made}; this bench measures under {PROTOCOL}, which may give other "
+        "numbers for the same spec. The changelog lists what changed; sweep again to compare with new rows."
+    )
 
 
 def _order(board: Board) -> str:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.ensembles.record import Ensemble
 from bench.report.board.columns import Column, column, cost, telling_cost
@@ -15,6 +15,7 @@ from bench.report.board.ensembled import ensemble_groups
 from bench.report.board.groups import Group, Task, configurations, cut, data_name, group_runs
 from bench.report.board.pareto import pareto_front
 from bench.report.board.query import Query, select_rows
+from bench.spec import PROTOCOL
 from bench.store.rows import RunHeads, RunRow
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def leaderboard(
         tasks[group.task].append(group)
     split = order.hardware or (asked and asked.hardware)
     boards = []
-    for task in sorted(tasks, key=str):
+    for task in sorted(tasks, key=_place):
         price = asked or usual_cost(tasks[task])
         machines = sorted({name for group in tasks[task] for name in group.machines}) if split else [None]
         for machine in machines:
@@ -159,13 +160,19 @@ def _ordered(entries: list[Entry], order: Column, machine: str | None, *, revers
     return [entry for _, entry in known] + [entry for value, entry in valued if value is None]
 
 
+def _place(task: Task) -> tuple[Any, ...]:
+    """Order boards by dataset and target, and of those the newest protocol first."""
+    return task.cut.dataset, task.cut.target, -task.cut.protocol, str(task)
+
+
 def _title(task: Task, tasks: Iterable[Task]) -> str:
     """Name a dataset, with its target, the part of it and as much of its identity as tells it from the others."""
     data = task.cut
     name = data_name(data.dataset, data.target, data.subset)
     twins = [o for o in tasks if (*o.cut[:2], o.cut.subset) == (*data[:2], data.subset)]
+    old = f"protocol {data.protocol}" if data.protocol != PROTOCOL else ""
     if len(twins) == 1:
-        return name
+        return f"{name}, {old}" if old else name
     fingerprint = (data.fingerprint or "unseen")[:8]
     groups = f", groups {data.class_groups[:8]}" if data.class_groups else ""
     return f"{name} ({fingerprint}{groups}, {task.val_n or 0:,} val images, protocol {data.protocol})"

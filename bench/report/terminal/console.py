@@ -125,6 +125,11 @@ def fits(table: Table, console: Console, width: int | None = None) -> bool:
     return Measurement.get(console, unlimited, table).maximum <= (width or console.width)
 
 
+def command_line_text(command: str) -> Text:
+    """Return a command to be copied: one line that is never wrapped, when it is printed with `crop=False`."""
+    return Text(command, no_wrap=True, overflow="ignore")
+
+
 def plain_table(headings: Iterable[str], *, right: Iterable[str] = ()) -> Table:
     """Make an empty table in the style of all our tables; `right` are headings over numbers, which never break."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold", show_edge=False)

@@ -19,7 +19,7 @@ from bench.report.run.numbers import RESULTS, cost_pairs, count_pairs, never_pai
 from bench.report.run.runs import clock, error_text
 from bench.report.run.spec_groups import SpecEntry, spec_groups
 from bench.report.run.spec_values import plain_value
-from bench.report.terminal.console import lines_table, plain_table
+from bench.report.terminal.console import command_line_text, lines_table, plain_table
 from bench.report.terminal.heads_view import heads_view
 from bench.report.terminal.run_list import STATUS_STYLES
 from bench.report.terminal.transfer_view import transfers_view
@@ -41,7 +41,7 @@ def run_view(details: RunDetails) -> RenderableType:
     for name, body in _sections(details).items():
         if body is not None:
             parts += [Text(f"\n{name}", style="bold"), Padding.indent(body, 2)]
-    return Group(*parts)
+    return Group(*parts, *_repeat(details))
 
 
 def _status(row: RunRow) -> str:
@@ -74,7 +74,6 @@ def _sections(details: RunDetails) -> dict[str, RenderableType | None]:
         **({"Attempts": attempts} if done else {}),
         "Spec": _spec(details.stored.spec_data),
         "Provenance": _provenance(details.telling_attempt),
-        "Repeat": _repeat(details),
     }
 
 
@@ -161,11 +160,12 @@ def _provenance(attempt: AttemptRow | None) -> RenderableType | None:
     return pairs([*((key, plain_value(value)) for key, value in shown.items()), ("versions", versions or "-")])
 
 
-def _repeat(details: RunDetails) -> RenderableType | None:
+def _repeat(details: RunDetails) -> list[RenderableType]:
+    """Show the command that made the run, which nothing indents or wraps: it is there to be copied."""
     if not details.command:
-        return None
-    note = "As it was run. What is done is skipped: give another --db to run it again."
-    return Group(Text(details.command), Text(note, style="dim"))
+        return []
+    note = Text("As it was run. What is done is skipped: give another --db to run it again.", style="dim")
+    return [Text("\nRepeat", style="bold"), command_line_text(details.command), Padding.indent(note, 2)]
 
 
 def pairs(pairs: Iterable[tuple[str, str]]) -> Table:
