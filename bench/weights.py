@@ -6,9 +6,11 @@ import hashlib
 import os
 import re
 import socket
+from collections import OrderedDict
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -16,11 +18,21 @@ import torch
 from torch import Tensor, nn
 
 from bench.backbones import Pooled, build, headless, with_classifier
+from bench.checkpoint_file import Tensors, plain_reason, read_tensors
 from bench.errors import WeightsError
 from bench.plan.downloads import hub_file, torch_cache
 from bench.random_keys import key
 from bench.spec import BackboneSpec
-from bench.state_dict import differences, match_state, read_state
+from bench.state_dict import (
+    Match,
+    common_prefix,
+    differences,
+    first_names,
+    match_backbone,
+    match_state,
+    not_finite,
+    renewed,
+)
 from bench.vision import torchvision
 
 CHECKPOINTS = (".safetensors", ".pth", ".pt")
@@ -31,13 +43,17 @@ HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.\w+$")
 """The start of its digest that torchvision and timm write into a file's name (torch.hub's convention)."""
 
 
+Note = Callable[[str], None]
+
+
 def load_backbone(
-    spec: BackboneSpec, image_size: int, *, drop_path: float = 0.0, seed: int = 0
+    spec: BackboneSpec, image_size: int, *, drop_path: float = 0.0, seed: int = 0, note: Note | None = None
 ) -> tuple[Pooled, str | None]:
     """Build a backbone with its weights; returns it and the SHA-256 of the checkpoint file (None without one).
 
-    Random weights are keyed by (seed, "backbone"). Raises WeightsError where the file is missing, not the declared
-    one, or of another model.
+    Random weights are keyed by (seed, "backbone"). `note` is called with a sentence on what of one's own file was
+    left out. Raises WeightsError where the file is missing, not the declared one, of another model, or holds
+    numbers that are not finite.
     """
     if spec.weights.source == "none":
         with torch.random.fork_rng(devices=[]):
@@ -51,7 +67,9 @@ def load_backbone(
             f"Their SHA-256 is {found}, declared is {spec.weights.digest}.",
             f"Remove {path} and fetch it again, or correct the digest in the registry.",
         )
-    return Pooled(_loaded(spec, path, image_size, drop_path)), found
+    model = _loaded(spec, path, image_size, drop_path, note or _silent)
+    _check_finite(model, path)
+    return Pooled(model), found
 
 
 def fetch(spec: BackboneSpec) -> Path:
@@ -143,62 +161,118 @@ def _download(spec: BackboneSpec, url: str) -> Path:
     return path
 
 
-def _loaded(spec: BackboneSpec, path: Path, size: int, drop_path: float) -> nn.Module:
+def _silent(_: str) -> None:
+    """Let a note go."""
+
+
+def _loaded(spec: BackboneSpec, path: Path, size: int, drop_path: float, note: Note) -> nn.Module:
     """Build the library's model without its classifier, with the checkpoint's weights."""
-    state = read_state(path)
+    found = read_tensors(path)
     from_timm = spec.library == "timm" and spec.weights.source == "hub"  # timm knows best what it has published
-    model = None if from_timm else _matched(spec, state, size, drop_path)
-    if model is not None:
-        return model
+    for each in [] if from_timm else found:
+        model = _matched(spec, each, size, drop_path, note)
+        if model is not None:
+            _note_others(spec, each, found, note)
+            return model
+    whole = with_classifier(spec, size, meta=True).state_dict()
+    nearest = max((_below_prefix(each, whole) for each in found), key=lambda s: len(s.keys() & whole.keys()))
     try:
-        return headless(_CONVERTERS[spec.library](spec, path, size, drop_path))
+        return headless(_CONVERTERS[spec.library](spec, path, nearest, size, drop_path))
     except Exception as error:
-        differ = differences(state, with_classifier(spec, size, meta=True).state_dict())
+        differ = differences(nearest, whole)
         raise WeightsError(
             f"The weights in {path.name} are not of {spec.name}.",
-            f"Compared by name, {differ or 'nothing differs, but it cannot be loaded'}.",
+            f"Compared by name, {differ or f'nothing differs, but {plain_reason(error)}'}.",
             "Take the checkpoint of this architecture, or the architecture of this checkpoint.",
         ) from error
 
 
-def _matched(spec: BackboneSpec, state: dict[str, Tensor], size: int, drop_path: float) -> nn.Module | None:
-    """Load tensors that fit as they are, else return None. One's own file may have any classifier, or none."""
+def _below_prefix(found: Tensors, whole: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return a checkpoint's tensors without the prefix that most of their names have before the model's."""
+    state = renewed(found.state)
+    prefix = common_prefix(state, whole)
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+
+
+def _matched(spec: BackboneSpec, found: Tensors, size: int, drop_path: float, note: Note) -> nn.Module | None:
+    """Load tensors that fit as they are, else return None. One's own file may hold any classifier, or none."""
     model = with_classifier(spec, size, drop_path=drop_path)
-    whole = model.state_dict()
-    if _put(model, match_state(state, whole)):
-        return headless(model)
+    whole, bare = model.state_dict(), headless(model)
+    kept, state = bare.state_dict(), renewed(found.state)
     if spec.weights.source == "file":
-        bare = headless(model)
-        classifier = whole.keys() - bare.state_dict().keys()
-        if _put(bare, match_state(state, bare.state_dict(), classifier)):
+        made_anew = {name for name, _ in bare.named_buffers()} - kept.keys()
+        match = match_backbone(state, kept, whole.keys() - kept.keys(), made_anew)
+        if match is not None:
+            _put(bare, match.state)
+            _note_left_out(spec, match, note)
             return bare
-    return None
+    matched = match_state(state, whole) or match_state(state, kept, whole.keys() - kept.keys())
+    if matched is None:
+        return None
+    _put(bare, {name: matched[name] for name in kept})
+    return bare
 
 
-def _put(model: nn.Module, state: dict[str, Tensor] | None) -> bool:
-    if state is None:
-        return False
+def _note_left_out(spec: BackboneSpec, match: Match, note: Note) -> None:
+    """Name what else a file holds: a foreign head, a loss, or the same model once more."""
+    left = [name for name in match.left_out if not any(p and name.startswith(p) for p in match.others)]
+    if left:
+        note(f"{_place(spec)}: left out {first_names(left)}, which is no part of the backbone.")
+    if match.others:
+        others = ", ".join(prefix or "no prefix" for prefix in match.others)
+        note(f"{_place(spec)}: read below {match.prefix or 'no prefix'}; the same model is also below {others}.")
+
+
+def _note_others(spec: BackboneSpec, taken: Tensors, found: list[Tensors], note: Note) -> None:
+    """Name other sets of tensors of the same names in a file: weights of which an average was taken."""
+    twins = [
+        each.where or "the top" for each in found if each is not taken and each.state.keys() & taken.state.keys()
+    ]
+    if twins and spec.weights.source == "file":
+        note(f"{_place(spec)}: read from {taken.where or 'the top'}; weights are also at {', '.join(twins)}.")
+
+
+def _place(spec: BackboneSpec) -> str:
+    return f"{spec.name}, weights {spec.weights.tag or Path(spec.weights.path or spec.weights.location).name}"
+
+
+def _put(model: nn.Module, state: dict[str, Tensor]) -> None:
     complete = model.state_dict()  # torch's own kind of dict, which knows the versions of its layers
     complete.update(state)
     model.load_state_dict(complete)
-    return True
 
 
-def _loaded_by_timm(spec: BackboneSpec, path: Path, size: int, drop_path: float) -> nn.Module:
+def _check_finite(model: nn.Module, path: Path) -> None:
+    broken = not_finite(model.state_dict())
+    if broken:
+        raise WeightsError(
+            f"The weights in {path.name} hold numbers that are not finite.",
+            f"NaN or an infinity is in {first_names(broken)}: the training that saved them had diverged.",
+            "Take a checkpoint from before that.",
+        )
+
+
+State = dict[str, Tensor]
+
+
+def _loaded_by_timm(spec: BackboneSpec, path: Path, state: State, size: int, drop_path: float) -> nn.Module:
     """Let timm convert the checkpoint (renamed keys, resampled position embeddings), strictly."""
-    overlay = {"file": str(path), "custom_load": False}
-    tagged = spec.weights.source == "hub" and spec.weights.tag
-    name = f"{spec.architecture}.{spec.weights.tag}" if tagged else spec.architecture
+    published = spec.weights.source == "hub"
+    overlay: dict[str, Any] = {"custom_load": False}
+    overlay |= {"file": str(path)} if published else {"state_dict": state}
+    name = f"{spec.architecture}.{spec.weights.tag}" if published and spec.weights.tag else spec.architecture
     named = BackboneSpec(library="timm", architecture=name, weights=spec.weights)
     return with_classifier(named, size, drop_path=drop_path, pretrained=True, pretrained_cfg_overlay=overlay)
 
 
-def _loaded_by_torchvision(spec: BackboneSpec, path: Path, size: int, drop_path: float) -> nn.Module:
+def _loaded_by_torchvision(
+    spec: BackboneSpec, _path: Path, state: State, size: int, drop_path: float
+) -> nn.Module:
     """Let torchvision convert the checkpoint (names of old versions, resampled position embeddings), strictly."""
     vit = torchvision.models.vision_transformer
-    model, state = with_classifier(spec, size, drop_path=drop_path), read_state(path)
+    model = with_classifier(spec, size, drop_path=drop_path)
     if isinstance(model, vit.VisionTransformer):
-        state = vit.interpolate_embeddings(size, model.patch_size, state)
+        state = dict(vit.interpolate_embeddings(size, model.patch_size, OrderedDict(state)))
     model.load_state_dict(state)
     return model
 
@@ -207,7 +281,7 @@ def _not_loaded(spec: BackboneSpec, *_: object) -> nn.Module:
     raise ValueError(f"the weights of {spec.name} have no other form")
 
 
-_CONVERTERS: dict[str, Callable[[BackboneSpec, Path, int, float], nn.Module]] = {
+_CONVERTERS: dict[str, Callable[[BackboneSpec, Path, State, int, float], nn.Module]] = {
     "timm": _loaded_by_timm,
     "torchvision": _loaded_by_torchvision,
     "bench": _not_loaded,

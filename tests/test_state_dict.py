@@ -24,11 +24,17 @@ def test_a_state_matches_itself_by_name_whatever_its_order(shapes, random):
 
 @given(SHAPES)
 def test_a_state_whose_names_are_all_unknown_matches_by_order(shapes):
-    state = tensors(shapes)
-    strange = {f"{name}!": tensor for name, tensor in state.items()}
+    state = {f"{name}.weight": tensor for name, tensor in tensors(shapes).items()}
+    strange = {f"layer_{i}.weight": tensor for i, tensor in enumerate(state.values())}
     matched = match_state(strange, state)
     assert list(matched.values()) == list(state.values())
     assert list(matched) == list(state)
+
+
+def test_no_order_matches_a_scale_with_a_shift():
+    wanted = {"bn.weight": torch.zeros(2), "bn.bias": torch.zeros(2)}
+    assert match_state({"norm.bias": torch.ones(2), "norm.weight": torch.ones(2)}, wanted) is None
+    assert match_state({"norm.weight": torch.ones(2), "norm.bias": torch.ones(2)}, wanted) is not None
 
 
 @given(SHAPES.filter(bool), st.data())

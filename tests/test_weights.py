@@ -32,7 +32,7 @@ def test_a_file_is_loaded_whole_and_its_digest_returned(tmp_path, resnet, name):
 
 
 def renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {f"layer_{i}.tensor": tensor for i, tensor in enumerate(state.values())}
+    return {f"layer_{i}.{name.rpartition('.')[2]}": tensor for i, (name, tensor) in enumerate(state.items())}
 
 
 def without_counters(state: dict[str, Tensor]) -> dict[str, Tensor]:

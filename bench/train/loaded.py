@@ -13,7 +13,7 @@ from bench.classifier import Classifier, bare_on_meta, with_new_head
 from bench.device import place
 from bench.spec import BackboneSpec, RunSpec
 from bench.train.frontier import Dissected
-from bench.weights import load_backbone
+from bench.weights import Note, load_backbone
 
 Key = tuple[BackboneSpec, int, float, int | None]
 
@@ -47,14 +47,16 @@ class Shelf:
 
     kept: Loaded | None = field(default=None)
 
-    def load(self, spec: RunSpec) -> Loaded:
-        """Return a run's backbone as it starts; see `bench.weights.load_backbone` for what is raised."""
+    def load(self, spec: RunSpec, note: Note | None = None) -> Loaded:
+        """Return a run's backbone as it starts; `note` and what is raised are those of `load_backbone`."""
         seed = spec.seed if spec.backbone.weights.source == "none" else None
         key = (spec.backbone, spec.transform.image_size, spec.recipe.drop_path, seed)
         if self.kept is None or self.kept.key != key:
             self.kept = None  # frees it before the next one is loaded
             size = spec.transform.image_size
-            backbone, digest = load_backbone(spec.backbone, size, drop_path=spec.recipe.drop_path, seed=spec.seed)
+            backbone, digest = load_backbone(
+                spec.backbone, size, drop_path=spec.recipe.drop_path, seed=spec.seed, note=note
+            )
             twin, seen = bare_on_meta(spec.backbone, size)
             self.kept = Loaded(key, backbone, digest, twin.anatomy, seen.shape[-1])
         return self.kept

@@ -77,7 +77,7 @@ class Run:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Load the model and what it reads: `model`, `frontier`, `part` and `inputs` are there inside."""
-        self.loaded = self.bench.shelf.load(self.spec)
+        self.loaded = self.bench.shelf.load(self.spec, self.hooks.note)
         self.model = self.loaded.classifier(self.spec, self.bench.device)
         moves = bool(self.model.trainable_backbone) or self.model.update_norm_stats
         try:
