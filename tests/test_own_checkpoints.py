@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import collections
-import datetime
+import datetime as dt
 import decimal
 import os
 import pathlib
@@ -59,17 +59,17 @@ class AttributeDict(dict[str, Any]):
 
 
 METADATA = {
-    "namespace": argparse.Namespace(lr=0.1, device=torch.device("cpu"), out=pathlib.PurePosixPath("/tmp/x")),
+    "namespace": argparse.Namespace(lr=0.1, device=torch.device("cpu"), out=pathlib.PurePosixPath("x/y")),
     "simple_namespace": types.SimpleNamespace(a=1),
     "numpy_float": np.float64(0.9),
     "numpy_int": np.int64(3),
-    "numpy_bool": np.bool_(True),
+    "numpy_bool": np.bool_(1),
     "numpy_array": np.arange(6.0),
     "config": Config(),
     "attribute_dict": AttributeDict(lr=0.1),
     "defaultdict": collections.defaultdict(list, a=[1]),
     "path": pathlib.Path("runs/1"),
-    "time": datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC),
+    "time": dt.datetime(2026, 1, 2, tzinfo=dt.UTC),
     "decimal": decimal.Decimal("0.1"),
     "set": {1, 2},
     "rng": np.random.RandomState(0).get_state(),
