@@ -7,7 +7,8 @@ with it, planning imports neither of them, nor torch.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.metadata import version
@@ -19,17 +20,19 @@ from bench.home import bench_home
 from bench.spec import BackboneSpec, TransformSpec, WeightsSpec
 
 Raw = dict[str, dict[str, dict[str, Any]]]
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Catalogue:
     """Architecture name -> tag -> {location, transform}, the library's default checkpoint first.
 
-    The tag "" stands for an architecture without any checkpoint.
+    The tag "" stands for an architecture without any checkpoint. `renamed` maps timm's former names to today's,
+    with the tag that they stood for (`tf_efficientnet_b0_ns` -> `tf_efficientnet_b0.ns_jft_in1k`).
     """
 
     raw: Raw
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     def names(self, pattern: str = "*") -> list[str]:
         """List the architectures (`timm/resnet18`) that match a shell pattern."""
@@ -50,6 +53,11 @@ class Catalogue:
         tag = tag or tags[0]
         return WeightsSpec(source="hub", tag=tag, location=self.raw[name][tag]["location"])
 
+    def publishes(self, spec: BackboneSpec) -> bool:
+        """Whether a backbone's weights are a checkpoint that its library publishes."""
+        known = self.raw.get(spec.name, {}).get(spec.weights.tag, {})
+        return spec.weights.source == "hub" and known.get("location") == spec.weights.location
+
     def transform(self, spec: BackboneSpec) -> TransformSpec:
         """Say how a backbone's weights expect an image: size, crop, interpolation, mean and std."""
         entry = self._entry(spec.name)
@@ -68,11 +76,11 @@ def catalogue() -> Catalogue:
     versions = f"timm-{version('timm')}_torchvision-{version('torchvision')}_{FORMAT}"
     path = bench_home() / "catalogue" / f"{versions}.json"
     try:
-        return Catalogue(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        raw = _ask()
-        write_text(path, json.dumps(raw, separators=(",", ":")), best_effort=True)
-        return Catalogue(raw)
+        return Catalogue(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        made = Catalogue(_ask(), _renamed())
+        write_text(path, json.dumps(asdict(made), separators=(",", ":")), best_effort=True)
+        return made
 
 
 def _ask() -> Raw:
@@ -98,6 +106,15 @@ def _ask() -> Raw:
     for architecture in PLAIN_CNNS:
         raw[f"bench/{architecture}"] = {"": _plain(32)}
     return raw
+
+
+def _renamed() -> dict[str, str]:
+    """Return timm's former model names with today's; a former name of something else that is gone is left out."""
+    from bench.vision import timm  # noqa: PLC0415 - slow to import
+
+    known = set(timm.list_models())
+    former: dict[str, str | None] = getattr(timm.models._registry, "_deprecated_models", {})  # noqa: SLF001 - no public name
+    return {old: new for old, new in former.items() if new and new.partition(".")[0] in known and old not in known}
 
 
 def _timm(config: Any) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from bench.data.locating import how_to_get
 from bench.entries import DatasetEntry
 from bench.errors import BenchError
 from bench.home import bench_home
+from bench.hub import hub_file
 from bench.plan.backbones import listed
-from bench.plan.downloads import hub_file
 from bench.registry import Registry
 from bench.spec import BackboneSpec
 

