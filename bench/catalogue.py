@@ -112,9 +112,9 @@ def _renamed() -> dict[str, str]:
     """Return timm's former model names with today's; a former name of something else that is gone is left out."""
     from bench.vision import timm  # noqa: PLC0415 - slow to import
 
-    known = set(timm.list_models())
+    known = {*timm.list_models(), *timm.list_pretrained()}
     former: dict[str, str | None] = getattr(timm.models._registry, "_deprecated_models", {})  # noqa: SLF001 - no public name
-    return {old: new for old, new in former.items() if new and new.partition(".")[0] in known and old not in known}
+    return {old: new for old, new in former.items() if new in known and old not in known}
 
 
 def _timm(config: Any) -> dict[str, Any]:

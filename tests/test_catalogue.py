@@ -66,7 +66,7 @@ def test_the_catalogue_is_kept_for_these_versions_and_made_anew_where_it_is_dama
     monkeypatch.setenv("BENCH_HOME", str(tmp_path))
     made = catalogue.__wrapped__()
     (kept,) = (tmp_path / "catalogue").iterdir()
-    assert Catalogue(json.loads(kept.read_text())) == made == catalogue()
+    assert Catalogue(**json.loads(kept.read_text())) == made == catalogue()
     kept.write_text("{")
     assert catalogue.__wrapped__() == made
     assert json.loads(kept.read_text())

@@ -219,18 +219,6 @@ class FeaturePassRow(Base):
     peak_memory_bytes: Mapped[int | None]
 
 
-class RunArtifact(Base):
-    """A file that belongs to a run: its kind (`predictions`, `weights`), size and checksum."""
-
-    __tablename__ = "artifacts"
-
-    run_id: Mapped[str] = _to_run(primary_key=True)
-    kind: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
-    checksum: Mapped[str]
-    bytes: Mapped[int]
-    created_at: Mapped[float]
-
-
 class RunFeature(Base):
     """Which feature passes a run read; `pass_id` is NULL where this database has not seen the pass."""
 

@@ -1,4 +1,4 @@
-"""The tables of what is made of finished runs: each head's metrics, ensembles, evaluations on other datasets."""
+"""The tables of what finished runs leave: files, each head's metrics, ensembles, evaluations on other datasets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ from bench.store.schema_types import Base as Base  # noqa: PLC0414 - whoever has
 
 def _to_run(*, primary_key: bool = False) -> Mapped[str]:
     return mapped_column(sa.String(64), sa.ForeignKey("runs.run_id"), primary_key=primary_key)
+
+
+class RunArtifact(Base):
+    """A file that belongs to a run: its kind (`predictions`, `weights`), size and checksum."""
+
+    __tablename__ = "artifacts"
+
+    run_id: Mapped[str] = _to_run(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    checksum: Mapped[str]
+    bytes: Mapped[int]
+    created_at: Mapped[float]
 
 
 class HeadMetricRow(Base):
