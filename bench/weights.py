@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import socket
 from collections import OrderedDict
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +17,7 @@ from bench.backbones import Pooled, build, headless, with_classifier
 from bench.catalogue import catalogue
 from bench.checkpoint_file import Tensors, plain_reason, read_tensors
 from bench.errors import WeightsError
-from bench.hub import hub_file, torch_cache
+from bench.hub import hub_file, hub_url, reach, torch_cache
 from bench.random_keys import key
 from bench.spec import BackboneSpec
 from bench.state_dict import (
@@ -37,9 +33,6 @@ from bench.state_dict import (
 from bench.vision import torchvision
 
 CHECKPOINTS = (".safetensors", ".pth", ".pt")
-REACH_S = 5.0
-"""Seconds within which a host must answer; the hub's client would go on trying for most of a minute."""
-
 HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,})\.\w+$")
 """The start of its digest that torchvision and timm write into a file's name (torch.hub's convention)."""
 
@@ -124,7 +117,7 @@ def _from_hub(spec: BackboneSpec) -> Path:
     from huggingface_hub.errors import EntryNotFoundError  # noqa: PLC0415 - the same
 
     try:
-        _reach(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
+        reach(hub_url(spec))
         try:
             return Path(hf_hub_download(repo, "model.safetensors", revision=spec.weights.revision))
         except EntryNotFoundError:
@@ -138,19 +131,11 @@ def _from_hub(spec: BackboneSpec) -> Path:
         ) from error
 
 
-def _reach(url: str) -> None:
-    """Raise OSError at once where nobody answers at a URL; a proxy is left to answer for itself."""
-    if not getproxies():
-        parts = urlsplit(url)
-        port = parts.port or (80 if parts.scheme == "http" else 443)
-        socket.create_connection((parts.hostname or "", port), timeout=REACH_S).close()
-
-
 def _download(spec: BackboneSpec, url: str) -> Path:
     path = torch_cache() / url.rsplit("/", 1)[-1]
     digest_start = HASH_IN_NAME.search(path.name)
     try:
-        _reach(url)
+        reach(url)
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(path), digest_start and digest_start[1], progress=False)
     except Exception as error:  # urllib, the disk and the hash check each raise their own

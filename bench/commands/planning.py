@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from bench.data.manifest import ManifestHeader
@@ -40,6 +42,20 @@ class Counting:
     def __call__(self, done: int, total: int | None, name: str) -> None:
         """Move the bar."""
         self._bar.update(self._task, completed=done, total=total, name=name, visible=True)
+
+
+def with_weights_at_hand(plan: Plan, planned: Callable[..., Plan]) -> Plan:
+    """Return a plan whose weights can be had, and print what it leaves out because a hub does not answer.
+
+    `planned` plans the same with another `offline`. Raises WeightsError if no weights are at hand.
+    """
+    from bench import terminal
+    from bench.request import reachable_plan
+
+    plan, note = reachable_plan(plan, lambda offline: planned(offline=offline))
+    if note:
+        terminal.err().print(f"note: {note}", style="yellow", soft_wrap=True)
+    return plan
 
 
 def forecast_for(

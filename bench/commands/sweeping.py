@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench import terminal
@@ -11,7 +12,7 @@ from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, foreseen, settled, usable
 from bench.commands.interrupts import Interrupts
-from bench.commands.planning import Counting, forecast_for, speed_of
+from bench.commands.planning import Counting, forecast_for, speed_of, with_weights_at_hand
 from bench.commands.training import (
     display_of,
     either,
@@ -74,6 +75,7 @@ def run_sweep(options: Options) -> int:
         plan = plan_for(registry, entry, data, options.asked, counting)
     if dataset is None:
         return _show(plan, entry, header, options)
+    plan = with_weights_at_hand(plan, partial(plan_for, registry, entry, data, options.asked))
     with Store.open(options.db) as store:
         speed = speed_of(options.device, store)
         runs = forecast_for(plan, entry, header, speed, keeps=cache_bytes > 0)[0][: options.limit]

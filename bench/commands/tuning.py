@@ -29,7 +29,7 @@ from bench.plan.recipes import for_strategy
 from bench.records import PlannedRun, SweepRecord
 from bench.registry import Registry
 from bench.report.export.records import to_json
-from bench.request import Asked, dataset_spec, kept_as, plan_for, request_record
+from bench.request import Asked, dataset_spec, kept_as, plan_for, request_record, require_weights
 from bench.store.location import without_passwords
 from bench.store.store import Store
 from bench.sweep import deadline
@@ -150,6 +150,8 @@ def _looked_up(options: Options, registry: Registry, entry: DatasetEntry, words:
     seen = dataset_spec(entry, options.asked.target, header, options.asked.subset)
     with Counting(terminal.err()) as counting:
         plan = plan_for(registry, entry, seen, words.plan, counting)
+    if not options.dry_run:
+        require_weights(plan)
     space, candidates = words.fitting(registry, plan)
     return Tuning(options, registry, entry, header, words, plan, space, candidates)
 

