@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Self
@@ -14,46 +15,95 @@ from rich.text import Text
 
 from bench.records import EpochRecord, PlannedRun
 from bench.report.board.layout import short_name
-from bench.report.units import show
+from bench.report.units import show, show_range
 from bench.train.hooks import PrunedError
 from bench.train.run import Outcome
 from bench.watching import Watcher
 
+PROGRESS_EVERY_S = 30.0
+"""In a pipe, something is printed at least twice as often as once a minute."""
+
+TRUSTED_AFTER_S, TRUSTED_SHARE = 5.0, 0.02
+"""From when on the speed so far tells what is left: seconds, and the share of the forecast that is done."""
+
 
 class Plain(Watcher):
-    """A line for every run that ends: for logs."""
+    """A line for every run that ends, and one a minute for what is at work in between: for logs and pipes."""
 
     def __init__(self, console: Console, runs: Sequence[PlannedRun]) -> None:
         self.console, self.runs = console, runs
         self.count = 0
         self.explained: set[str] = set()
+        self.at_work: dict[str, PlannedRun] = {}
+        self.doing = ""
+        self.begun = self.printed = time.monotonic()
+        self._over = threading.Event()
 
     def __enter__(self) -> Self:
+        threading.Thread(target=self._keep_printing, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is held."""
+        self._over.set()
+
+    def print(self, text: Text) -> None:
+        """Print a line, and put the next line of progress off."""
+        self.printed = time.monotonic()
+        self.console.print(text)
 
     def note(self, message: str) -> None:
         """Print a message."""
-        self.console.print(Text(f"note: {message}", style="yellow"))
+        self.print(Text(f"note: {message}", style="yellow"))
+
+    def started(self, run: PlannedRun, attempt: int) -> None:
+        """Take note of a run that begins, or of one more that trains together with those that have begun."""
+        self.at_work[run.spec.run_id] = run
+        self.doing = "resuming" if attempt > 1 else "starting"
+
+    def epoch(self, run: PlannedRun, record: EpochRecord) -> None:
+        """Take note of an epoch."""
+        self.doing = f"epoch {record.epoch} of at most {run.spec.recipe.epochs}"
+
+    def features(self, done: int, total: int) -> None:
+        """Take note of how far a frozen pass is."""
+        self.doing = f"frozen pass, image {done:,} of {total:,}"
+
+    def lost(self, run: PlannedRun) -> None:
+        """Forget a run that another process has taken over."""
+        self.at_work.pop(run.spec.run_id, None)
 
     def finished(self, run: PlannedRun, outcome: Outcome) -> None:
         """Print a finished run."""
         self.count += 1
-        self.console.print(Text(f"done      {describe(run)}  {_scores(outcome)}"))
+        self.at_work.pop(run.spec.run_id, None)
+        self.print(Text(f"done      {describe(run)}  {_scores(outcome)}"))
 
     def ended(self, run: PlannedRun, status: str, error: BaseException) -> None:
         """Print a run that did not finish, and why."""
         self.count += 1
+        self.at_work.pop(run.spec.run_id, None)
         if isinstance(error, PrunedError):
             why = f"{error.what.removeprefix('Pruned ').rstrip('.')}: {error.why}"
-            self.console.print(Text(f"pruned    {describe(run)}  {why}", style="dim"))
+            self.print(Text(f"pruned    {describe(run)}  {why}", style="dim"))
             return
-        self.console.print(
-            Text(f"{status:<9} {describe(run)}", style="bold red" if status == "failed" else "yellow")
-        )
-        self.console.print(Text(self._reason(error), style="dim"))
+        self.print(Text(f"{status:<9} {describe(run)}", style="bold red" if status == "failed" else "yellow"))
+        self.print(Text(self._reason(error), style="dim"))
+
+    def progress_line(self) -> Text:
+        """Return what is at work, and since when the sweep is."""
+        runs = list(self.at_work.values())
+        name = self._name(runs) if runs else "between two runs"
+        gone = show(time.monotonic() - self.begun, "seconds")
+        place = f"{self.count + 1}/{len(self.runs)}" if self.runs else f"{self.count + 1}"
+        return Text(f"working   {place}  {name}  {self.doing}  {gone} gone", style="dim")
+
+    def _keep_printing(self) -> None:
+        while not self._over.wait(PROGRESS_EVERY_S / 4):
+            if time.monotonic() - self.printed >= PROGRESS_EVERY_S:
+                self.print(self.progress_line())
+
+    def _name(self, runs: Sequence[PlannedRun]) -> str:
+        return describe(runs[0]) if len(runs) == 1 else _describe_all(runs)
 
     def _reason(self, error: BaseException) -> str:
         """Say why a run ended: in full the first time, in a line where a run before ended for the same reason."""
@@ -72,11 +122,9 @@ class Display(Plain):
 
     def __init__(self, console: Console, runs: Sequence[PlannedRun]) -> None:
         super().__init__(console, runs)
-        self.at_work: dict[str, PlannedRun] = {}
         self.record: EpochRecord | None = None
-        self.best, self.within, self.doing = 0.0, 0.0, ""
+        self.best, self.within, self.forecast_done = 0.0, 0.0, 0.0
         self.fractions: dict[str, float] = {}
-        self.begun, self.forecast_done = time.monotonic(), 0.0
         self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._render)
 
     def __enter__(self) -> Self:
@@ -147,9 +195,6 @@ class Display(Plain):
         )
         return Group(line, bar)
 
-    def _name(self, runs: Sequence[PlannedRun]) -> str:
-        return describe(runs[0]) if len(runs) == 1 else _describe_all(runs)
-
     def _place(self) -> str:
         return f"{self.count + 1}/{len(self.runs)}"
 
@@ -157,13 +202,15 @@ class Display(Plain):
         return min(1.0, self.fractions.get(run.spec.run_id, 0.0) + self.within)
 
     def _left(self, runs: Sequence[PlannedRun]) -> str:
-        """Say how long the rest will take: the forecast, corrected by how it has done so far."""
+        """Return how long the rest will take, a range that narrows: the forecast corrected by the speed so far."""
         total = sum(run.forecast_s for run in self.runs)
         done = self.forecast_done + sum(run.forecast_s * self._fraction(run) for run in runs)
         spent = time.monotonic() - self.begun
-        trusted = done > 0.02 * total and spent > 5  # noqa: PLR2004 - before that the forecast knows better
-        left = (total - done) * (spent / done if trusted else 1.0)
-        return f"{show(spent, 'seconds')} gone, about {show(max(left, 0.0), 'seconds')} left for the sweep"
+        gone = f"{show(spent, 'seconds')} gone"
+        if spent < TRUSTED_AFTER_S or done <= TRUSTED_SHARE * total:
+            return f"{gone}, estimating what is left for the sweep"
+        left, unsure = max(0.0, total - done) * spent / done, 1.5 - 0.4 * min(1.0, done / total)
+        return f"{gone}, {show_range(left / unsure, left * unsure)} left for the sweep"
 
 
 def describe(run: PlannedRun) -> str:

@@ -51,11 +51,14 @@ class TunePlain(_Lines, Plain):
 
     def ended(self, run: PlannedRun, status: str, error: BaseException) -> None:
         """Print what failed; that a trial was pruned is told with it."""
-        if not isinstance(error, PrunedError):
+        if isinstance(error, PrunedError):
+            self.lost(run)
+        else:
             super().ended(run, status, error)
 
-    def finished(self, run: PlannedRun, outcome: Outcome) -> None:
-        """Print nothing: the trial is told next."""
+    def finished(self, run: PlannedRun, outcome: Outcome) -> None:  # noqa: ARG002 - it holds what test measured
+        """Forget a finished run: its trial is printed next."""
+        self.lost(run)
 
 
 class TuneDisplay(_Lines, Display):

@@ -30,6 +30,13 @@ def show_spread(mean: float | None, std: float | None, unit: Unit) -> str:
     return f"{show(mean, unit)} ± {show(std, unit)}"
 
 
+def show_range(low: float, high: float) -> str:
+    """Write a range of seconds, its ends in two digits and in one unit if they share it: `3.5 to 14 min`."""
+    ends = [_scaled(value, TIMES, digits=2).split(" ") for value in (low, high)]
+    (first, unit), (last, other) = ends
+    return f"{first} to {last} {other}" if unit == other else f"{first} {unit} to {last} {other}"
+
+
 def show_difference(first: float | None, second: float | None) -> str:
     """Write the difference of two shares in points with its sign, as a reader subtracts what is shown of them.
 
@@ -71,11 +78,11 @@ def _bytes(value: float) -> str:
     return _scaled(value, SIZES) if abs(value) >= SIZES[-1][0] else f"{value:.0f} B"
 
 
-def _scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:
+def _scaled(value: float, units: tuple[tuple[float, str], ...], digits: int = 3) -> str:
     """Write a value in the largest unit that it fills, with three significant digits."""
     factor, name = next((unit for unit in units if abs(value) >= unit[0]), units[-1])
-    digits = max(0, 3 - len(f"{abs(value / factor):.0f}"))
-    return f"{value / factor:.{digits}f} {name}"
+    places = max(0, digits - len(f"{abs(value / factor):.0f}"))
+    return f"{value / factor:.{places}f} {name}"
 
 
 _WRITERS = {"fraction": _percent, "gmacs": _gmacs, "seconds": _seconds, "bytes": _bytes, "loss": _loss}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import replace
 from io import StringIO
 
 from example_runs import epoch, plans
 from rich.console import Console
 
+from bench.commands import sweep_display
 from bench.commands.sweep_display import Display, Plain, describe
 from bench.errors import BenchError
 
@@ -86,14 +89,44 @@ def test_runs_of_several_recipes_are_told_apart() -> None:
     assert describe(replace(runs[0], recipe_name="probe")) == "efficientnet_b0 linear (probe) seed 0"
 
 
-def test_off_a_terminal_nothing_is_said_until_a_run_ends() -> None:
-    runs, _ = plans(3)
-    plain = Plain(Console(file=StringIO(), width=140), runs)
+def plain_of(count: int) -> tuple[Plain, list, StringIO]:
+    runs, _ = plans(count)
+    stream = StringIO()
+    return Plain(Console(file=stream, width=140), runs), runs, stream
+
+
+def test_off_a_terminal_a_quick_run_has_no_line_of_progress() -> None:
+    plain, runs, stream = plain_of(3)
     with plain:
         for run in runs:
             plain.started(run, 1)
             plain.epoch(run, epoch(1))
             plain.step(1, 2)
         plain.features(1, 2)
-    assert isinstance(plain.console.file, StringIO)
-    assert plain.console.file.getvalue() == ""
+    assert stream.getvalue() == ""
+
+
+def test_off_a_terminal_long_work_has_a_line_of_progress_now_and_then(monkeypatch) -> None:
+    monkeypatch.setattr(sweep_display, "PROGRESS_EVERY_S", 0.04)
+    plain, runs, stream = plain_of(3)
+    with plain:
+        plain.started(runs[0], 1)
+        plain.features(1200, 5000)
+        for _ in range(500):
+            if stream.getvalue().count("\n") > 1:
+                break
+            time.sleep(0.02)
+    lines = stream.getvalue().splitlines()
+    assert len(lines) > 1
+    assert lines[0].startswith("working   1/3  efficientnet_b0 linear seed 0  frozen pass, image 1,200 of 5,000")
+
+
+def test_no_time_is_foretold_before_the_work_has_shown_how_fast_it_is(monkeypatch) -> None:
+    display, runs = display_of(2)
+    display.started(runs[0], 1)
+    display.step(1, 2)
+    assert "estimating what is left" in shown(display)
+    monkeypatch.setattr(display, "begun", time.monotonic() - 60)
+    display.step(9, 10)
+    display.epoch(runs[0], epoch(3))
+    assert re.search(r"gone, [\d.]+( \w+)? to [\d.]+ \w+ left for the sweep", shown(display))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.report.units import DASH, show, show_difference, show_spread
+from bench.report.units import DASH, show, show_difference, show_range, show_spread
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,16 @@ def test_a_difference_is_that_of_the_numbers_which_are_shown(first, second, show
 def test_the_three_numbers_of_a_line_always_add_up(first, second):
     shown = [Decimal(show(share, "fraction")) for share in (first, second)]
     assert Decimal(show_difference(first, second)) == shown[0] - shown[1]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (210, 840, "3.5 to 14 min"),
+        (15, 58, "15 to 58 s"),
+        (40, 160, "40 s to 2.7 min"),
+        (0.5, 2, "500 ms to 2.0 s"),
+    ],
+)
+def test_a_range_names_a_common_unit_once(low, high, text):
+    assert show_range(low, high) == text

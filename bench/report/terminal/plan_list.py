@@ -15,7 +15,7 @@ from bench.plan.enumerate import Choice, Plan
 from bench.plan.forecast import Forecast, worth_keeping
 from bench.records import Counts, PlannedRun, Rejected
 from bench.report.terminal.console import fitting, plain_table
-from bench.report.units import DASH, show
+from bench.report.units import DASH, show_range
 from bench.spec import RunSpec
 
 HEADINGS = ("backbone", "weights", "strategy", "recipe", "px", "total", "trainable", "in backbone", "GMACs",
@@ -44,12 +44,17 @@ def plan_view(
     return Group(*parts)
 
 
+UNSURE = 2.0
+"""A forecast may be so many times too long or too short: it knows neither what else runs nor early stopping."""
+
+
 def forecast_text(forecast: Forecast) -> str:
     """Say in a sentence what a plan will cost."""
     size = forecast.download_bytes / 1e9
     download = f"{size:.2f} GB to download" if forecast.download_bytes else "nothing to download"
     runs = f"{forecast.runs:,} run{'s' * (forecast.runs != 1)}"
-    return f"{runs}, {download}, about {show(forecast.seconds, 'seconds')} on {forecast.hardware}."
+    time = show_range(forecast.seconds / UNSURE, forecast.seconds * UNSURE)
+    return f"{runs}, {download}, roughly {time} on {forecast.hardware}."
 
 
 def _backends(runs: Sequence[PlannedRun]) -> list[str]:
