@@ -9,9 +9,9 @@ import struct
 import numpy as np
 from PIL import Image
 
+from bench.data.suffixes import register_plugins
 from bench.errors import DataError
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif")
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 
 
@@ -21,6 +21,7 @@ def decode(data: bytes, name: str) -> Image.Image:
     Raises DataError, with `name` in it, where the bytes are no whole image. A note on the image's rotation (EXIF)
     is not followed, as in timm and torchvision. Of a 16-bit grey image the upper eight bits count.
     """
+    register_plugins()
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.mode.startswith("I;16"):

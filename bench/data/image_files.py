@@ -8,8 +8,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.data.decoding import IMAGE_SUFFIXES, decode
+from bench.data.decoding import decode
 from bench.data.faults import unreadable
+from bench.data.suffixes import IMAGE_SUFFIXES, is_image
 from bench.data.tree import walk
 from bench.errors import DataError
 
@@ -60,7 +61,7 @@ def _named(word: str) -> list[Path]:
 
 def _in_folder(folder: Path) -> list[Path]:
     names = [name for name, _ in walk(folder) if not any(part.startswith(".") for part in name.split("/"))]
-    images = sorted(name for name in names if name.lower().endswith(IMAGE_SUFFIXES))
+    images = sorted(name for name in names if is_image(name))
     if not images:
         raise DataError(
             f"There is no image in the folder {folder}.",

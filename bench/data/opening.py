@@ -7,9 +7,9 @@ from pathlib import Path
 
 from bench.data.archives import is_archive, unpack
 from bench.data.checksums import verify
-from bench.data.decoding import IMAGE_SUFFIXES
 from bench.data.manifest_files import source_signature
 from bench.data.readers import Reader
+from bench.data.suffixes import is_image
 from bench.data.tar_index import TarIndex
 from bench.data.tree import FolderTree, NoFiles, TarTree, Tree
 from bench.entries import DatasetEntry
@@ -70,7 +70,7 @@ def _is_unpacked(folder: FolderTree, reader: Reader, fetched: set[str]) -> bool:
     markers = [marker for marker in reader.markers if marker not in fetched]
     if markers:
         return any(f"/{name}".endswith(f"/{marker}") for name in others for marker in markers)
-    return any(name.lower().endswith(IMAGE_SUFFIXES) for name in others)
+    return any(is_image(name) for name in others)
 
 
 def _unpack_folder(entry: DatasetEntry, location: Path) -> Path:

@@ -82,6 +82,7 @@ class FolderNotes:
     `layout` names the levels (`splits/classes`, `classes`), `lists` the list files that decide splits or labels.
     `skipped` counts files that are not images the reader takes, by folder and then by suffix; `system_folders` are
     those that operating systems and file servers make; `empty_classes` are class folders without an image.
+    `remarks` are sentences on what else was left out or decided (`The folder seg_pred is left out: ...`).
     """
 
     layout: str = ""
@@ -89,6 +90,7 @@ class FolderNotes:
     skipped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     system_folders: tuple[str, ...] = ()
     empty_classes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,7 @@ class Reader:
 
 READERS: dict[str, Reader] = {
     "cifar": Reader(cifar.read, 1, cifar.MARKERS),
-    "class_folders": Reader(class_folders.read, 1),
+    "class_folders": Reader(class_folders.read, 2),
     "cub": Reader(cub.read, 1, cub.MARKERS),
     "digits": Reader(digits.read, 1, bundled=True),
     "flowers102": Reader(flowers102.read, 1, flowers102.MARKERS),

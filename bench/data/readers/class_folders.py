@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.data.decoding import IMAGE_SUFFIXES
-from bench.data.raw import FileSource, OfficialSplit, RawDataset, RawSplit
+from bench.data.folders.files import count_skipped, sort_files
+from bench.data.raw import FileSource, FolderNotes, OfficialSplit, RawDataset, RawSplit
 from bench.data.stratify import fraction_of, stratified
 from bench.data.tree import Tree
 from bench.entries import DatasetEntry
@@ -33,7 +33,8 @@ _TEST_FRACTION = 0.2
 
 def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
     """Read the classes from the folders' names, sorted; a sample's id is its path below the top."""
-    tree, names = _images(tree)
+    files = sort_files(tree)
+    tree, names = _images(tree, list(files.images))
     parts = _by_split(names)
     if parts is not None:
         _refuse_empty(tree, parts)
@@ -48,7 +49,12 @@ def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
         parts |= _cut_test(parts["train"], labels, entry.split_seed)
     order: tuple[OfficialSplit, ...] = ("train", "val", "test")
     splits = {split: _part(tree, parts[split], labels) for split in order if split in parts}
-    return RawDataset({"label": classes}, splits)
+    notes = FolderNotes(
+        "splits/classes" if depth else "classes",
+        skipped=count_skipped(files.others),
+        system_folders=files.system_folders,
+    )
+    return RawDataset({"label": classes}, splits, notes)
 
 
 def _classes(tree: Tree, names: list[str], depth: int) -> tuple[str, ...]:
@@ -66,13 +72,14 @@ def _split_of(folder: str) -> OfficialSplit | None:
     return _SPLITS.get(folder.lower())
 
 
-def _images(tree: Tree) -> tuple[Tree, list[str]]:
+def _images(tree: Tree, names: list[str]) -> tuple[Tree, list[str]]:
     """Return the dataset's top, below any folder that only wraps it, and its images in class folders, sorted."""
-    names = sorted(name for name in tree.files if "/" in name and _is_image(name))
+    names = [name for name in names if "/" in name]
     tops = {name.split("/")[0] for name in names}
     wrapped = len(tops) == 1 and not any(map(_split_of, tops)) and all(name.count("/") > 1 for name in names)
     if wrapped:
-        return _images(tree.below(tops.pop()))
+        top = tops.pop()
+        return _images(tree.below(top), [name.removeprefix(f"{top}/") for name in names])
     names = [name for name in names if name.count("/") > all(map(_split_of, tops))]
     if not names:
         raise DataError(
@@ -80,27 +87,7 @@ def _images(tree: Tree) -> tuple[Tree, list[str]]:
             "Looked for CLASS/image.jpg and train/CLASS/image.jpg.",
             "Put each class's images in a folder of the class's name.",
         )
-    _refuse_undecodable(tree, names)
     return tree, names
-
-
-def _refuse_undecodable(tree: Tree, names: list[str]) -> None:
-    """Raise DataError for a name that is no UTF-8: it cannot be written to a manifest or a database."""
-    for name in names:
-        try:
-            name.encode()
-        except UnicodeEncodeError as error:
-            shown = tree.where(name).encode(errors="surrogateescape").decode(errors="backslashreplace")
-            raise DataError(
-                f"The file name {shown} is not UTF-8.",
-                "A sample is known by its path, which is kept as UTF-8 text.",
-                "Rename it, or all such files at once: convmv -r -f latin1 -t utf8 --notest FOLDER",
-            ) from error
-
-
-def _is_image(name: str) -> bool:
-    hidden = any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
-    return name.lower().endswith(IMAGE_SUFFIXES) and not hidden
 
 
 def _by_split(names: list[str]) -> dict[OfficialSplit, list[str]] | None:
