@@ -87,6 +87,8 @@ class DatasetEntry(Spec):
     `targets` are the classes under each target, the first is the default; none means one target, `label`.
     `class_names` are the classes' where the files hold no names. `groups` are further targets, made of classes:
     the file of each, beside the registry's, maps every class name to a group (see `bench.data.class_groups`).
+    `layout` and `lists` tell the reader `class_folders` what the levels of folders are (`splits/classes`) and
+    which files list splits or labels (`train=meta/train.txt`; `none` for none); empty, it finds out or refuses.
     """
 
     name: str
@@ -106,6 +108,8 @@ class DatasetEntry(Spec):
     split_seed: int = 0
     image_size: int | None = None
     crop_pct: float | None = Field(default=None, gt=0, le=1)
+    layout: str = ""
+    lists: tuple[str, ...] = ()
     how_to_get: str = ""
     note: str = ""
 

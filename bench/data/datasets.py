@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,16 +90,22 @@ def is_here(entry: DatasetEntry, data_root: Path | None = None) -> bool:
     return is_bundled(entry) or locate(entry, data_root) is not None
 
 
-def folder_entry(path: Path) -> DatasetEntry:
+def folder_entry(path: Path, *, layout: str = "", lists: Sequence[str] = ()) -> DatasetEntry:
     """Make the entry of `folder:PATH`: images in class folders, in a folder or an archive; none of them is opened.
 
-    Its name is `folder:` and the last part of the path, for the place is no part of a run's identity.
+    `layout` and `lists` tell how to read it. Its name is `folder:` and the last part of the path, for the place is
+    no part of a run's identity.
     """
     place = path.expanduser().resolve()
     if not place.exists():
         raise DataError(f"There is no {path}.", f"{place} does not exist.", "Check the path after folder:.")
     entry = DatasetEntry(
-        name=f"{FOLDER}{place.name}", reader="class_folders", num_classes=1, locations=(str(place),)
+        name=f"{FOLDER}{place.name}",
+        reader="class_folders",
+        num_classes=1,
+        locations=(str(place),),
+        layout=layout,
+        lists=tuple(lists),
     )
     raw = class_folders.read(open_tree(place, entry, _reader(entry), verified=True), entry)
     counts = {split: len(part.ids) for split, part in raw.splits.items()}

@@ -116,8 +116,18 @@ def _manifest_path(entry: DatasetEntry, location: Path | None) -> Path:
             include={"name", "num_classes", "counts", "targets", "class_names", "split_seed"}
         ),
     }
+    if entry.layout or entry.lists:
+        read_as |= {"layout": entry.layout, "lists": [[text, _content_of(text)] for text in entry.lists]}
     safe_name = re.sub(r"[^\w.-]+", "-", entry.name)
     return bench_home() / "manifests" / f"{safe_name}-{digest(read_as)[:16]}.json"
+
+
+def _content_of(text: str) -> str:
+    """Return the hash of a list outside of the dataset's folder; the signature covers those in it."""
+    try:
+        return hashlib.sha256(Path(text.partition("=")[2] or text).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _header_path(entry: DatasetEntry, location: Path | None) -> Path:

@@ -1,135 +1,183 @@
-"""Images in one folder per class, with or without a split above: `train/cat/1.jpg` or `cat/1.jpg`.
+"""Images in one folder per class, with or without a level of splits, and with or without lists beside them.
 
-Splits are folders named `train` (or `training`), `val` (`valid`, `validation`) and `test` (`testing`), in capitals
-or not. Without `test`, `val` is the test split (as for ImageNet's own layout) and a validation split is cut from
-`train` later; without both, and without any split, a stratified 20 % is `test`, chosen by the entry's
-`split_seed`. Files that are no images by their name, and hidden ones, are not looked at; images may lie in folders
-below their class's.
+What the levels mean is found out by `bench.data.folders.detect`, or told by the entry's `layout`; official lists
+(`meta/train.txt`, `metadata.csv`, ...) are found by `bench.data.folders.lists`, or told by its `lists`. Whatever
+can be read in two ways is refused. Without `test`, `val` is the test split (as for ImageNet's own layout) and a
+validation split is cut from `train` later; without both, and without any split, a stratified 20 % is `test`,
+chosen by the entry's `split_seed`. docs/data.md describes all of it for users.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
-from bench.data.folders.files import count_skipped, sort_files
+from bench.data.folders.combine import Read, with_labels, with_official
+from bench.data.folders.detect import understand
+from bench.data.folders.files import Files, count_skipped, sort_files
+from bench.data.folders.known import refuse_known
+from bench.data.folders.levels import apply_layout, parse_layout
+from bench.data.folders.lists import NO_LISTS, find_listings, named_listings, official
+from bench.data.folders.paths_listed import ImageIndex
+from bench.data.folders.split_words import SplitFolders, read_split_names, split_name
+from bench.data.folders.understood import Understood
+from bench.data.folders.unread import empty_classes, no_image
 from bench.data.raw import FileSource, FolderNotes, OfficialSplit, RawDataset, RawSplit
 from bench.data.stratify import fraction_of, stratified
 from bench.data.tree import Tree
 from bench.entries import DatasetEntry
 from bench.errors import DataError
 
-_SPLITS: dict[str, OfficialSplit] = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-}
 _FEWEST_CLASSES = 2
 _TEST_FRACTION = 0.2
 
 
 def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
-    """Read the classes from the folders' names, sorted; a sample's id is its path below the top."""
+    """Read classes, splits and images; a sample's id is its path below the folder in which the classes lie.
+
+    Raises DataError if the folder holds no two classes, or can be read in more than one way.
+    """
+    if not (entry.layout or entry.lists):
+        refuse_known(tree)
     files = sort_files(tree)
-    tree, names = _images(tree, list(files.images))
-    parts = _by_split(names)
-    if parts is not None:
-        _refuse_empty(tree, parts)
-    depth = 0 if parts is None else 1
-    classes = _classes(tree, names, depth)
+    if not files.images:
+        raise no_image(tree, files)
+    prefix = _wrapper(files.images)
+    if entry.layout:
+        prefix = _wrapper_for(entry.layout, files.images, prefix)
+    top, names = tree.below(prefix[:-1]) if prefix else tree, _below(files.images, prefix)
+    found, empty = _read(tree, top, names, files, prefix, entry)
+    notes = FolderNotes(
+        found.layout,
+        found.lists,
+        count_skipped([name for name in files.others if name not in found.lists]),
+        files.system_folders,
+        empty,
+        found.remarks,
+    )
+    classes = _sorted_classes(set(found.labels.values()), by_folder=bool(found.layout))
     index_of = {name: index for index, name in enumerate(classes)}
-    labels = {name: index_of[name.split("/")[depth]] for name in names}
-    parts = parts or {"train": names}
+    labels = {name: index_of[found.labels[name]] for name in names if name in found.labels}
+    parts = _parts(labels, found.splits, entry.split_seed)
+    return RawDataset({"label": classes}, {s: _part(top, some, labels) for s, some in parts.items()}, notes)
+
+
+def _read(
+    tree: Tree, top: Tree, names: Sequence[str], files: Files, prefix: str, entry: DatasetEntry
+) -> tuple[Read, tuple[str, ...]]:
+    """Read folders and lists, and join them; also return empty class folders."""
+    understood, empty, failure = _folders(top, names, _below(files.others, prefix), entry)
+    index = ImageIndex(names, prefix)
+    asked = bool(entry.lists)
+    if asked:
+        listings = [] if entry.lists == (NO_LISTS,) else named_listings(tree, entry.lists, index)
+    else:
+        listings = [] if "splits" in entry.layout else find_listings(tree, files.others, index)
+    lists = official(listings, len(names), asked=asked) if listings else None
+    if lists is not None and (understood or lists.labels):
+        return with_official(understood, lists, names, asked=asked), empty
+    found = with_labels(understood, listings, _split_folders(names))
+    if found is None:
+        raise failure or no_image(tree, files)
+    return found, empty
+
+
+def _folders(
+    top: Tree, names: Sequence[str], others: Sequence[str], entry: DatasetEntry
+) -> tuple[Understood | None, tuple[str, ...], DataError | None]:
+    """Return what folders say and which class folders are empty, or else why they say no classes.
+
+    Raises DataError if a class would vanish because its files are in a format that is not read.
+    """
+    try:
+        told = parse_layout(entry.layout) if entry.layout else None
+        understood = apply_layout(told, names, top.where()) if told else understand(names)
+    except DataError as error:
+        return None, (), error
+    single = _single_class(understood, top)
+    try:
+        empty = empty_classes(top, understood, names, others)
+    except DataError as error:
+        if single is None:
+            raise
+        return None, (), error
+    return (None, (), single) if single else (understood, empty, None)
+
+
+def _single_class(understood: Understood, top: Tree) -> DataError | None:
+    """Return the error for a folder of one class; None if there are more."""
+    classes = sorted(set(understood.labels.values()))
+    if len(classes) >= _FEWEST_CLASSES:
+        return None
+    return DataError(
+        f"There is only one class at {top.where()}.",
+        f"All images are in the class folder {classes[0]}: there is nothing to tell apart.",
+        "Name the folder that holds the class folders, two at least.",
+    )
+
+
+def _wrapper(names: Sequence[str]) -> str:
+    """Return the path of the folders that only wrap all others (`archive/images/`); those of splits do not."""
+    prefix = ""
+    while inside := [name for name in _below(names, prefix) if "/" in name]:
+        tops = {name.split("/")[0] for name in inside}
+        top = next(iter(tops))
+        known = split_name(top)
+        if len(tops) > 1 or (known and known.exact) or any(name.count("/") == 1 for name in inside):
+            break
+        prefix += f"{top}/"
+    return prefix
+
+
+def _wrapper_for(layout: str, names: Sequence[str], prefix: str) -> str:
+    """Return the wrapper below which images have the layout's levels: the innermost, else one further up."""
+    parsed = parse_layout(layout)
+    while prefix and not any(parsed.fits(name.split("/")[:-1]) for name in _below(names, prefix)):
+        prefix = prefix.rstrip("/").rpartition("/")[0]
+        prefix += "/" if prefix else ""
+    return prefix
+
+
+def _below(names: Sequence[str], prefix: str) -> list[str]:
+    return [name[len(prefix) :] for name in names if name.startswith(prefix)]
+
+
+def _split_folders(names: Sequence[str]) -> Mapping[str, OfficialSplit]:
+    """Return the split of images that lie side by side in folders of splits."""
+    verdict = read_split_names({name.split("/")[0] for name in names if "/" in name})
+    if not isinstance(verdict, SplitFolders):
+        return {}
+    return {name: split for name in names if "/" in name and (split := verdict.splits[name.split("/")[0]])}
+
+
+def _sorted_classes(classes: set[str], *, by_folder: bool) -> tuple[str, ...]:
+    """Sort class names as text, and labels of lists that are all numbers by their size."""
+    numbers = not by_folder and all(name.isdecimal() for name in classes)
+    return tuple(sorted(classes, key=int) if numbers else sorted(classes))
+
+
+def _parts(
+    labels: Mapping[str, int], splits: Mapping[str, OfficialSplit], seed: int
+) -> Mapping[OfficialSplit, list[str]]:
+    """Group images by split: val is test if there is no test, and a fifth of train is if there is neither."""
+    parts: dict[OfficialSplit, list[str]] = {}
+    for name in labels:
+        parts.setdefault(splits.get(name, "train"), []).append(name)
     if "test" not in parts and "val" in parts:
         parts["test"] = parts.pop("val")
     if "test" not in parts:
-        parts |= _cut_test(parts["train"], labels, entry.split_seed)
+        parts |= _cut_test(parts["train"], labels, seed)
     order: tuple[OfficialSplit, ...] = ("train", "val", "test")
-    splits = {split: _part(tree, parts[split], labels) for split in order if split in parts}
-    notes = FolderNotes(
-        "splits/classes" if depth else "classes",
-        skipped=count_skipped(files.others),
-        system_folders=files.system_folders,
-    )
-    return RawDataset({"label": classes}, splits, notes)
+    return {split: parts[split] for split in order if split in parts}
 
 
-def _classes(tree: Tree, names: list[str], depth: int) -> tuple[str, ...]:
-    classes = sorted({name.split("/")[depth] for name in names})
-    if len(classes) < _FEWEST_CLASSES:
-        raise DataError(
-            f"There is only one class at {tree.where()}.",
-            f"All images are in the class folder {classes[0]}: there is nothing to tell apart.",
-            "Name the folder that holds the class folders, two at least.",
-        )
-    return tuple(classes)
-
-
-def _split_of(folder: str) -> OfficialSplit | None:
-    return _SPLITS.get(folder.lower())
-
-
-def _images(tree: Tree, names: list[str]) -> tuple[Tree, list[str]]:
-    """Return the dataset's top, below any folder that only wraps it, and its images in class folders, sorted."""
-    names = [name for name in names if "/" in name]
-    tops = {name.split("/")[0] for name in names}
-    wrapped = len(tops) == 1 and not any(map(_split_of, tops)) and all(name.count("/") > 1 for name in names)
-    if wrapped:
-        top = tops.pop()
-        return _images(tree.below(top), [name.removeprefix(f"{top}/") for name in names])
-    names = [name for name in names if name.count("/") > all(map(_split_of, tops))]
-    if not names:
-        raise DataError(
-            f"There is no image in class folders at {tree.where()}.",
-            "Looked for CLASS/image.jpg and train/CLASS/image.jpg.",
-            "Put each class's images in a folder of the class's name.",
-        )
-    return tree, names
-
-
-def _by_split(names: list[str]) -> dict[OfficialSplit, list[str]] | None:
-    """Group paths by the split that their first folder names; None where the first folders are classes."""
-    tops = {name.split("/")[0] for name in names}
-    splits = {top: split for top in sorted(tops) if (split := _split_of(top))}
-    if not splits:
-        return None
-    if others := sorted(tops - splits.keys()):
-        raise DataError(
-            "Some folders are named like splits, and some are not.",
-            f"{', '.join(splits)} would be splits, and {others[0]} a class.",
-            "Keep only train, val and test at the top; or put all class folders into one named train.",
-        )
-    if "train" not in splits.values():
-        raise DataError(
-            "There is no folder train.",
-            f"The folders {', '.join(sorted(tops))} name splits, and training images are missing.",
-            "Add a folder train with a folder per class in it.",
-        )
-    parts: dict[OfficialSplit, list[str]] = {}
-    for name in names:
-        parts.setdefault(splits[name.split("/")[0]], []).append(name)
-    return parts
-
-
-def _refuse_empty(tree: Tree, parts: dict[OfficialSplit, list[str]]) -> None:
-    empty = sorted(folder for folder in tree.folders if (split := _split_of(folder)) and split not in parts)
-    if empty:
-        raise DataError(
-            f"The split {empty[0]} is empty.",
-            f"There is a folder {tree.where(empty[0])}, but no image in class folders in it.",
-            "Put its images there, or remove the folder to have a split cut from train.",
-        )
-
-
-def _cut_test(names: list[str], labels: dict[str, int], seed: int) -> dict[OfficialSplit, list[str]]:
+def _cut_test(names: list[str], labels: Mapping[str, int], seed: int) -> dict[OfficialSplit, list[str]]:
     wanted = fraction_of(len(names), _TEST_FRACTION)
     test = stratified(names, [labels[name] for name in names], wanted, seed=seed, keep=1)
     train = np.setdiff1d(np.arange(len(names)), test)
     return {"train": [names[i] for i in train], "test": [names[i] for i in test]}
 
 
-def _part(tree: Tree, names: list[str], labels: dict[str, int]) -> RawSplit:
+def _part(tree: Tree, names: list[str], labels: Mapping[str, int]) -> RawSplit:
     return RawSplit(tuple(names), {"label": tuple(labels[name] for name in names)}, FileSource(tree, names))

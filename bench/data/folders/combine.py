@@ -1,0 +1,172 @@
+"""Joins what a folder's levels say with what its lists say, or refuses where they contradict each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.data.folders.columns import Listing
+from bench.data.folders.lists import Official
+from bench.data.folders.understood import Understood, shown
+from bench.data.raw import OfficialSplit
+from bench.errors import DataError
+
+
+@dataclass(frozen=True)
+class Read:
+    """Class and split of each image that is used; `splits` is empty if nothing cuts the images."""
+
+    layout: str
+    lists: tuple[str, ...]
+    labels: Mapping[str, str]
+    splits: Mapping[str, OfficialSplit]
+    remarks: tuple[str, ...]
+
+
+def with_official(understood: Understood | None, lists: Official, images: Sequence[str], *, asked: bool) -> Read:
+    """Take splits from official lists, and classes from folders, or from the lists if folders say none.
+
+    Lists that a user `asked` for decide; found ones must agree with split folders, or DataError is raised.
+    """
+    splits = dict(lists.splits)
+    if asked and "train" not in splits.values():
+        splits = {image: splits.get(image, "train") for image in images}
+    labels, remarks = _labels(understood, lists, splits, asked=asked)
+    remarks = [*lists.remarks, *remarks]
+    if understood and understood.splits and not asked:
+        _refuse_other_splits(understood.splits, splits, lists.files)
+        if splits.keys() >= understood.splits.keys() and all(image in understood.splits for image in labels):
+            remarks = [
+                *understood.remarks,
+                f"{shown(lists.files)}: the splits are those of the folders.",
+                *remarks,
+            ]
+            return Read(understood.layout, (), understood.labels, understood.splits, tuple(remarks))
+    unlisted = [image for image in (understood.labels if understood else images) if image not in splits]
+    if unlisted:
+        _refuse_mostly_unlisted(unlisted, len(splits), lists.files, asked=asked)
+        remarks.append(f"{len(unlisted):,} images are in no list and left out, as {unlisted[0]}.")
+    if unlabelled := [image for image in splits if image not in labels]:
+        remarks.append(f"{len(unlabelled):,} listed images have no label and are left out, as {unlabelled[0]}.")
+    used = {image: split for image, split in splits.items() if image in labels}
+    return Read(
+        understood.layout if understood else "",
+        lists.files,
+        {image: labels[image] for image in used},
+        used,
+        tuple(remarks),
+    )
+
+
+def with_labels(
+    understood: Understood | None, listings: Sequence[Listing], splits: Mapping[str, OfficialSplit]
+) -> Read | None:
+    """Take classes from lists that say nothing of splits, if folders say none; `splits` are those of folders.
+
+    Returns None if no list has labels. Raises DataError if lists contradict each other, or the folders.
+    """
+    labelled = [listing for listing in listings if listing.labels]
+    if understood is not None:
+        for listing in labelled:
+            _refuse_other_classes(understood.labels, listing)
+        return Read(understood.layout, (), understood.labels, understood.splits, understood.remarks)
+    if not labelled:
+        return None
+    labels: dict[str, str] = {}
+    for listing in labelled:
+        for image, label in zip(listing.images, listing.labels or (), strict=True):
+            if label and labels.setdefault(image, label) != label:
+                raise DataError(
+                    f"The image {image} has two labels.",
+                    f"It is {labels[image]!r} in one list, and {label!r} in {listing.file}.",
+                    "Name the list that counts: --list FILE.",
+                )
+    used = {image: split for image, split in splits.items() if image in labels}
+    remarks = [f"Labels are those of {listing.file}{_column(listing)}." for listing in labelled]
+    if splits and (lost := [image for image in splits if image not in labels]):
+        remarks.append(f"{len(lost):,} images without a label are left out, as {lost[0]}.")
+    kept = {image: label for image, label in labels.items() if not splits or image in used}
+    return Read("", tuple(listing.file for listing in labelled), kept, used, tuple(remarks))
+
+
+def _labels(
+    understood: Understood | None, lists: Official, splits: Mapping[str, OfficialSplit], *, asked: bool
+) -> tuple[dict[str, str], list[str]]:
+    """Return the class of each listed image, by folder if folders name classes; lists' labels are translated."""
+    if understood is None:
+        return dict(lists.labels), []
+    both = [
+        (lists.labels[image], understood.labels[image]) for image in lists.labels if image in understood.labels
+    ]
+    translated = _one_to_one(both)
+    if both and translated is None and asked:
+        return dict(lists.labels), ["Labels are those of the lists; folders have others."]
+    names = translated or {}
+    classes = set(understood.labels.values())
+    labels = {}
+    for image in splits:
+        listed = lists.labels.get(image, "")
+        if image in understood.labels:
+            labels[image] = understood.labels[image]
+        elif listed in names or listed in classes:
+            labels[image] = names.get(listed, listed)
+    differ = both and translated is None
+    return labels, ["Classes are those of the folders; the lists' labels differ."] if differ else []
+
+
+def _one_to_one(pairs: Sequence[tuple[str, str]]) -> dict[str, str] | None:
+    """Return the mapping that pairs make, None if it is none or not one to one."""
+    there, back = dict(pairs), {folder: listed for listed, folder in pairs}
+    same = all(there[listed] == folder and back[folder] == listed for listed, folder in pairs)
+    return there if pairs and same else None
+
+
+def _refuse_other_splits(
+    folders: Mapping[str, OfficialSplit], lists: Mapping[str, OfficialSplit], files: Sequence[str]
+) -> None:
+    differ = [image for image, split in lists.items() if folders.get(image, split) != split]
+    if differ and not _renamed(folders, lists):
+        raise DataError(
+            "Folders and lists cut the images into different splits.",
+            f"{len(differ):,} images differ, as {differ[0]}: its folder says {folders[differ[0]]}, "
+            f"and {shown(files)} {lists[differ[0]]}.",
+            f"Let the lists decide: {' '.join(f'--list {file}' for file in files)}; or the folders: --list none.",
+        )
+
+
+def _renamed(folders: Mapping[str, OfficialSplit], lists: Mapping[str, OfficialSplit]) -> bool:
+    """Whether both cut the same sets, and call the held-out one val here and test there."""
+    pairs = {(folders[image], split) for image, split in lists.items() if image in folders}
+    return pairs in ({("train", "train"), ("test", "val")}, {("train", "train"), ("val", "test")})
+
+
+def _refuse_mostly_unlisted(unlisted: Sequence[str], listed: int, files: Sequence[str], *, asked: bool) -> None:
+    if len(unlisted) > listed and not asked:
+        raise DataError(
+            f"{shown(files)} lists {listed:,} of {listed + len(unlisted):,} images.",
+            f"The others, as {unlisted[0]}, are in no list.",
+            f"Take the listed ones: {' '.join(f'--list {file}' for file in files)}; or all: --list none.",
+        )
+
+
+def _refuse_other_classes(folders: Mapping[str, str], listing: Listing) -> None:
+    """Raise DataError if a list names classes of which neither are groups of the other's."""
+    if not listing.label_column or listing.labels is None:
+        return
+    listed: defaultdict[str, set[str]] = defaultdict(set)
+    folder: defaultdict[str, set[str]] = defaultdict(set)
+    for image, label in zip(listing.images, listing.labels, strict=True):
+        if image in folders and label:
+            listed[label].add(folders[image])
+            folder[folders[image]].add(label)
+    if any(len(some) > 1 for some in listed.values()) and any(len(some) > 1 for some in folder.values()):
+        raise DataError(
+            f"Folders and {listing.file} name different classes.",
+            f"The folders are {shown(folder)}; its column {listing.label_column} has {shown(listed)}.",
+            f"Take the file's: --list {listing.file}; or the folders': --list none.",
+        )
+
+
+def _column(listing: Listing) -> str:
+    return f", column {listing.label_column}" if listing.label_column else ""
