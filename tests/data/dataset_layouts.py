@@ -136,6 +136,16 @@ def oxford_pets(root: Path, seed: int = 0) -> Layout:
     return Layout(entry("oxford_pets", "oxford-iiit-pet"), top)
 
 
+def stl10(root: Path, seed: int = 0) -> Layout:
+    rng, top = np.random.default_rng(seed), root / "stl10_binary"
+    top.mkdir(parents=True)
+    for split, count in (("train", 18), ("test", 9)):
+        (top / f"{split}_X.bin").write_bytes(rng.integers(0, 256, (count, 3, 96, 96), dtype=np.uint8).tobytes())
+        (top / f"{split}_y.bin").write_bytes(bytes(i % 3 + 1 for i in range(count)))
+    write_lines(top / "class_names.txt", list(CLASSES))
+    return Layout(entry("stl10", "stl10_binary"), top)
+
+
 def digits(_root: Path, _seed: int = 0) -> Layout:
     return Layout(
         DatasetEntry(name="digits", reader="digits", num_classes=10, counts={"train": 1438, "test": 359}), None
@@ -151,6 +161,7 @@ BUILDERS: dict[str, Callable[..., Layout]] = {
     "flowers102": flowers102,
     "idx": idx,
     "oxford_pets": oxford_pets,
+    "stl10": stl10,
     "tiny_imagenet": tiny_imagenet,
 }
 

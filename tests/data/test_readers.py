@@ -215,3 +215,27 @@ def test_pets_are_named_by_their_images(tmp_path):
     _, dataset = opened("oxford_pets", tmp_path)
     assert dataset.manifest.classes["label"] == ("Abyssinian", "english_setter", "pug")
     assert labels_by_id(dataset, "test")["images/pug_7.jpg"] == "pug"
+
+
+# stl10
+
+
+def test_stl10_planes_are_stored_by_column(tmp_path):
+    layout = BUILDERS["stl10"](tmp_path)
+    pixels = np.zeros((18, 3, 96, 96), dtype=np.uint8)
+    pixels[0, 1, 5, 7] = 200  # green, column 5, row 7
+    (layout.folder / "train_X.bin").write_bytes(pixels.tobytes())
+    dataset = open_dataset(layout.entry, data_root=tmp_path)
+    assert dataset.images("train").image(0).getpixel((5, 7)) == (0, 200, 0)
+    assert dataset.manifest.splits["train"].labels["label"][:4] == (0, 1, 2, 0)
+
+
+@pytest.mark.parametrize(
+    "damage", [{"train_X.bin": b"x" * 100}, {"class_names.txt": b""}, {"test_y.bin": b"\x01"}]
+)
+def test_damaged_stl10_files_are_an_error(damage, tmp_path):
+    layout = BUILDERS["stl10"](tmp_path)
+    for name, content in damage.items():
+        (layout.folder / name).write_bytes(content)
+    with pytest.raises(DataError):
+        open_dataset(layout.entry, data_root=tmp_path)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.data.folders.class_level import is_generic
 from bench.data.folders.columns import Listing
 from bench.data.folders.lists import Official
 from bench.data.folders.understood import Understood, shown
@@ -22,6 +23,26 @@ class Read:
     labels: Mapping[str, str]
     splits: Mapping[str, OfficialSplit]
     remarks: tuple[str, ...]
+
+
+def settle_classes(
+    understood: Understood | None, listings: Sequence[Listing], *, asked: bool
+) -> Understood | None:
+    """Return what folders say, or None if lists say other classes and folders' names say none (`part_1`).
+
+    Raises DataError if both say classes and contradict each other, unless a user `asked` for the lists.
+    """
+    for listing in listings if understood else ():
+        if understood and listing.label_column and listing.labels and _contradict(understood.labels, listing):
+            if asked or all(is_generic(label) for label in understood.labels.values()):
+                return None
+            raise DataError(
+                f"Folders and {listing.file} name different classes.",
+                f"The folders are {shown(set(understood.labels.values()))}; the column {listing.label_column} "
+                f"of {listing.file} has {shown(set(listing.labels))}.",
+                f"Take the file's: --list {listing.file}; or the folders': --list none.",
+            )
+    return understood
 
 
 def with_official(understood: Understood | None, lists: Official, images: Sequence[str], *, asked: bool) -> Read:
@@ -64,12 +85,10 @@ def with_labels(
 ) -> Read | None:
     """Take classes from lists that say nothing of splits, if folders say none; `splits` are those of folders.
 
-    Returns None if no list has labels. Raises DataError if lists contradict each other, or the folders.
+    Returns None if no list has labels. Raises DataError if lists contradict each other.
     """
     labelled = [listing for listing in listings if listing.labels]
     if understood is not None:
-        for listing in labelled:
-            _refuse_other_classes(understood.labels, listing)
         return Read(understood.layout, (), understood.labels, understood.splits, understood.remarks)
     if not labelled:
         return None
@@ -150,22 +169,15 @@ def _refuse_mostly_unlisted(unlisted: Sequence[str], listed: int, files: Sequenc
         )
 
 
-def _refuse_other_classes(folders: Mapping[str, str], listing: Listing) -> None:
-    """Raise DataError if a list names classes of which neither are groups of the other's."""
-    if not listing.label_column or listing.labels is None:
-        return
+def _contradict(folders: Mapping[str, str], listing: Listing) -> bool:
+    """Whether folders and a list's labels name different things: neither are groups of the other's."""
     listed: defaultdict[str, set[str]] = defaultdict(set)
     folder: defaultdict[str, set[str]] = defaultdict(set)
-    for image, label in zip(listing.images, listing.labels, strict=True):
+    for image, label in zip(listing.images, listing.labels or (), strict=False):
         if image in folders and label:
             listed[label].add(folders[image])
             folder[folders[image]].add(label)
-    if any(len(some) > 1 for some in listed.values()) and any(len(some) > 1 for some in folder.values()):
-        raise DataError(
-            f"Folders and {listing.file} name different classes.",
-            f"The folders are {shown(folder)}; its column {listing.label_column} has {shown(listed)}.",
-            f"Take the file's: --list {listing.file}; or the folders': --list none.",
-        )
+    return any(len(some) > 1 for some in listed.values()) and any(len(some) > 1 for some in folder.values())
 
 
 def _column(listing: Listing) -> str:

@@ -23,6 +23,7 @@ _NAMES = re.compile(
     r"_?(meta_?data|labels?|annotations?|classes|data|dataset|info|index|.*splits?.*)",
     re.IGNORECASE,
 )
+_SAMPLES = re.compile(r"submission|sample|example|template", re.IGNORECASE)
 _TABLES = (".csv", ".tsv", ".jsonl")
 _UNREAD = (".mat", ".pkl", ".pickle", ".npy", ".npz", ".parquet", ".xlsx", ".h5")
 _LEAST = 10
@@ -204,7 +205,7 @@ def _split_by_name(file: str) -> tuple[OfficialSplit, tuple[str, str]] | None:
 
 def _may_be_list(name: str) -> bool:
     path = PurePosixPath(name)
-    if path.suffix.lower() not in TEXT_SUFFIXES:
+    if path.suffix.lower() not in TEXT_SUFFIXES or _SAMPLES.search(path.stem):
         return False
     by_name = split_name(path.stem) is not None or bool(_NAMES.fullmatch(path.stem))
     return path.suffix.lower() in _TABLES or by_name

@@ -14,6 +14,7 @@ from bench.data.readers import (
     flowers102,
     idx,
     oxford_pets,
+    stl10,
     tiny_imagenet,
 )
 from bench.data.tree import Tree
@@ -42,5 +43,6 @@ READERS: dict[str, Reader] = {
     "flowers102": Reader(flowers102.read, 1, flowers102.MARKERS),
     "idx": Reader(idx.read, 1, idx.MARKERS),
     "oxford_pets": Reader(oxford_pets.read, 1, oxford_pets.MARKERS),
+    "stl10": Reader(stl10.read, 1, stl10.MARKERS),
     "tiny_imagenet": Reader(tiny_imagenet.read, 1, tiny_imagenet.MARKERS),
 }

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bench.data.folders.combine import Read, with_labels, with_official
+from bench.data.folders.combine import Read, settle_classes, with_labels, with_official
 from bench.data.folders.detect import understand
 from bench.data.folders.files import Files, count_skipped, sort_files
 from bench.data.folders.known import refuse_known
@@ -74,6 +74,7 @@ def _read(
         listings = [] if entry.lists == (NO_LISTS,) else named_listings(tree, entry.lists, index)
     else:
         listings = [] if "splits" in entry.layout else find_listings(tree, files.others, index)
+    understood = settle_classes(understood, listings, asked=asked)
     lists = official(listings, len(names), asked=asked) if listings else None
     if lists is not None and (understood or lists.labels):
         return with_official(understood, lists, names, asked=asked), empty
