@@ -53,6 +53,8 @@ class Asked:
     kept: str = "fp32"
     groups: list[str] = field(default_factory=list)
     subset: str | None = None
+    layout: str | None = None
+    lists: list[str] = field(default_factory=list)
 
 
 def dataset_spec(

@@ -52,6 +52,8 @@ Out = Annotated[
 
 def augment(
     dataset: o.Dataset,
+    layout: o.Layout = None,
+    lists: o.Lists = None,
     recipe: Recipe = "default",
     strategy: Strategy = "full",
     overrides: o.Set = None,
@@ -79,7 +81,7 @@ def augment(
 
     path = _png(out or Path("reports") / f"augment-{re.sub('[^A-Za-z0-9.-]', '-', dataset)}.png")
     known = o.open_registry(registry)
-    entry = o.find_dataset(known, dataset)
+    entry = o.find_dataset(known, dataset, layout=layout, lists=lists)
     given = {"augment": augmentations, "image_size": image_size, "views": views}
     asked, transform = _resolved(known, entry, recipe, strategy, overrides or [], given, backbone)
     opened = open_dataset(entry, data_root=data_root, download=download)

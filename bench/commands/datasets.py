@@ -25,6 +25,8 @@ def datasets(
     classes: Annotated[
         bool, typer.Option("--classes", help="Write the dataset's class names, as a file of groups to fill in.")
     ] = False,
+    layout: o.Layout = None,
+    lists: o.Lists = None,
     data_root: o.DataRoot = None,
     registry: o.RegistryFolders = None,
     json: o.AsJson = False,
@@ -38,15 +40,23 @@ def datasets(
     """
     from bench.commands.listing import show
 
+    known = o.open_registry(registry)
+    if name is None and (layout or lists):
+        raise BenchError(
+            "--layout and --list name no folder.", "Each has its own.", "Write folder:PATH before them."
+        )
     if classes:
-        write_classes(name, registry, data_root, json=json)
+        if name is None:
+            raise BenchError(
+                "--classes names no dataset.", "Each has its own.", "Write bench datasets NAME --classes."
+            )
+        write_classes(o.find_dataset(known, name, layout=layout, lists=lists), data_root, json=json)
         return
     from bench.data.datasets import is_here
     from bench.data.locating import how_to_get
     from bench.entries import DatasetEntry
 
-    known = o.open_registry(registry)
-    entries = [o.find_dataset(known, name)] if name else known.all(DatasetEntry)
+    entries = [o.find_dataset(known, name, layout=layout, lists=lists)] if name else known.all(DatasetEntry)
     found = {e.name: is_here(e, data_root) for e in entries}
     entries = [e for e in entries if found[e.name] or not here]
     data: list[dict[str, object]] = [{**e.model_dump(mode="json"), "here": found[e.name]} for e in entries]
@@ -69,17 +79,12 @@ def datasets(
     show(rows, data, json=json)
 
 
-def write_classes(name: str | None, registry: list[Path] | None, data_root: Path | None, *, json: bool) -> None:
+def write_classes(entry: DatasetEntry, data_root: Path | None, *, json: bool) -> None:
     """Write the names of the default target's classes as TOML; as JSON those of every target."""
     from bench import terminal
     from bench.data.class_groups import as_toml
     from bench.data.datasets import known_manifest, open_dataset
 
-    if name is None:
-        raise BenchError(
-            "--classes names no dataset.", "Each has its own.", "Write bench datasets NAME --classes."
-        )
-    entry = o.find_dataset(o.open_registry(registry), name)
     manifest = known_manifest(entry, data_root) or open_dataset(entry, data_root=data_root).manifest
     if json:
         from bench.report.export.records import to_json

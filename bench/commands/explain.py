@@ -36,7 +36,9 @@ ClassName = Annotated[
 
 def explain(
     run: Run,
-    image: Annotated[str, typer.Argument(callback=not_empty, help="An image file.")],
+    image: Annotated[
+        str, typer.Argument(callback=not_empty, help="An image file, or a sample of the run's dataset by its id.")
+    ],
     *,
     layer: Layers = None,
     class_name: ClassName = None,
@@ -63,7 +65,7 @@ def explain(
     from bench.report.terminal.explanation_list import layers_view
 
     _check(method, class_name)
-    path, chosen = _one_image(image), pick(device)
+    path, chosen = _one_image(image, db, run), pick(device)
     deterministic()
     explaining = Explaining(bring_back(db, run, weights, chosen), path, chosen)
     if layers:
@@ -86,9 +88,17 @@ def _check(method: str, class_name: str | None) -> None:
         )
 
 
-def _one_image(word: str) -> Path:
+def _one_image(word: str, db: str | None, run: str) -> Path:
+    """Return the one image that a word names: a file, else a sample of the run's dataset by its id."""
+    from bench.commands.run_dataset import sample_file
     from bench.data.image_files import find_images
+    from bench.store.store import Store
 
+    if not Path(word).exists() and "://" not in word:
+        with Store.open(db, create=False) as store:
+            found = sample_file(store.run(run).spec.dataset, word)
+        if found:
+            return found
     paths = find_images([word])
     if len(paths) > 1:
         raise BenchError(f"{word} holds {len(paths)} images.", "One is explained at a time.", f"Try {paths[0]}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from bench.commands.filters import Db
-from bench.commands.options import DataRoot, Device, RegistryFolders
+from bench.commands.options import DataRoot, Device, Layout, Lists, RegistryFolders
 from bench.commands.run_dataset import Where, open_run_dataset
 from bench.commands.trained import Run, Weights
 from bench.errors import INTERRUPTED
@@ -16,6 +16,8 @@ def keep(
     *,
     db: Db = None,
     dataset: Where = None,
+    layout: Layout = None,
+    lists: Lists = None,
     weights: Weights = None,
     registry: RegistryFolders = None,
     data_root: DataRoot = None,
@@ -48,7 +50,7 @@ def keep(
     spec = finished_spec(stored)
     path = artifacts.model_path(stored.row.run_id)
     if not path.exists():
-        data = open_run_dataset(spec.dataset, dataset, registry, data_root)
+        data = open_run_dataset(spec.dataset, dataset, registry, data_root, layout=layout, lists=lists)
         epochs, counting = spec.recipe.epochs, Counting(terminal.err(), f"Training {spec.backbone.name}")
         with Interrupts() as interrupts, counting:
             hooks = Hooks(lambda done: counting(done.epoch, epochs, "epochs"), stop=interrupts.wanted)

@@ -9,7 +9,7 @@ import typer
 
 from bench.commands.filters import AsJson, Db
 from bench.commands.given import not_empty
-from bench.commands.options import DataRoot, RegistryFolders
+from bench.commands.options import DataRoot, Layout, Lists, RegistryFolders
 from bench.commands.run_dataset import Where, open_run_dataset
 from bench.commands.trained import Run
 from bench.errors import BenchError, unknown_name
@@ -42,6 +42,8 @@ def mistakes(
     json: AsJson = False,
     db: Db = None,
     dataset: Where = None,
+    layout: Layout = None,
+    lists: Lists = None,
     registry: RegistryFolders = None,
     data_root: DataRoot = None,
 ) -> None:
@@ -68,7 +70,7 @@ def mistakes(
         spec = finished_spec(stored)
         head, artifacts = _head(spec.dataset.targets, target), Artifacts.beside(store.location)
         made = artifacts.predictions(stored.row.run_id).of(head).test
-    data = open_run_dataset(spec.dataset, dataset, registry, data_root)
+    data = open_run_dataset(spec.dataset, dataset, registry, data_root, layout=layout, lists=lists)
     names = class_names(stored, artifacts).names.get(head) or [str(i) for i in range(made.logits.shape[1])]
     chosen = choose(judge(made, names), most=most, sort=sort, everything=everything)  # type: ignore[arg-type] # checked
     said = f"{head}: " * (len(spec.dataset.targets) > 1) + summary(chosen, everything=everything, sort=sort)  # type: ignore[arg-type] # checked

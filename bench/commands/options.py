@@ -44,6 +44,22 @@ Groups = Annotated[
         help="One more target, made of the classes: kind=FILE, which maps each class to a group. Repeatable.",
     ),
 ]
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        callback=not_empty,
+        help="Levels of folder:PATH, where they are not plain: splits/classes, classes/splits, '*/classes', ...",
+    ),
+]
+Lists = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--list",
+        callback=not_empty,
+        help="Lists of folder:PATH: a FILE with a column of splits, train=FILE,test=FILE, or none. Repeatable.",
+    ),
+]
 Budget = Annotated[
     str | None,
     typer.Option(
@@ -115,9 +131,19 @@ def open_registry(folders: list[Path] | None) -> Registry:
     return registry
 
 
-def find_dataset(registry: Registry, name: str, groups: list[str] | None = None) -> DatasetEntry:
-    """Look a dataset up by name, or make the entry of `folder:PATH`; `groups` are `TARGET=FILE` each."""
-    entry = _find_dataset(registry, name)
+def find_dataset(
+    registry: Registry,
+    name: str,
+    groups: list[str] | None = None,
+    *,
+    layout: str | None = None,
+    lists: list[str] | None = None,
+) -> DatasetEntry:
+    """Look a dataset up by name, or make the entry of `folder:PATH`, read as `layout` and `lists` tell.
+
+    `groups` are `TARGET=FILE` each.
+    """
+    entry = _find_dataset(registry, name, layout, lists)
     return entry.with_groups(_read_groups(groups)) if groups else entry
 
 
@@ -140,7 +166,14 @@ def _read_groups(values: list[str]) -> dict[str, str]:
     return found
 
 
-def _find_dataset(registry: Registry, name: str) -> DatasetEntry:
+def split_lists(values: list[str] | None) -> list[str]:
+    """Split `train=FILE,test=FILE`; commas elsewhere belong to file names."""
+    import re
+
+    return [part.strip() for value in values or () for part in re.split(r",(?=[A-Za-z]+=)", value)]
+
+
+def _find_dataset(registry: Registry, name: str, layout: str | None, lists: list[str] | None) -> DatasetEntry:
     from bench.entries import DatasetEntry
 
     if name.strip() == "folder:":
@@ -150,7 +183,13 @@ def _find_dataset(registry: Registry, name: str) -> DatasetEntry:
     if name.startswith("folder:"):
         from bench.data.datasets import folder_entry
 
-        return folder_entry(Path(name.removeprefix("folder:")))
+        return folder_entry(Path(name.removeprefix("folder:")), layout=layout or "", lists=split_lists(lists))
+    if layout or lists:
+        raise BenchError(
+            f"{'--layout' if layout else '--list'} says how to read a folder, and {name} is none.",
+            "A dataset of the registry has a reader of its own.",
+            "Leave it out, or write --dataset folder:PATH.",
+        )
     return registry.get(DatasetEntry, name)
 
 

@@ -14,7 +14,8 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows shown; 0 
 
 def plan(
     dataset: o.Dataset, budget: o.Budget = None, backbones: o.Backbones = None, strategies: o.Strategies = None,
-    target: o.Target = None, groups: o.Groups = None, subset: o.Subset = None, recipe: o.Recipe = None,
+    target: o.Target = None, groups: o.Groups = None, layout: o.Layout = None, lists: o.Lists = None,
+    subset: o.Subset = None, recipe: o.Recipe = None,
     overrides: o.Set = None, epochs: o.Epochs = None, image_size: o.ImageSize = None, seeds: o.Seeds = 1,
     everything: o.All = False, rejected: Rejected = False, limit: Limit = 60, registry: o.RegistryFolders = None,
     data_root: o.DataRoot = None, device: o.Device = "auto", backend: o.Backend = "eager",
@@ -35,11 +36,12 @@ def plan(
 
     computing = backend_asked(backend)
     known = o.open_registry(registry)
-    entry = o.find_dataset(known, dataset, groups)
+    entry = o.find_dataset(known, dataset, groups, layout=layout, lists=lists)
     header = known_header(entry, data_root)
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],
         epochs, image_size, seeds, everything, groups=groups or [], subset=subset,
+        layout=layout, lists=lists or [],
     )  # fmt: skip
     with Counting(terminal.err()) as progress:
         made = plan_for(known, entry, dataset_spec(entry, target, header, subset), asked, progress)

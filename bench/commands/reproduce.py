@@ -46,7 +46,8 @@ ReportOnly = Annotated[
 
 
 def reproduce(
-    study: Study, runs: Runs = None, on: On = None, backbone: InsteadOf = None, target: Targets = None,
+    study: Study, runs: Runs = None, on: On = None, layout: o.Layout = None,
+    lists: o.Lists = None, backbone: InsteadOf = None, target: Targets = None,
     image_size: ImageSize = None, epochs: Epochs = None, subset: o.Subset = None, overrides: Set = None,
     seeds: o.Seeds = 1, report_only: ReportOnly = False, dry_run: DryRun = False, time_limit: TimeLimit = None,
     workers: Workers = None, cache_budget: CacheBudget = "20GB", cache_dtype: o.CacheDtype = "fp32",
@@ -78,6 +79,7 @@ def reproduce(
 
     options = Options(
         study, o.split_list(runs), changes, seeds, dry_run, time_limit, workers, cache_budget,
-        cache_dtype, backend, db, registry or [], data_root, download, device, form,
+        cache_dtype, backend, db, registry or [], data_root, download, device, form, layout,
+        lists or [],
     )  # fmt: skip
     raise typer.Exit(run_study(options))

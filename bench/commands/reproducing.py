@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import torch
@@ -72,6 +72,8 @@ class Options:
     download: bool
     device: str
     form: str
+    layout: str | None = None
+    lists: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,10 @@ def run_study(options: Options) -> int:
     usable(backend, device)
     deterministic()
     own = registry.get(DatasetEntry, study.dataset)
-    place = Place(own, o.find_dataset(registry, changes.dataset) if changes.dataset else own)
+    taken = own
+    if changes.dataset:
+        taken = o.find_dataset(registry, changes.dataset, layout=options.layout, lists=options.lists)
+    place = Place(own, taken)
     if options.dry_run:
         planned = replace(_plan(registry, study, entries, changes, place, options), search=search)
         runs = _where_kept(planned, options, lambda some: with_backend(some, lambda _: backend))
@@ -242,9 +247,9 @@ def _sweep(
 
 def _add(tally: Tally, more: Tally) -> None:
     """Add how one sweep went to how others did."""
-    for field in fields(Tally):
-        mine, theirs = getattr(tally, field.name), getattr(more, field.name)
-        setattr(tally, field.name, mine + theirs if isinstance(mine, list) else mine or theirs)
+    for one in fields(Tally):
+        mine, theirs = getattr(tally, one.name), getattr(more, one.name)
+        setattr(tally, one.name, mine + theirs if isinstance(mine, list) else mine or theirs)
 
 
 def _record(planned: Planned, options: Options) -> SweepRecord:

@@ -39,7 +39,8 @@ Workers = Annotated[int | None, typer.Option("--workers", min=0, max=256, help="
 
 def sweep(
     dataset: o.Dataset, budget: o.Budget = None, backbones: o.Backbones = None, strategies: o.Strategies = None,
-    target: o.Target = None, groups: o.Groups = None, subset: o.Subset = None, recipe: o.Recipe = None,
+    target: o.Target = None, groups: o.Groups = None, layout: o.Layout = None, lists: o.Lists = None,
+    subset: o.Subset = None, recipe: o.Recipe = None,
     overrides: o.Set = None, epochs: o.Epochs = None, image_size: o.ImageSize = None, seeds: o.Seeds = 1,
     everything: o.All = False, limit: Limit = None, time_limit: TimeLimit = None, prune: Prune = False,
     dry_run: DryRun = False, keep: Keep = None, workers: Workers = None, cache_budget: CacheBudget = "20GB",
@@ -62,6 +63,7 @@ def sweep(
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],
         epochs, image_size, seeds, everything, kept=cache_dtype, groups=groups or [], subset=subset,
+        layout=layout, lists=lists or [],
     )  # fmt: skip
     options = Options(
         dataset, asked, limit, time_limit, prune, dry_run, keep, workers, db, registry or [], data_root, download,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,10 +14,9 @@ from bench.commands.trained import Run, Weights
 from bench.errors import BenchError, DataError, unknown_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bench.data.manifest import Manifest
     from bench.data.raw import OfficialSplit
+    from bench.entries import DatasetEntry
     from bench.registry import Registry
     from bench.store.rows import RunRow
 
@@ -55,6 +55,8 @@ def transfer(
     limit: Limit = None,
     trained_on: TrainedOn = None,
     groups: o.Groups = None,
+    layout: o.Layout = None,
+    lists: o.Lists = None,
     db: Db = None,
     registry: o.RegistryFolders = None,
     data_root: o.DataRoot = None,
@@ -85,7 +87,7 @@ def transfer(
     with Store.open(db, create=False) as store:
         row, written = store.run(run).row, read_map(path)
         official = _official(split)
-        opened = open_dataset(o.find_dataset(known, dataset), data_root=data_root)
+        opened = open_dataset(o.find_dataset(known, dataset, layout=layout, lists=lists), data_root=data_root)
         training = _training(known, row, trained_on, groups, data_root)
         notes = _notes(known, row, opened.entry.name, opened.manifest.fingerprint)
         asked = Question(row.run_id, opened, written, weights, path.stem, official, target, limit, training, notes)
@@ -113,11 +115,9 @@ def _training(
 ) -> Manifest | None:
     """Return the manifest of the run's own dataset, where it is known and has not changed."""
     from bench.data.datasets import known_manifest
-    from bench.entries import DatasetEntry
 
-    if where is None and row.dataset not in {entry.name for entry in known.all(DatasetEntry)}:
-        return None
-    manifest = known_manifest(o.find_dataset(known, where or row.dataset, groups), data_root)
+    entry = _own_entry(known, row, where, groups)
+    manifest = known_manifest(entry, data_root) if entry else None
     if manifest and manifest.fingerprint == row.fingerprint:
         return manifest
     if where is None:
@@ -127,6 +127,23 @@ def _training(
         "Its classes, images or splits differ." if manifest else "bench has not opened it yet.",
         "Leave --trained-on out, or bring back the dataset as it was.",
     )
+
+
+def _own_entry(known: Registry, row: RunRow, where: str | None, groups: list[str] | None) -> DatasetEntry | None:
+    """Return the entry of the run's own dataset: the one named, the registry's, or the folder opened last."""
+    from bench.data.datasets import FOLDER
+    from bench.data.places import places_of
+    from bench.entries import DatasetEntry
+
+    place = next(iter(places_of(row.fingerprint)), None)
+    if where is None and place and row.dataset.startswith(FOLDER) and Path(place.path).exists():
+        where = f"{FOLDER}{place.path}"
+    if where and place and where.startswith(FOLDER):
+        return o.find_dataset(known, where, groups, layout=place.layout, lists=list(place.lists))
+    if where:
+        return o.find_dataset(known, where, groups)
+    here = row.dataset in {entry.name for entry in known.all(DatasetEntry)}
+    return o.find_dataset(known, row.dataset, groups) if here else None
 
 
 def _notes(known: Registry, row: RunRow, dataset: str, fingerprint: str) -> tuple[str, ...]:

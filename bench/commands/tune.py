@@ -47,7 +47,8 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the space, and sto
 
 def tune(
     dataset: MaybeDataset = None, budget: o.Budget = None, backbones: o.Backbones = None,
-    strategies: o.Strategies = None, target: o.Target = None, groups: o.Groups = None, subset: o.Subset = None,
+    strategies: o.Strategies = None, target: o.Target = None, groups: o.Groups = None,
+    layout: o.Layout = None, lists: o.Lists = None, subset: o.Subset = None,
     space: Space = None, trials: Trials = 20, sampler: Sampler = "tpe", metric: Metric = "val_top1",
     seed: Seed = 0, name: Name = None, prune: s.Prune = False, together: Together = 1, recipe: Recipe = "default",
     overrides: Set = None, epochs: o.Epochs = None, image_size: o.ImageSize = None, everything: o.All = False,
@@ -79,6 +80,7 @@ def tune(
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), [recipe], overrides or [], epochs,
         image_size, 1, everything, kept=cache_dtype, groups=groups or [], subset=subset,
+        layout=layout, lists=lists or [],
     )  # fmt: skip
     options = Options(
         dataset, asked, space or [], trials, sampler, metric, seed, name, prune, together, time_limit, dry_run,

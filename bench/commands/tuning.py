@@ -114,7 +114,13 @@ def run_tune(options: Options) -> int:
     usable(backend_asked(options.backend), device)
     deterministic()
     registry = o.open_registry(options.registry)
-    entry = o.find_dataset(registry, options.dataset, options.asked.groups)
+    entry = o.find_dataset(
+        registry,
+        options.dataset,
+        options.asked.groups,
+        layout=options.asked.layout,
+        lists=options.asked.lists,
+    )
     words = read_words(registry, options.asked, options.space)
     if options.dry_run:
         terminal.out().print(space_view(_looked_up(options, registry, entry, words).space, options.trials))
@@ -220,6 +226,7 @@ def _repeat(tuning: Tuning, best: Tried) -> str:
     asked = words.asked
     pairs = {
         "--dataset": options.dataset,
+        "--layout": asked.layout,
         "--target": asked.target,
         "--subset": asked.subset,
         "--cache-dtype": asked.kept if asked.kept != "fp32" else None,
@@ -229,5 +236,6 @@ def _repeat(tuning: Tuning, best: Tried) -> str:
     }
     told = [word for name, value in pairs.items() if value for word in (name, value)]
     told += [word for folder in options.registry for word in ("--registry", str(folder))]
+    told += [word for some in asked.lists for word in ("--list", some)]
     told += [word for groups in asked.groups for word in ("--groups", groups)]
     return repeat_command(best, changed, told, words.recipe.name)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from bench.data.class_groups import with_groups
 from bench.data.download import fetch
+from bench.data.folders.lists import NO_LISTS, split_of_spec
 from bench.data.locating import is_bundled, locate, not_found
 from bench.data.manifest import Manifest, ManifestHeader
 from bench.data.manifest_files import load_header, load_manifest, save_manifest, source_signature
 from bench.data.opening import open_tree
+from bench.data.places import remember_place
 from bench.data.progress import Progress
 from bench.data.raw import ImageSource, OfficialSplit, RawDataset
 from bench.data.readers import READERS, Reader, class_folders
@@ -61,6 +63,8 @@ def open_dataset(
     if manifest is None:
         manifest = survey(raw, entry, progress)
         save_manifest(manifest, entry, location, signature)
+    if entry.name.startswith(FOLDER):
+        remember_place(manifest.fingerprint, entry)
     return Dataset(entry, with_groups(manifest, entry), raw)
 
 
@@ -105,11 +109,22 @@ def folder_entry(path: Path, *, layout: str = "", lists: Sequence[str] = ()) -> 
         num_classes=1,
         locations=(str(place),),
         layout=layout,
-        lists=tuple(lists),
+        lists=tuple(_list_file(text, place) for text in lists),
     )
     raw = class_folders.read(open_tree(place, entry, _reader(entry), verified=True), entry)
     counts = {split: len(part.ids) for split, part in raw.splits.items()}
-    return entry.model_copy(update={"num_classes": len(raw.classes["label"]), "counts": counts})
+    found = {"num_classes": len(raw.classes["label"]), "counts": counts, "note": raw.notes.as_text()}
+    return entry.model_copy(update=found)
+
+
+def _list_file(text: str, place: Path) -> str:
+    """Name a list by its path below the dataset's folder if it lies there, else by its absolute path."""
+    split, name = split_of_spec(text)
+    path = Path(name).expanduser()
+    if name != NO_LISTS and not (place / path).is_file() and path.is_file():
+        path = path.resolve()
+    inside = path.relative_to(place) if path.is_relative_to(place) else path
+    return f"{split}={inside}" if split else str(inside)
 
 
 def _place(entry: DatasetEntry, data_root: Path | None) -> tuple[Path | None, str] | None:

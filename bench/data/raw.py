@@ -92,6 +92,19 @@ class FolderNotes:
     empty_classes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
+    def as_text(self) -> str:
+        """Return the notes as a few sentences."""
+        skipped = sum(count for by_suffix in self.skipped.values() for count in by_suffix.values())
+        told = [
+            f"Read as {self.layout}." if self.layout else "",
+            f"Lists: {', '.join(self.lists)}." if self.lists else "",
+            *self.remarks,
+            f"{skipped:,} files that are not images are skipped." if skipped else "",
+            f"Empty class folders: {', '.join(self.empty_classes)}." if self.empty_classes else "",
+            f"System folders are not looked at: {', '.join(self.system_folders)}." if self.system_folders else "",
+        ]
+        return " ".join(filter(None, told))
+
 
 @dataclass(frozen=True, eq=False)
 class RawDataset:
