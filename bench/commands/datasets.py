@@ -13,6 +13,7 @@ from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.entries import DatasetEntry
+    from bench.registry import Registry
 
 EMPTY: tuple[object, ...] = (None, "", [], {})
 
@@ -38,45 +39,61 @@ def datasets(
 
     Example: bench datasets cub
     """
-    from bench.commands.listing import show
-
     known = o.open_registry(registry)
-    if name is None and (layout or lists):
-        raise BenchError(
-            "--layout and --list name no folder.", "Each has its own.", "Write folder:PATH before them."
-        )
-    if classes:
-        if name is None:
+    if name is None:
+        if classes or layout or lists:
             raise BenchError(
-                "--classes names no dataset.", "Each has its own.", "Write bench datasets NAME --classes."
+                f"{'--classes' if classes else '--layout' if layout else '--list'} names no dataset.",
+                "Each has its own.",
+                "Write bench datasets NAME before it.",
             )
-        write_classes(o.find_dataset(known, name, layout=layout, lists=lists), data_root, json=json)
+        list_all(known, data_root, here=here, json=json)
         return
+    entry = o.find_dataset(known, name, layout=layout, lists=lists)
+    if classes:
+        write_classes(entry, data_root, json=json)
+    else:
+        show_one(entry, data_root, json=json)
+
+
+def list_all(known: Registry, data_root: Path | None, *, here: bool, json: bool) -> None:
+    """List the datasets of the registry, or with `here` those that are on this machine."""
+    from bench.commands.listing import show
     from bench.data.datasets import is_here
-    from bench.data.locating import how_to_get
     from bench.entries import DatasetEntry
 
-    entries = [o.find_dataset(known, name, layout=layout, lists=lists)] if name else known.all(DatasetEntry)
-    found = {e.name: is_here(e, data_root) for e in entries}
-    entries = [e for e in entries if found[e.name] or not here]
-    data: list[dict[str, object]] = [{**e.model_dump(mode="json"), "here": found[e.name]} for e in entries]
-    rows: list[dict[str, object]]
-    if name:
-        rows = [{"key": key, "value": plainly(value)} for key, value in data[0].items() if value not in EMPTY]
-        rows += [{"key": "to get it", "value": how_to_get(e)} for e in entries if not found[e.name]]
-    else:
-        rows = [
-            {
-                "dataset": e.name,
-                "classes": targets_of(e) or e.num_classes,
-                "images": sum(e.counts.values()) or "?",
-                "here": "yes" if found[e.name] else "",
-                "seen in pretraining": ", ".join(e.overlaps),
-                "licence": e.license,
-            }
-            for e in entries
-        ]
-    show(rows, data, json=json)
+    found = {e.name: is_here(e, data_root) for e in known.all(DatasetEntry)}
+    entries = [e for e in known.all(DatasetEntry) if found[e.name] or not here]
+    rows: list[dict[str, object]] = [
+        {
+            "dataset": e.name,
+            "classes": targets_of(e) or e.num_classes,
+            "images": sum(e.counts.values()) or "?",
+            "here": "yes" if found[e.name] else "",
+            "seen in pretraining": ", ".join(e.overlaps),
+            "licence": e.license,
+        }
+        for e in entries
+    ]
+    show(rows, [{**e.model_dump(mode="json"), "here": found[e.name]} for e in entries], json=json)
+
+
+def show_one(entry: DatasetEntry, data_root: Path | None, *, json: bool) -> None:
+    """Show a dataset's entry, its fingerprint if it was read before, and how to get it if it is not here."""
+    from bench.commands.listing import show
+    from bench.data.datasets import is_here, known_header
+    from bench.data.locating import how_to_get
+
+    found = is_here(entry, data_root)
+    header = known_header(entry, data_root) if found else None
+    data = {**entry.model_dump(mode="json"), "here": found}
+    if header:
+        data["fingerprint"] = header.fingerprint
+    rows: list[dict[str, object]] = [
+        {"key": key, "value": plainly(value)} for key, value in data.items() if value not in EMPTY
+    ]
+    rows += [] if found else [{"key": "to get it", "value": how_to_get(entry)}]
+    show(rows, [data], json=json)
 
 
 def write_classes(entry: DatasetEntry, data_root: Path | None, *, json: bool) -> None:

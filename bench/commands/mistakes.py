@@ -32,21 +32,14 @@ Out = Annotated[
 
 
 def mistakes(
-    run: Run,
-    *,
+    run: Run, *,
     most: Annotated[int, typer.Option("--most", "-n", min=1, max=1000, help="How many images.")] = 25,
     sort: Annotated[str, typer.Option("--sort", help="confidence, doubt, class or order.")] = "confidence",
     target: Target = None,
     everything: Annotated[bool, typer.Option("--all", help="Right ones too, spread evenly over all.")] = False,
-    out: Out = None,
-    json: AsJson = False,
-    db: Db = None,
-    dataset: Where = None,
-    layout: Layout = None,
-    lists: Lists = None,
-    registry: RegistryFolders = None,
-    data_root: DataRoot = None,
-) -> None:
+    out: Out = None, json: AsJson = False, db: Db = None, dataset: Where = None, layout: Layout = None,
+    lists: Lists = None, registry: RegistryFolders = None, data_root: DataRoot = None,
+) -> None:  # fmt: skip
     """Show test images that a run gets wrong: true class, predicted class, and how sure it was, surest first.
 
     They come from the scores that the run kept, so no model is needed; the dataset has to be on this machine.

@@ -30,7 +30,7 @@ def plan(
     from bench import terminal
     from bench.commands.backend import backend_asked, foreseen
     from bench.commands.planning import Counting
-    from bench.data.datasets import known_header
+    from bench.data.datasets import is_here, known_header
     from bench.report.terminal.plan_list import plan_json, plan_view
     from bench.request import Asked, dataset_spec, plan_for
 
@@ -49,4 +49,6 @@ def plan(
     if json:
         terminal.write(plan_json(made, runs, forecast))
     else:
-        terminal.out().print(plan_view(made, runs, forecast, rejected=rejected, limit=limit))
+        terminal.out().print(
+            plan_view(made, runs, forecast, rejected=rejected, limit=limit, here=is_here(entry, data_root))
+        )

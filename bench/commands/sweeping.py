@@ -22,7 +22,7 @@ from bench.commands.training import (
     parse_duration,
     still_to_do,
 )
-from bench.data.datasets import known_header
+from bench.data.datasets import is_here, known_header
 from bench.data.manifest import ManifestHeader
 from bench.device import deterministic, pick, precision_for
 from bench.entries import DatasetEntry
@@ -117,7 +117,8 @@ def _record(plan: Plan, runs: list[PlannedRun], options: Options) -> SweepRecord
 
 def _show(plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, options: Options) -> int:
     runs, forecast = foreseen(plan, entry, header, options.device, backend_asked(options.backend))
-    terminal.out().print(plan_view(plan, runs, forecast, rejected=False, limit=0))
+    here = is_here(entry, options.data_root)
+    terminal.out().print(plan_view(plan, runs, forecast, rejected=False, limit=0, here=here))
     return 0
 
 

@@ -47,23 +47,11 @@ Limit = Annotated[
 
 
 def transfer(
-    run: Run,
-    dataset: o.Dataset,
-    label_map: LabelMap,
-    split: Split = "test",
-    target: TheirTarget = None,
-    limit: Limit = None,
-    trained_on: TrainedOn = None,
-    groups: o.Groups = None,
-    layout: o.Layout = None,
-    lists: o.Lists = None,
-    db: Db = None,
-    registry: o.RegistryFolders = None,
-    data_root: o.DataRoot = None,
-    weights: Weights = None,
-    device: o.Device = "auto",
-    json: o.AsJson = False,
-) -> None:
+    run: Run, dataset: o.Dataset, label_map: LabelMap, split: Split = "test", target: TheirTarget = None,
+    limit: Limit = None, trained_on: TrainedOn = None, groups: o.Groups = None, layout: o.Layout = None,
+    lists: o.Lists = None, db: Db = None, registry: o.RegistryFolders = None, data_root: o.DataRoot = None,
+    weights: Weights = None, device: o.Device = "auto", json: o.AsJson = False,
+) -> None:  # fmt: skip
     """Evaluate a finished run, without training, on another dataset.
 
     A label map says which of the run's classes each of the other dataset's is. It is checked by name: where a

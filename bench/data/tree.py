@@ -40,6 +40,11 @@ class Tree(ABC):
         """The names of the folders at the top; an archive knows only those that hold files."""
         return frozenset(name.split("/")[0] for name in self.files if "/" in name)
 
+    @property
+    def broken_links(self) -> int:
+        """How many links below the top lead nowhere; none in an archive."""
+        return 0
+
     def text(self, name: str) -> str:
         """Return a listed text file's content."""
         self.require([name])
@@ -101,6 +106,11 @@ class FolderTree(Tree):
     def folders(self) -> frozenset[str]:
         """The names of the folders at the top, empty ones too."""
         return frozenset(entry.name for entry in self.root.iterdir() if entry.is_dir())
+
+    @property
+    def broken_links(self) -> int:
+        """How many links below the top lead nowhere."""
+        return sum(path.is_symlink() and not path.exists() for path in self.root.rglob("*"))
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes."""

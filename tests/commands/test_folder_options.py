@@ -94,6 +94,11 @@ def test_bench_datasets_tells_how_a_folder_is_read(tmp_path):
     assert "seg_pred is left out" in entry["note"]
 
 
+def test_bench_datasets_shows_the_fingerprint_of_a_folder_that_was_opened(tmp_path):
+    spec = seen(build(tmp_path / "birds", "cat|dog/#5.jpg"))
+    assert spec.fingerprint in bench("datasets", f"folder:{tmp_path / 'birds'}").stdout
+
+
 def test_a_layout_and_lists_are_taken_on_the_command_line(tmp_path):
     root = build(tmp_path / "years", "2019|2020/cat|dog/#5.jpg", {"t.txt": "2019/cat/0.jpg\n2020/dog/0.jpg"})
     refused = bench("datasets", f"folder:{root}", "--classes")

@@ -60,6 +60,14 @@ def test_a_folder_of_images_is_forecast_before_it_was_ever_opened(tiny_folder, t
     assert all(row["forecast_s"] > 0 for row in data["runs"] if row["strategy"] == "full")
 
 
+def test_a_folder_that_is_here_is_not_said_to_be_missing(tiny_folder, tmp_path):
+    unseen = shutil.copytree(tiny_folder, tmp_path / "unseen")
+    said = bench("plan", "--dataset", f"folder:{unseen}", *TINY).stdout
+    assert "not on this machine" not in said
+    assert "(here, and read by the first sweep)" in said
+    assert "read by the first sweep" in bench("sweep", "--dataset", f"folder:{unseen}", *TINY, "--dry-run").stdout
+
+
 def test_a_dataset_seen_before_is_planned_by_its_manifest(tmp_path, tiny_folder):
     from bench.data.datasets import folder_entry, open_dataset
 

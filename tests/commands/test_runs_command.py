@@ -22,6 +22,22 @@ def test_target_and_subset_are_named_where_they_are_not_the_plain_ones(call, tmp
     assert sum("cub100" in line for line in lines) == 2
 
 
+def test_datasets_that_share_a_name_are_told_apart_by_their_fingerprints(call, tmp_path):
+    plain = make_planned(MODELS[0], "linear")
+    made = [
+        replace(
+            plain, spec=plain.spec.model_copy(update={"dataset": plain.spec.dataset.model_copy(update=folder)})
+        )
+        for folder in ({"name": "folder:birds", "fingerprint": f * 64} for f in "ab")
+    ]
+    with Store.open(tmp_path / "runs.db") as store:
+        record_done(store, [plain, *made])
+    text = call(runs, "--db", tmp_path / "runs.db").stdout
+    assert "folder:birds #aaaaaa" in text
+    assert "folder:birds #bbbbbb" in text
+    assert "cub100 #" not in text
+
+
 def test_every_status_is_listed_and_counted(call, typical_db):
     text = call(runs, "--db", typical_db).stdout
     assert "44 runs: 1 planned, 40 done, 1 failed, 1 diverged, 1 interrupted." in text

@@ -102,6 +102,15 @@ def test_a_class_whose_files_are_all_unreadable_is_an_error_that_counts_them(fil
     assert "Convert them" in caught.value.todo
 
 
+def test_a_class_of_links_that_lead_nowhere_is_an_error(tmp_path):
+    root = build(tmp_path / "data", "cat|dog/#5.jpg\nfox/")
+    for number in range(3):
+        (root / "fox" / f"{number}.jpg").symlink_to(tmp_path / "gone" / f"{number}.jpg")
+    with pytest.raises(DataError, match="no image that can be read") as caught:
+        opened(root)
+    assert "fox: 3 broken links" in caught.value.why
+
+
 def test_heic_without_its_plug_in_names_the_extra(tmp_path):
     """In a process of its own, in which the plug-in cannot be found."""
     import subprocess

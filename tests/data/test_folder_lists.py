@@ -369,6 +369,42 @@ def test_lists_that_contradict_or_are_not_whole_are_refused(files, lists, what, 
     assert todo in caught.value.todo
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_lists_are_read_as_programs_of_other_systems_write_them(encoding, ends, tmp_path):
+    root = build(tmp_path / "data", "café|thé/#5.jpg")
+    rows = [f"{c}/{n}.jpg;{SPLIT_OF[n]}" for c in ("café", "thé") for n in range(5)]
+    (root / "list.csv").write_bytes(ends.join(["path;split", *rows]).encode(encoding))
+    assert counts(opened(root)) == HALF
+
+
+def test_accents_are_found_whether_composed_or_not(tmp_path):
+    root = build(tmp_path / "data", "cafe\u0301|the\u0301/#5.jpg")
+    (root / "list.csv").write_text(
+        "\n".join(f"{c}/{n}.jpg,{SPLIT_OF[n]}" for c in ("café", "thé") for n in range(5))
+    )
+    assert counts(opened(root)) == HALF
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (
+            "id,label\n" + "\n".join(f"{c}_{n}.jpg,{n % 2}" for c in CAT_DOG for n in range(5)) + "\ncat_0.jpg,1",
+            "two labels",
+        ),
+        (
+            "id,target\n" + "\n".join(f"{c}_{n}.jpg,{n}.{i}" for i, c in enumerate(CAT_DOG) for n in range(5)),
+            "no classes",
+        ),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(content, what, tmp_path):
+    root = build(tmp_path / "data", FLAT, {"labels.csv": content})
+    with pytest.raises(DataError, match=what):
+        opened(root)
+
+
 def test_lists_that_are_told_decide(tmp_path):
     lists = {
         "a/train.txt": lines(TRAIN),

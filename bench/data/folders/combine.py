@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.data.folders.class_level import is_generic
 from bench.data.folders.columns import Listing
-from bench.data.folders.lists import Official
+from bench.data.folders.lists import Official, two_labels
 from bench.data.folders.understood import Understood, shown
 from bench.data.raw import OfficialSplit
 from bench.errors import DataError
@@ -96,11 +96,7 @@ def with_labels(
     for listing in labelled:
         for image, label in zip(listing.images, listing.labels or (), strict=True):
             if label and labels.setdefault(image, label) != label:
-                raise DataError(
-                    f"The image {image} has two labels.",
-                    f"It is {labels[image]!r} in one list, and {label!r} in {listing.file}.",
-                    "Name the list that counts: --list FILE.",
-                )
+                raise two_labels(image, labels[image], label, listing.file)
     used = {image: split for image, split in splits.items() if image in labels}
     remarks = [f"Labels are those of {listing.file}{_column(listing)}." for listing in labelled]
     if splits and (lost := [image for image in splits if image not in labels]):

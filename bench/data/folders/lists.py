@@ -12,7 +12,7 @@ from bench.data.faults import unreadable
 from bench.data.folders.columns import Listing, read_listing
 from bench.data.folders.paths_listed import ImageIndex
 from bench.data.folders.split_words import split_name
-from bench.data.folders.tables import TEXT_SUFFIXES, read_tables
+from bench.data.folders.tables import TEXT_SUFFIXES, decoded, read_tables
 from bench.data.folders.understood import shown
 from bench.data.raw import OfficialSplit
 from bench.data.tree import Tree
@@ -50,7 +50,7 @@ def find_listings(tree: Tree, others: Sequence[str], index: ImageIndex) -> list[
     near = [name for name in others if _folder(name) not in crowded]
     _refuse_unread(near)
     wanted = [name for name in near if _may_be_list(name)]
-    found = (_read(name, tree.text(name), index) for name in wanted)
+    found = (_read(name, decoded(tree.read(name)), index) for name in wanted)
     return [listing for listing in found if listing is not None]
 
 
@@ -156,8 +156,9 @@ def _joined(listings: Sequence[Listing], remarks: tuple[str, ...]) -> Official:
                     _ADVICE,
                 )
             source[image] = listing.file
-            if listing.labels and listing.labels[place]:
-                labels[image] = listing.labels[place]
+            label = listing.labels[place] if listing.labels else ""
+            if label and labels.setdefault(image, label) != label:
+                raise two_labels(image, labels[image], label, listing.file)
     return Official(tuple(listing.file for listing in kept), splits, labels, remarks)
 
 
@@ -185,6 +186,15 @@ def _read(name: str, text: str, index: ImageIndex) -> Listing | None:
         inside = [image for image in index.names if _lies_in(image, split[0])]
         listing = read_listing(name, tables, ImageIndex(inside, index.prefix)) if inside else None
     return listing
+
+
+def two_labels(image: str, one: str, other: str, file: str) -> DataError:
+    """Make the error for an image that lists give two labels."""
+    return DataError(
+        f"The image {image} has two labels.",
+        f"It is {one!r}, and {other!r} in {file}.",
+        "Give each image one label, or name the list that counts: --list FILE.",
+    )
 
 
 def _lies_in(image: str, split: OfficialSplit) -> bool:
@@ -234,9 +244,9 @@ def _folder(name: str) -> str:
 
 def _content(tree: Tree, name: str) -> str:
     if name in tree.files:
-        return tree.text(name)
+        return decoded(tree.read(name))
     path = Path(name)
     try:
-        return path.read_text("utf-8", errors="replace")
+        return decoded(path.read_bytes())
     except OSError as error:
         raise unreadable(path, error) from error

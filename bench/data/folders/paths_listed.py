@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from pathlib import PurePosixPath
@@ -48,15 +49,18 @@ class ImageIndex:
         """Map the last `length` parts of each path, with and without suffix, to it; to nothing if not unique."""
         tails: dict[str, str] = {}
         for name in self.names:
-            tail = "/".join(name.split("/")[-length:]) if name.count("/") + 1 >= length else None
-            if tail is not None:
-                for key in (tail, _stem(tail)):
+            parts = unicodedata.normalize("NFC", name).split("/")
+            if len(parts) >= length:
+                tail = "/".join(parts[-length:])
+                for key in {tail, _stem(tail)}:
                     tails[key] = name if tails.get(key, name) == name else ""
         return tails
 
 
 def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part for part in text.strip().replace("\\", "/").split("/") if part not in ("", "."))
+    """Split a path of any system into its parts, with accents composed (macOS writes them apart)."""
+    plain = unicodedata.normalize("NFC", text.strip().replace("\\", "/"))
+    return tuple(part for part in plain.split("/") if part not in ("", "."))
 
 
 def _stem(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -30,12 +31,22 @@ class Table:
         return [row[index] for row in self.rows]
 
 
+def decoded(content: bytes) -> str:
+    """Decode a list: UTF-8, UTF-16 where Excel wrote it (it begins with a mark), else Windows' Latin."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
 def read_tables(name: str, text: str) -> Iterator[Table]:
     """Yield each way in which a list's text is a table; none if it is not one.
 
     A line of plain text is a path, or a path and a label that is either its first or its last word.
     """
-    suffix, text = PurePosixPath(name).suffix.lower(), text.removeprefix("\ufeff")
+    suffix = PurePosixPath(name).suffix.lower()
     try:
         if suffix == ".json":
             yield from _of_json(json.loads(text))

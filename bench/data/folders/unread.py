@@ -38,6 +38,35 @@ def empty_classes(
     class would vanish; a folder of documents alone is taken for no class.
     """
     with_images = {folder for name in images for folder in _above(name)}
+    unread, documents = _holdings(others)
+    empty, lost = [], {}
+    for folder in _beside_classes(tree, understood):
+        if folder in with_images:
+            continue
+        if folder in unread:
+            lost[folder] = unread[folder]
+        elif links := tree.below(folder).broken_links:
+            lost[folder] = Counter({"broken links": links})
+        elif folder not in documents:
+            empty.append(folder)
+    if lost:
+        raise _unreadable(lost)
+    return tuple(empty)
+
+
+def _beside_classes(tree: Tree, understood: Understood) -> list[str]:
+    """List the folders that lie where class folders do, themselves among them."""
+    found = []
+    for parent in sorted(_parents(understood)):
+        inside = tree.below(parent) if parent else tree
+        found += [
+            str(PurePosixPath(parent, name)) for name in sorted(inside.folders) if not is_system_folder(name)
+        ]
+    return found
+
+
+def _holdings(others: Sequence[str]) -> tuple[dict[str, Counter[str]], set[str]]:
+    """Count for each folder, by suffix, the files below it that are not read; and name those with documents."""
     unread: dict[str, Counter[str]] = {}
     documents = set()
     for name in others:
@@ -46,20 +75,7 @@ def empty_classes(
                 documents.add(folder)
             else:
                 unread.setdefault(folder, Counter())[suffix_of(name)] += 1
-    empty, lost = [], {}
-    for parent in sorted(_parents(understood)):
-        inside = tree.below(parent) if parent else tree
-        for name in sorted(inside.folders):
-            folder = str(PurePosixPath(parent, name))
-            if is_system_folder(name) or folder in with_images:
-                continue
-            if folder in unread:
-                lost[folder] = unread[folder]
-            elif folder not in documents:
-                empty.append(folder)
-    if lost:
-        raise _unreadable(lost)
-    return tuple(empty)
+    return unread, documents
 
 
 def _above(name: str) -> list[str]:
@@ -84,10 +100,11 @@ def _unreadable(lost: _Counts) -> DataError:
     some = "; ".join(f"{name}: {_counted(lost[name])}" for name in names[:SHOWN])
     subject = f"The class folder {names[0]} has" if len(names) == 1 else f"{len(names)} class folders have"
     suffixes = {suffix for counts in lost.values() for suffix in counts}
+    todo = "Restore what the links lead to" if suffixes == {"broken links"} else how_to_read(suffixes)
     return DataError(
         f"{subject} files, but no image that can be read.",
         f"{some}{'; ...' if len(names) > SHOWN else ''}.",
-        f"{how_to_read(suffixes)}; or take the folder away.",
+        f"{todo}; or take the folder away.",
     )
 
 

@@ -56,6 +56,8 @@ def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
         empty,
         found.remarks,
     )
+    if not found.layout:
+        _refuse_numbers(found)
     classes = _sorted_classes(set(found.labels.values()), by_folder=bool(found.layout))
     index_of = {name: index for index, name in enumerate(classes)}
     labels = {name: index_of[found.labels[name]] for name in names if name in found.labels}
@@ -150,6 +152,17 @@ def _split_folders(names: Sequence[str]) -> Mapping[str, OfficialSplit]:
     if not isinstance(verdict, SplitFolders):
         return {}
     return {name: split for name in names if "/" in name and (split := verdict.splits[name.split("/")[0]])}
+
+
+def _refuse_numbers(found: Read) -> None:
+    """Raise DataError for labels of lists that are hardly ever the same: an id, or a number to be predicted."""
+    different = len(set(found.labels.values()))
+    if 2 * different > len(found.labels):
+        raise DataError(
+            f"The labels of {', '.join(found.lists)} are no classes.",
+            f"{len(found.labels):,} images have {different:,} labels, as {next(iter(found.labels.values()))!r}.",
+            "Name a list with a column of classes: --list FILE.",
+        )
 
 
 def _sorted_classes(classes: set[str], *, by_folder: bool) -> tuple[str, ...]:

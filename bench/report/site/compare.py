@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bench.report.board.data_names import DataNames
 from bench.report.html import embedded_json
 from bench.report.site.folder import Page, SiteFolder
 from bench.report.site.material import COMPARE, Material, run_data, run_page
@@ -35,8 +36,9 @@ SCRIPTS = (
 
 def write_compare(site: SiteFolder, material: Material) -> None:
     """Write compare.html; the data of a run that it compares is what `write_runs` writes."""
+    names = DataNames(material.detailed)
     data = {
-        "runs": [_choice(row) for row in material.detailed],
+        "runs": [_choice(row, names(row)) for row in material.detailed],
         "first": [row.run_id[:16] for row in _first_choice(material.detailed)],
         "least": LEAST,
         "most": MOST,
@@ -46,10 +48,10 @@ def write_compare(site: SiteFolder, material: Material) -> None:
     site.page(Page(COMPARE, "Compare runs", "Compare", "compare.html.j2", context, SCRIPTS, plots=True))
 
 
-def _choice(row: RunRow) -> dict[str, Any]:
+def _choice(row: RunRow, data: str) -> dict[str, Any]:
     """Describe a run as the pickers show it."""
     keys = {"id": row.run_id[:16], "page": run_page(row.run_id), "data_at": f"data/{run_data(row.run_id)}.js"}
-    return {**keys, **run_label(row), "result": run_result(row)}
+    return {**keys, **run_label(row), "data": data, "result": run_result(row)}
 
 
 def _first_choice(rows: Sequence[RunRow]) -> Sequence[RunRow]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bench.backend_tolerance import TF32_TOLERANCE, TOLERANCE
 from bench.entries import BackboneEntry, DatasetEntry
 from bench.report.board.columns import COLUMNS
+from bench.report.board.data_names import DataNames
 from bench.report.board.definitions import DEFINITIONS, OF_HEADS, remarks
 from bench.report.board.groups import Task, cut, data_name
 from bench.report.board.layout import short_name
@@ -145,10 +146,11 @@ def flattery_sheet(found: Iterable[Flattered]) -> Sheet:
 def flattered_runs_sheet(found: Iterable[Flattered], detailed: frozenset[str]) -> Sheet:
     """List the runs that would have been flattered most."""
     pairs = sorted(((gain, row) for one in found for gain, row in one.gains), key=lambda p: (-p[0], p[1].run_id))
+    names = DataNames(row for _, row in pairs)
     cells = [
         [
             Cell(row.run_id[:8], link=run_page(row.run_id) if row.run_id in detailed else "", code=True),
-            Cell(data_name(row.dataset, row.target)),
+            Cell(names(row, subset=False)),
             Cell(short_name(row.backbone)),
             Cell(row.strategy),
             number(row.seed, "count"),

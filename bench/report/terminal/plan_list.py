@@ -27,15 +27,18 @@ GIVING_WAY = ("once", "train GMACs", "in backbone", "weights", "px", "GMACs")
 
 
 def plan_view(
-    plan: Plan, runs: Sequence[PlannedRun], forecast: Forecast, *, rejected: bool, limit: int
+    plan: Plan, runs: Sequence[PlannedRun], forecast: Forecast, *, rejected: bool, limit: int, here: bool = False
 ) -> RenderableType:
-    """Show what fits, on request what is left out, and the forecast; at most `limit` rows each (0: all)."""
+    """Show what fits, on request what is left out, and the forecast; at most `limit` rows each (0: all).
+
+    `here` says that the dataset is on this machine, though nothing has read it yet.
+    """
     headings = [name for name in HEADINGS if name != "recipe" or len(plan.request.variants) > 1]
     parts = [_shown(headings, [_choice(one) for one in plan.choices], limit)]
     if rejected and plan.rejected:
         left_out = [_left_out(one) for one in plan.rejected]
         parts += [Text("\nLeft out", style="bold"), _shown(LEFT_OUT, left_out, limit)]
-    parts.append(Text(f"\n{_summary(plan)}", style="dim"))
+    parts.append(Text(f"\n{_summary(plan, here=here)}", style="dim"))
     parts.append(
         Text("once: the share of a forward pass computed once and kept; the rest every epoch.", style="dim")
     )
@@ -167,10 +170,13 @@ def _once(counts: Counts) -> str:
     return f"{counts.frozen_gmacs / counts.gmacs:.0%}" if worth_keeping(counts) else "nothing"
 
 
-def _summary(plan: Plan) -> str:
+def _summary(plan: Plan, *, here: bool) -> str:
     data = plan.request.dataset
     budget = f" within {plan.request.budget}" if plan.request.budget.limits else ""
-    seen = "" if data.fingerprint else " (not on this machine yet: counted from its registry entry)"
+    unread = (
+        "here, and read by the first sweep" if here else "not on this machine yet: counted from its registry entry"
+    )
+    seen = "" if data.fingerprint else f" ({unread})"
     rejected = f"; {len(plan.rejected):,} are left out (--rejected lists them, with why)" if plan.rejected else ""
     choices = f"{len(plan.choices):,} choice{'s' * (len(plan.choices) != 1)}"
     targets = f" under {' and '.join(data.targets)}" if len(data.targets) > 1 else ""

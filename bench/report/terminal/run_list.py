@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bench.report.board.groups import data_name
+from bench.report.board.data_names import DataNames
 from bench.report.board.layout import short_name
 from bench.report.run.runs import Attempts, clock, count_statuses, error_text, status_text
 from bench.report.terminal.console import fitting, plain_table
@@ -35,7 +35,8 @@ def runs_view(rows: Sequence[RunRow], attempts: Attempts, console: Console, *, l
     if not rows:
         return Text("No such runs. `bench sweep` makes some.")
     shown = rows[:limit] if limit else rows
-    lines = [line for row in shown for line in _lines(row, attempts[row.run_id])]
+    names = DataNames(shown)
+    lines = [line for row in shown for line in _lines(row, names(row), attempts[row.run_id])]
     table = fitting(_HEADINGS, console, lambda kept: _table(kept, lines), _GIVING_WAY)
     counted = ", ".join(f"{count:,} {status}" for status, count in count_statuses(rows).items())
     hidden = len(rows) - len(shown)
@@ -51,12 +52,12 @@ def _table(headings: Sequence[str], lines: Iterable[Mapping[str, str]]) -> Table
     return table
 
 
-def _lines(row: RunRow, attempts: Sequence[AttemptRow]) -> Iterable[dict[str, str]]:
+def _lines(row: RunRow, dataset: str, attempts: Sequence[AttemptRow]) -> Iterable[dict[str, str]]:
     """Yield a run's line, then those of its attempts; the only attempt of a run that went well tells no more."""
     yield {
         "run": row.run_id[:12],
         "status": status_text(row),
-        "dataset": data_name(row.dataset, row.target, row.subset),
+        "dataset": dataset,
         "backbone": short_name(row.backbone),
         "strategy": row.strategy,
         "seed": str(row.seed),
