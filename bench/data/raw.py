@@ -99,7 +99,7 @@ class FolderNotes:
             f"Read as {self.layout}." if self.layout else "",
             f"Lists: {', '.join(self.lists)}." if self.lists else "",
             *self.remarks,
-            f"{skipped:,} files that are not images are skipped." if skipped else "",
+            f"{skipped:,} other file{'s are' if skipped != 1 else ' is'} skipped." if skipped else "",
             f"Empty class folders: {', '.join(self.empty_classes)}." if self.empty_classes else "",
             f"System folders are not looked at: {', '.join(self.system_folders)}." if self.system_folders else "",
         ]

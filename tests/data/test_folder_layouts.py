@@ -325,7 +325,7 @@ def test_what_is_left_out_is_said(tmp_path):
     files = "seg_train|seg_test/cat|dog/#2.jpg\nseg_pred/#4.jpg\nstray.jpg\ntest.py\nseg_train/cat/notes.xyz"
     notes = opened(build(tmp_path / "data", files)).raw.notes
     assert any("seg_pred is left out" in remark for remark in notes.remarks)
-    assert any(remark.startswith("1 images outside of class folders") for remark in notes.remarks)
+    assert any(remark == "1 image outside of class folders is left out." for remark in notes.remarks)
     assert notes.skipped == {".": {".py": 1}, "seg_train/cat": {".xyz": 1}}
 
 

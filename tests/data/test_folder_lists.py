@@ -353,6 +353,20 @@ REFUSED = [
         id="other classes",
     ),
     pytest.param(
+        "cat|dog/#5.jpg",
+        {"validation_list.txt": lines([0]), "testing_list.txt": lines([1])},
+        "lists 2 of 10 images as test",
+        "--list test=testing_list.txt,val=validation_list.txt",
+        id="held-out lists alone",
+    ),
+    pytest.param(
+        "cat|dog/#5.jpg",
+        {"train.txt": lines(TRAIN)},
+        "lists 6 of 10 images as train",
+        "--list none",
+        id="train alone",
+    ),
+    pytest.param(
         "cat|dog/#50.jpg",
         {"train.txt": lines(range(5)), "test.txt": lines(range(5, 9))},
         "lists 18 of 100 images",

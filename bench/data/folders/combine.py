@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from bench.data.folders.class_level import is_generic
 from bench.data.folders.columns import Listing
-from bench.data.folders.lists import Official, two_labels
-from bench.data.folders.understood import Understood, shown
+from bench.data.folders.lists import Official, split_by_name, two_labels
+from bench.data.folders.understood import Understood, left_out, shown
 from bench.data.raw import OfficialSplit
 from bench.errors import DataError
 
@@ -45,6 +45,23 @@ def settle_classes(
     return understood
 
 
+def refuse_partial(understood: Understood, listings: Sequence[Listing]) -> None:
+    """Raise DataError for lists of one split alone that neither the folders nor other lists say again."""
+    for listing in listings:
+        split = split_by_name(listing.file)
+        if split is None:
+            continue
+        folders = {understood.splits.get(image, "") for image in listing.images}
+        everything = split == "train" and set(listing.images) >= understood.labels.keys()
+        if folders != {split} and not everything:
+            flags = ",".join(f"{name}={one.file}" for one in listings if (name := split_by_name(one.file)))
+            raise DataError(
+                f"{listing.file} lists {len(listing.images):,} of {len(understood.labels):,} images as {split}.",
+                "No list beside it names the other splits, and no folder does.",
+                f"Read it, with every image in no list for train: --list {flags}; or not: --list none.",
+            )
+
+
 def with_official(understood: Understood | None, lists: Official, images: Sequence[str], *, asked: bool) -> Read:
     """Take splits from official lists, and classes from folders, or from the lists if folders say none.
 
@@ -67,9 +84,9 @@ def with_official(understood: Understood | None, lists: Official, images: Sequen
     unlisted = [image for image in (understood.labels if understood else images) if image not in splits]
     if unlisted:
         _refuse_mostly_unlisted(unlisted, len(splits), lists.files, asked=asked)
-        remarks.append(f"{len(unlisted):,} images are in no list and left out, as {unlisted[0]}.")
+        remarks.append(left_out(len(unlisted), "in no list", unlisted[0]))
     if unlabelled := [image for image in splits if image not in labels]:
-        remarks.append(f"{len(unlabelled):,} listed images have no label and are left out, as {unlabelled[0]}.")
+        remarks.append(left_out(len(unlabelled), "without a label", unlabelled[0]))
     used = {image: split for image, split in splits.items() if image in labels}
     return Read(
         understood.layout if understood else "",
@@ -100,7 +117,7 @@ def with_labels(
     used = {image: split for image, split in splits.items() if image in labels}
     remarks = [f"Labels are those of {listing.file}{_column(listing)}." for listing in labelled]
     if splits and (lost := [image for image in splits if image not in labels]):
-        remarks.append(f"{len(lost):,} images without a label are left out, as {lost[0]}.")
+        remarks.append(left_out(len(lost), "without a label", lost[0]))
     kept = {image: label for image, label in labels.items() if not splits or image in used}
     return Read("", tuple(listing.file for listing in labelled), kept, used, tuple(remarks))
 

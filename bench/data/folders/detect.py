@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from bench.data.folders.class_level import check_class_level, is_generic
 from bench.data.folders.split_words import Unclear, read_split_names, split_name
-from bench.data.folders.understood import Understood, folders_of, option, shown, unclear
+from bench.data.folders.understood import Understood, folders_of, left_out, option, shown, unclear
 from bench.data.raw import OfficialSplit
 from bench.errors import DataError
 
@@ -30,7 +30,7 @@ def understand(names: Sequence[str]) -> Understood:
             "Put each class's images in a folder of its name; or name a file that lists them: --list labels.csv.",
         )
     stray = len(names) - len(inside)
-    remarks = (f"{stray:,} images outside of class folders are left out.",) if stray else ()
+    remarks = (left_out(stray, "outside of class folders"),) if stray else ()
     verdict = read_split_names(tops)
     if isinstance(verdict, Unclear):
         _refuse(verdict, inside)
@@ -75,7 +75,7 @@ def _in_splits(inside: Mapping[str, tuple[str, ...]], splits: Mapping[str, Offic
             below |= inner
     direct = [name for name, folders in below.items() if not folders]
     if direct:
-        remarks.append(f"{len(direct):,} images outside of class folders are left out, as {direct[0]}.")
+        remarks.append(left_out(len(direct), "outside of class folders", direct[0]))
     below = {name: folders for name, folders in below.items() if folders}
     prefix = "splits/*/" if wrapped else "splits/"
     remarks += check_class_level(below, prefix)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.data.folders.split_words import SplitFolders, read_split_names, split_name
-from bench.data.folders.understood import Understood, folders_of, shown
+from bench.data.folders.understood import Understood, folders_of, left_out, shown
 from bench.data.raw import OfficialSplit
 from bench.errors import DataError, did_you_mean
 
@@ -75,7 +75,7 @@ def apply_layout(layout: Layout, names: Sequence[str], where: str) -> Understood
     remarks = []
     if outside := len(names) - len(fitting):
         first = next(name for name in names if name not in fitting)
-        remarks.append(f"{outside:,} images are left out, as {first}: they lie outside of {layout.text}.")
+        remarks.append(left_out(outside, f"outside of {layout.text}", first))
     splits: dict[str, OfficialSplit] = {}
     if "splits" in layout.levels:
         at = layout.levels.index("splits")
@@ -83,7 +83,7 @@ def apply_layout(layout: Layout, names: Sequence[str], where: str) -> Understood
         splits = {name: split for name, folders in fitting.items() if (split := meaning[folders[at]])}
         if unused := {folder for folder, split in meaning.items() if split is None}:
             count = len(fitting) - len(splits)
-            remarks.append(f"{count:,} images are left out: the folders {shown(unused)} name no split.")
+            remarks.append(left_out(count, f"in folders that name no split ({shown(unused)})"))
     at = layout.levels.index("classes")
     labels = {name: folders[at] for name, folders in fitting.items() if not splits or name in splits}
     return Understood(layout.text, labels, splits, tuple(remarks))

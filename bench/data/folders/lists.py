@@ -159,6 +159,8 @@ def _joined(listings: Sequence[Listing], remarks: tuple[str, ...]) -> Official:
             label = listing.labels[place] if listing.labels else ""
             if label and labels.setdefault(image, label) != label:
                 raise two_labels(image, labels[image], label, listing.file)
+    order = ("train", "val", "test")
+    kept.sort(key=lambda one: min((order.index(split) for split in one.splits or () if split), default=0))
     return Official(tuple(listing.file for listing in kept), splits, labels, remarks)
 
 
@@ -177,6 +179,14 @@ def _repeats(listing: Listing, kept: Sequence[Listing]) -> bool:
     splits = {i: s for other in kept for i, s in zip(other.images, other.splits or (), strict=False)}
     own = dict(zip(listing.images, listing.splits or (), strict=False))
     return "trainval" in listing.file.lower() or all(splits[image] == split for image, split in own.items())
+
+
+def split_by_name(file: str) -> OfficialSplit | None:
+    """Return the split that a list's own name says (`testing_list.txt`), if it does."""
+    name = split_name(PurePosixPath(file).stem)
+    if name is None or name.word == "unused":
+        return None
+    return "test" if name.word == "eval" else name.word
 
 
 def _read(name: str, text: str, index: ImageIndex) -> Listing | None:

@@ -35,6 +35,12 @@ def shown(names: Collection[str]) -> str:
     return ", ".join(some[:SHOWN]) + (", ..." if len(some) > SHOWN else "")
 
 
+def left_out(number: int, what: str, first: str = "") -> str:
+    """Return `2 images WHAT are left out, as FIRST`; one image is left out."""
+    noun, verb = ("image", "is") if number == 1 else ("images", "are")
+    return f"{number:,} {noun} {what} {verb} left out{f', as {first}' if first else ''}."
+
+
 def option(layout: str, classes: Collection[str]) -> str:
     """Return a layout as it is typed, with the classes that it would give."""
     quoted = f"'{layout}'" if "*" in layout else layout

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bench.data.folders.combine import Read, settle_classes, with_labels, with_official
+from bench.data.folders.combine import Read, refuse_partial, settle_classes, with_labels, with_official
 from bench.data.folders.detect import understand
 from bench.data.folders.files import Files, count_skipped, sort_files
 from bench.data.folders.known import refuse_known
@@ -80,6 +80,8 @@ def _read(
     lists = official(listings, len(names), asked=asked) if listings else None
     if lists is not None and (understood or lists.labels):
         return with_official(understood, lists, names, asked=asked), empty
+    if understood and not asked:
+        refuse_partial(understood, listings)
     found = with_labels(understood, listings, _split_folders(names))
     if found is None:
         raise failure or no_image(tree, files)
