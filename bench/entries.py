@@ -89,6 +89,8 @@ class DatasetEntry(Spec):
     the file of each, beside the registry's, maps every class name to a group (see `bench.data.class_groups`).
     `layout` and `lists` tell the reader `class_folders` what the levels of folders are (`splits/classes`) and
     which files list splits or labels (`train=meta/train.txt`; `none` for none); empty, it finds out or refuses.
+    `skip_damaged` leaves out images that cannot be decoded; `drop_duplicates` those of train that val or test has
+    too, and those with two labels (see `bench.data.leaving_out`).
     """
 
     name: str
@@ -101,6 +103,8 @@ class DatasetEntry(Spec):
     license: str = ""
     targets: dict[str, int] = {}
     groups: dict[TargetName, str] = {}
+    skip_damaged: bool = False
+    drop_duplicates: bool = False
     class_names: tuple[str, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     unsuited: tuple[str, ...] = ()
@@ -123,6 +127,25 @@ class DatasetEntry(Spec):
                 "Call the groups something else.",
             )
         return self
+
+    @property
+    def is_published(self) -> bool:
+        """Whether others use this dataset as it is, with its faults: its entry says where it comes from."""
+        return bool(self.homepage or self.files)
+
+    def leaving_out(self, *, damaged: bool = False, duplicates: bool = False) -> Self:
+        """Return the entry that leaves out images which cannot be decoded, or duplicates, besides what it does."""
+        update = {
+            "skip_damaged": self.skip_damaged or damaged,
+            "drop_duplicates": self.drop_duplicates or duplicates,
+        }
+        return self.model_copy(update=update)
+
+    def whole(self) -> Self:
+        """Return the entry that leaves nothing out."""
+        if not (self.skip_damaged or self.drop_duplicates):
+            return self
+        return self.model_copy(update={"skip_damaged": False, "drop_duplicates": False})
 
     def with_groups(self, groups: Mapping[str, str]) -> Self:
         """Return the entry with more grouped targets, target -> file. Raises DataError for an unfit name."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from bench.data.class_groups import with_groups
 from bench.data.download import fetch
 from bench.data.folders.lists import NO_LISTS, split_of_spec
+from bench.data.leaving_out import keep_only, leave_out
 from bench.data.locating import is_bundled, locate, not_found
 from bench.data.manifest import Manifest, ManifestHeader
 from bench.data.manifest_files import load_header, load_manifest, save_manifest, source_signature
@@ -44,11 +46,13 @@ def open_dataset(
     data_root: Path | None = None,
     download: bool = False,
     progress: Progress | None = None,
+    checked: bool = False,
 ) -> Dataset:
     """Find a dataset (or fetch it, if told to), read its lists, and make its manifest if it is new or has changed.
 
-    Raises DataError where it is missing, incomplete or damaged, or a file of groups does not fit its classes.
-    Images are decoded later, one by one.
+    A manifest comes with a check of every image; with `checked`, one from before there were checks is made anew.
+    What the check found is no error here (see `bench.data.findings.refuse_unfit`). Raises DataError if the dataset
+    is missing or incomplete, or a file of groups does not fit its classes. Images are decoded later, one by one.
     """
     reader = _reader(entry)
     location = locate(entry, data_root)
@@ -57,21 +61,45 @@ def open_dataset(
             raise not_found(entry, data_root)
         location = fetch(entry, data_root, progress).resolve()
     signature = source_signature(location)
-    manifest = load_manifest(entry, location, signature)
-    tree = open_tree(location, entry, reader, verified=manifest is not None)
+    whole = load_manifest(entry.whole(), location, signature)
+    tree = open_tree(location, entry, reader, verified=whole is not None)
     raw = _read(reader, tree, entry)
-    if manifest is None:
-        manifest = survey(raw, entry, progress)
-        save_manifest(manifest, entry, location, signature)
+    if whole is None or (not _is_checked(whole) and (checked or entry.skip_damaged)):
+        whole = survey(raw, entry, progress)
+        save_manifest(whole, entry.whole(), location, signature)
+    manifest = _leave_out(whole, entry, location, signature)
     if entry.name.startswith(FOLDER):
         remember_place(manifest.fingerprint, entry)
-    return Dataset(entry, with_groups(manifest, entry), raw)
+    return Dataset(entry, with_groups(manifest, entry), keep_only(raw, manifest))
+
+
+def open_as_seen(
+    entry: DatasetEntry,
+    fingerprint: str | None,
+    *,
+    data_root: Path | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Open a dataset as what a run saw of it: whole, or without what its flags then left out.
+
+    If nothing has that fingerprint, the dataset is returned as the entry has it. Raises what `open_dataset` does.
+    """
+    opened = open_dataset(entry.whole(), data_root=data_root, progress=progress)
+    other = _entry_as_seen(opened.manifest, entry, fingerprint)
+    return open_dataset(other or entry, data_root=data_root, progress=progress)
+
+
+def known_as_seen(entry: DatasetEntry, fingerprint: str | None, data_root: Path | None = None) -> Manifest | None:
+    """Return the manifest that `open_as_seen` has, if it was made earlier and the data is as it was; else None."""
+    manifest = known_manifest(entry.whole(), data_root)
+    other = _entry_as_seen(manifest, entry, fingerprint) if manifest else None
+    return known_manifest(other or entry, data_root)
 
 
 def known_manifest(entry: DatasetEntry, data_root: Path | None = None) -> Manifest | None:
     """Return the manifest made earlier, without opening the data; None if there is none or the data changed."""
     place = _place(entry, data_root)
-    manifest = load_manifest(entry, *place) if place else None
+    manifest = _kept_manifest(entry, *place) if place else None
     return with_groups(manifest, entry) if manifest else None
 
 
@@ -81,7 +109,7 @@ def known_header(entry: DatasetEntry, data_root: Path | None = None) -> Manifest
     Grouped targets need the class names, so that with them the whole manifest is read.
     """
     place = _place(entry, data_root)
-    header = load_header(entry, *place) if place else None
+    header = _kept_header(entry, *place) if place else None
     manifest = known_manifest(entry, data_root) if header and entry.groups else None
     if header is None or manifest is None:
         return header
@@ -125,6 +153,49 @@ def _list_file(text: str, place: Path) -> str:
         path = path.resolve()
     inside = path.relative_to(place) if path.is_relative_to(place) else path
     return f"{split}={inside}" if split else str(inside)
+
+
+def _entry_as_seen(whole: Manifest, entry: DatasetEntry, fingerprint: str | None) -> DatasetEntry | None:
+    """Return the entry that leaves out just what data with this fingerprint does; None if nothing has it."""
+    if fingerprint is None:
+        return None
+    for damaged, duplicates in product((False, True), repeat=2):
+        other = entry.whole().leaving_out(damaged=damaged, duplicates=duplicates)
+        if leave_out(whole, other).fingerprint == fingerprint:
+            return other
+    return None
+
+
+def _is_checked(manifest: Manifest) -> bool:
+    return manifest.check is not None and manifest.check.is_current
+
+
+def _leave_out(whole: Manifest, entry: DatasetEntry, location: Path | None, signature: str) -> Manifest:
+    """Return the manifest without what the entry leaves out, and keep it, so that planning finds it."""
+    if entry == entry.whole():
+        return whole
+    manifest = leave_out(whole, entry)
+    if load_manifest(entry, location, signature) != manifest:
+        save_manifest(manifest, entry, location, signature)
+    return manifest
+
+
+def _kept_manifest(entry: DatasetEntry, location: Path | None, signature: str) -> Manifest | None:
+    manifest = load_manifest(entry, location, signature)
+    if manifest is not None or entry == entry.whole():
+        return manifest
+    whole = load_manifest(entry.whole(), location, signature)
+    if whole is None or (entry.skip_damaged and not _is_checked(whole)):
+        return None
+    return _leave_out(whole, entry, location, signature)
+
+
+def _kept_header(entry: DatasetEntry, location: Path | None, signature: str) -> ManifestHeader | None:
+    header = load_header(entry, location, signature)
+    if header is not None or entry == entry.whole():
+        return header
+    manifest = _kept_manifest(entry, location, signature)
+    return ManifestHeader.of(manifest, signature) if manifest else None
 
 
 def _place(entry: DatasetEntry, data_root: Path | None) -> tuple[Path | None, str] | None:

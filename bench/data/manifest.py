@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from bench.data.check import DatasetCheck
+from bench.data.image_facts import PixelCounts
 from bench.data.raw import OfficialSplit
 from bench.errors import DataError, unknown_name
 from bench.spec import Spec, canonical
@@ -36,8 +39,9 @@ class Manifest(Spec):
     """Class names under each target (the first is the default) and every sample of every official split.
 
     It is made once, when a dataset is first seen, and says nothing of where the dataset lies: the same data in an
-    archive and unpacked have the same fingerprint. `groups` are targets that a user made of its classes: they are
-    added when it is read, and neither kept nor part of the fingerprint.
+    archive and unpacked have the same fingerprint. `check` is what the image files showed: kept, but not part of
+    the fingerprint, and None if the manifest is from before there was one. `groups` are targets that a user made
+    of its classes: they are added when it is read, and neither kept nor part of the fingerprint.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Manifest(Spec):
     classes: dict[str, tuple[str, ...]]
     splits: dict[OfficialSplit, SplitManifest]
     groups: dict[str, Grouping] = Field(default={}, exclude=True)
+    check: DatasetCheck | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -86,7 +91,8 @@ class ManifestHeader:
     """What planning needs of a manifest: read in a moment, however many samples there are.
 
     `classes` counts the classes under each target, `counts` the samples of each official split; `signature` is
-    that of the files the manifest was made from.
+    that of the files the manifest was made from. `pixels` says what decides how images become pixels (EXIF
+    orientation, transparency, depth); it counts no image if the dataset was not checked.
     """
 
     name: str
@@ -94,3 +100,25 @@ class ManifestHeader:
     signature: str
     classes: dict[str, int]
     counts: dict[str, int]
+    pixels: PixelCounts = field(default_factory=PixelCounts)
+
+    @classmethod
+    def of(cls, manifest: Manifest, signature: str) -> ManifestHeader:
+        """Sum up a manifest that was made from files with this signature."""
+        return cls(
+            name=manifest.name,
+            fingerprint=manifest.fingerprint,
+            signature=signature,
+            classes={target: len(names) for target, names in manifest.classes.items()},
+            counts={split: len(part.ids) for split, part in manifest.splits.items()},
+            pixels=manifest.check.pixels if manifest.check else PixelCounts(),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> ManifestHeader:
+        """Read a header as it was kept; one from before there was a check has no counts of pixels.
+
+        Raises ValueError or TypeError for what is no header.
+        """
+        data = json.loads(text)
+        return cls(**{**data, "pixels": PixelCounts(**data.get("pixels", {}))})

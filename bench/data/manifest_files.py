@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bench.atomic import atomic_file
+from bench.atomic import atomic_file, write_text
 from bench.data.faults import unreadable
 from bench.data.manifest import Manifest, ManifestHeader
 from bench.data.readers import READERS
@@ -45,8 +45,8 @@ def source_signature(location: Path | None) -> str:
 def load_header(entry: DatasetEntry, location: Path | None, signature: str) -> ManifestHeader | None:
     """Read the header of the manifest made of data with this signature; None if there is none."""
     try:
-        header = ManifestHeader(**json.loads(_header_path(entry, location).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        header = ManifestHeader.from_json(_header_path(entry, location).read_text("utf-8"))
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
     return header if header.signature == signature else None
 
@@ -83,15 +83,20 @@ def save_manifest(manifest: Manifest, entry: DatasetEntry, location: Path | None
 
     `signature` is that of the data before it was read: data that changes while it is read is read again.
     """
-    header = ManifestHeader(
-        name=manifest.name,
-        fingerprint=manifest.fingerprint,
-        signature=signature,
-        classes={target: len(names) for target, names in manifest.classes.items()},
-        counts={split: len(part.ids) for split, part in manifest.splits.items()},
-    )
     _write(_manifest_path(entry, location), manifest.model_dump_json())
-    _write(_header_path(entry, location), json.dumps(asdict(header)))
+    _write(_header_path(entry, location), json.dumps(asdict(ManifestHeader.of(manifest, signature))))
+
+
+def first_shown(fingerprint: str) -> bool:
+    """Whether the check of data with this fingerprint has not been shown here yet; from now on it has.
+
+    A home that cannot be written to shows it every time.
+    """
+    mark = bench_home() / "manifests" / "shown" / fingerprint
+    if mark.exists():
+        return False
+    write_text(mark, "", best_effort=True)
+    return True
 
 
 def _write(path: Path, text: str) -> None:
@@ -115,6 +120,7 @@ def _manifest_path(entry: DatasetEntry, location: Path | None) -> Path:
         "entry": entry.model_dump(
             include={"name", "num_classes", "counts", "targets", "class_names", "split_seed"}
         ),
+        **{flag: True for flag in ("skip_damaged", "drop_duplicates") if getattr(entry, flag)},
     }
     if entry.layout or entry.lists:
         read_as |= {"layout": entry.layout, "lists": [[text, _content_of(text)] for text in entry.lists]}

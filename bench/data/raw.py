@@ -29,9 +29,15 @@ class ImageSource(Protocol):
     def content(self, index: int) -> bytes:
         """Return the bytes that an image is made of: its file's, or its array's."""
 
+    @property
+    def encoded(self) -> bool:
+        """Whether `content` is an image file, which may be damaged, turned or transparent."""
+
 
 class FileSource:
     """Images that are files of a tree."""
+
+    encoded = True
 
     def __init__(self, tree: Tree, names: Sequence[str]) -> None:
         self.tree, self.names = tree, tuple(names)
@@ -51,6 +57,8 @@ class FileSource:
 class ArraySource:
     """Images that are rows of one uint8 array in memory, [N, height, width] (grey) or [N, height, width, 3]."""
 
+    encoded = False
+
     def __init__(self, array: NDArray[np.uint8]) -> None:
         self.array = array
 
@@ -64,6 +72,25 @@ class ArraySource:
     def content(self, index: int) -> bytes:
         """Return the row's bytes."""
         return bytes(self.array[index].tobytes())
+
+
+class PartSource:
+    """Some images of another source: those at `indices`, in that order."""
+
+    def __init__(self, source: ImageSource, indices: Sequence[int]) -> None:
+        self.source, self.indices = source, tuple(indices)
+        self.encoded = source.encoded
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def image(self, index: int) -> Image.Image:
+        """Decode one image to RGB."""
+        return self.source.image(self.indices[index])
+
+    def content(self, index: int) -> bytes:
+        """Return the bytes that an image is made of."""
+        return self.source.content(self.indices[index])
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,37 +1,37 @@
-"""Makes a manifest: checks that a dataset is complete and hashes every sample, decoding none."""
+"""Makes a manifest: checks that a dataset is complete, hashes every sample and looks at every image file."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from bench.data.check import DatasetCheck
+from bench.data.inspecting import inspect_split
 from bench.data.manifest import Manifest, SplitManifest
 from bench.data.progress import Progress
-from bench.data.raw import ImageSource, RawDataset, RawSplit
+from bench.data.raw import RawDataset, RawSplit
 from bench.data.readers import READERS
 from bench.entries import DatasetEntry
 from bench.errors import DataError
 
-_CHUNK = 256
 _SPLITS_NEEDED = ("train", "test")
 _ADVICE = "Fetch or unpack the dataset again, or correct its entry in the registry."
 
 
 def survey(raw: RawDataset, entry: DatasetEntry, progress: Progress | None = None) -> Manifest:
-    """Check a dataset against its entry and hash it.
+    """Check a dataset against its entry, hash its images and look at their files.
+
+    Damaged images are noted in the manifest's check, and no error here.
 
     Raises DataError for an empty split, a class without a training image, a label without a class, an id given
     twice, and where classes or images are not as many as the entry says.
     """
     _check_splits(raw, entry)
     _check_classes(raw, entry)
-    splits = {}
+    splits, facts = {}, {}
     for name, part in raw.splits.items():
-        digests = _hash_all(part.source, f"hashing {entry.name} {name}", progress)
+        digests, facts[name] = inspect_split(part, f"checking {entry.name} {name}", progress)
         splits[name] = SplitManifest(ids=part.ids, labels=dict(part.labels), digests=digests)
     return Manifest(
         name=entry.name,
@@ -39,6 +39,7 @@ def survey(raw: RawDataset, entry: DatasetEntry, progress: Progress | None = Non
         reader_version=READERS[entry.reader].version,
         classes=dict(raw.classes),
         splits=splits,
+        check=DatasetCheck(notes=raw.notes, splits=facts),
     )
 
 
@@ -102,17 +103,3 @@ def _not_as_declared(
         f"Found {shown(found)}; expected {shown(expected)}.",
         _ADVICE,
     )
-
-
-def _hash_all(source: ImageSource, doing: str, progress: Progress | None) -> tuple[str, ...]:
-    def hash_some(start: int) -> list[str]:
-        stop = min(start + _CHUNK, len(source))
-        return [hashlib.sha256(source.content(index)).hexdigest() for index in range(start, stop)]
-
-    digests: list[str] = []
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        for some in pool.map(hash_some, range(0, len(source), _CHUNK)):
-            digests += some
-            if progress:
-                progress(doing, len(digests), len(source))
-    return tuple(digests)

@@ -116,11 +116,12 @@ def test_a_home_that_cannot_be_written_to_is_an_error_that_names_it(tmp_path, mo
         open_dataset(layout.entry, data_root=tmp_path / "data")
 
 
-def test_progress_of_hashing_is_reported_to_its_end(tmp_path, capfd):
+def test_progress_of_checking_is_reported_to_its_end(tmp_path, capfd):
     seen = []
     layout = BUILDERS["cub"](tmp_path)
     open_dataset(layout.entry, data_root=tmp_path, progress=lambda *report: seen.append(report))
-    assert seen == [("hashing tiny-cub train", 18, 18), ("hashing tiny-cub test", 9, 9)]
+    assert seen == sorted(seen, key=lambda report: (report[0] != "checking tiny-cub train", report[1]))
+    assert {("checking tiny-cub train", 18, 18), ("checking tiny-cub test", 9, 9)} <= set(seen)
     assert capfd.readouterr() == ("", "")
 
 
