@@ -55,6 +55,12 @@ class Asked:
     subset: str | None = None
     layout: str | None = None
     lists: list[str] = field(default_factory=list)
+    skip_damaged: bool = False
+    drop_duplicates: bool = False
+
+    def without_faults(self, entry: DatasetEntry) -> DatasetEntry:
+        """Return the entry of a dataset that leaves out what was asked to be left out."""
+        return entry.leaving_out(damaged=self.skip_damaged, duplicates=self.drop_duplicates)
 
 
 def dataset_spec(

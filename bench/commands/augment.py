@@ -66,6 +66,8 @@ def augment(
     seed: Annotated[int, typer.Option("--seed", min=0, help="The run's seed.")] = 0,
     out: Out = None,
     registry: o.RegistryFolders = None,
+    skip_damaged: o.SkipDamaged = False,
+    drop_duplicates: o.DropDuplicates = False,
     data_root: o.DataRoot = None,
     download: Download = True,
     json: o.AsJson = False,
@@ -82,6 +84,7 @@ def augment(
     path = _png(out or Path("reports") / f"augment-{re.sub('[^A-Za-z0-9.-]', '-', dataset)}.png")
     known = o.open_registry(registry)
     entry = o.find_dataset(known, dataset, layout=layout, lists=lists)
+    entry = entry.leaving_out(damaged=skip_damaged, duplicates=drop_duplicates)
     given = {"augment": augmentations, "image_size": image_size, "views": views}
     asked, transform = _resolved(known, entry, recipe, strategy, overrides or [], given, backbone)
     opened = open_dataset(entry, data_root=data_root, download=download)

@@ -16,41 +16,55 @@ if TYPE_CHECKING:
     from bench.registry import Registry
 
 EMPTY: tuple[object, ...] = (None, "", [], {})
+UNSAID = ("skip_damaged", "drop_duplicates")
+"""Keys that are shown only of a dataset that leaves something out."""
+
+
+Name = Annotated[str | None, typer.Argument(callback=not_empty, help="Show one dataset, and how to get it.")]
+Here = Annotated[bool, typer.Option("--here", help="Only those that are on this machine.")]
+Classes = Annotated[
+    bool, typer.Option("--classes", help="Write the dataset's class names, as a file of groups to fill in.")
+]
+Check = Annotated[bool, typer.Option("--check", help="Look at every image, and list what is wrong.")]
+NearDuplicates = Annotated[
+    bool, typer.Option("--near-duplicates", help="Check, and find images that look alike, which takes longer.")
+]
 
 
 def datasets(
-    name: Annotated[
-        str | None, typer.Argument(callback=not_empty, help="Show one dataset, and how to get it.")
-    ] = None,
-    here: Annotated[bool, typer.Option("--here", help="Only those that are on this machine.")] = False,
-    classes: Annotated[
-        bool, typer.Option("--classes", help="Write the dataset's class names, as a file of groups to fill in.")
-    ] = False,
-    layout: o.Layout = None,
-    lists: o.Lists = None,
-    data_root: o.DataRoot = None,
-    registry: o.RegistryFolders = None,
-    json: o.AsJson = False,
-) -> None:
+    name: Name = None, here: Here = False, classes: Classes = False, check: Check = False,
+    near_duplicates: NearDuplicates = False, skip_damaged: o.SkipDamaged = False,
+    drop_duplicates: o.DropDuplicates = False, layout: o.Layout = None, lists: o.Lists = None,
+    data_root: o.DataRoot = None, registry: o.RegistryFolders = None, json: o.AsJson = False,
+) -> None:  # fmt: skip
     """List the datasets of the registry, or show one; folder:PATH is your own images in class folders.
 
-    With --classes the names of its classes come as TOML, a line each: fill in their groups, and --groups
-    KIND=FILE makes one more target of them.
+    With --check every image is decoded, and what may spoil a result is listed: damaged files, the same image in
+    two splits or classes, missing classes; the exit code is 2 if nothing can train on it as it is. With --classes
+    the names of its classes come as TOML, a line each: fill in their groups, and --groups KIND=FILE makes one more
+    target of them.
 
     Example: bench datasets cub
     """
     known = o.open_registry(registry)
+    asked = {
+        "--classes": classes, "--layout": layout, "--list": lists, "--check": check,
+        "--near-duplicates": near_duplicates, "--skip-damaged": skip_damaged, "--drop-duplicates": drop_duplicates,
+    }  # fmt: skip
     if name is None:
-        if classes or layout or lists:
+        if needless := next((option for option, given in asked.items() if given), None):
             raise BenchError(
-                f"{'--classes' if classes else '--layout' if layout else '--list'} names no dataset.",
-                "Each has its own.",
-                "Write bench datasets NAME before it.",
+                f"{needless} names no dataset.", "Each has its own.", "Write bench datasets NAME before it."
             )
         list_all(known, data_root, here=here, json=json)
         return
     entry = o.find_dataset(known, name, layout=layout, lists=lists)
-    if classes:
+    if check or near_duplicates or skip_damaged or drop_duplicates:
+        from bench.commands.dataset_check import show_check
+
+        entry = entry.leaving_out(damaged=skip_damaged, duplicates=drop_duplicates)
+        show_check(entry, data_root, near=near_duplicates, json=json)
+    elif classes:
         write_classes(entry, data_root, json=json)
     else:
         show_one(entry, data_root, json=json)
@@ -90,7 +104,9 @@ def show_one(entry: DatasetEntry, data_root: Path | None, *, json: bool) -> None
     if header:
         data["fingerprint"] = header.fingerprint
     rows: list[dict[str, object]] = [
-        {"key": key, "value": plainly(value)} for key, value in data.items() if value not in EMPTY
+        {"key": key, "value": plainly(value)}
+        for key, value in data.items()
+        if value not in EMPTY and (value or key not in UNSAID)
     ]
     rows += [] if found else [{"key": "to get it", "value": how_to_get(entry)}]
     show(rows, [data], json=json)

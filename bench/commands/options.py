@@ -75,6 +75,16 @@ Subset = Annotated[
         "--subset", callback=not_empty, help="A stratified part, in images: train=5000,val=45000, or one of them."
     ),
 ]
+SkipDamaged = Annotated[
+    bool, typer.Option("--skip-damaged", help="Leave out images that cannot be decoded; the fingerprint changes.")
+]
+DropDuplicates = Annotated[
+    bool,
+    typer.Option(
+        "--drop-duplicates",
+        help="Leave out training images that val or test has too, and all images that have two labels.",
+    ),
+]
 Backbones = Annotated[
     list[str] | None,
     typer.Option(

@@ -18,6 +18,7 @@ def plan(
     subset: o.Subset = None, recipe: o.Recipe = None,
     overrides: o.Set = None, epochs: o.Epochs = None, image_size: o.ImageSize = None, seeds: o.Seeds = 1,
     everything: o.All = False, rejected: Rejected = False, limit: Limit = 60, registry: o.RegistryFolders = None,
+    skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
     data_root: o.DataRoot = None, device: o.Device = "auto", backend: o.Backend = "eager",
     json: o.AsJson = False,
 ) -> None:  # fmt: skip
@@ -36,13 +37,14 @@ def plan(
 
     computing = backend_asked(backend)
     known = o.open_registry(registry)
-    entry = o.find_dataset(known, dataset, groups, layout=layout, lists=lists)
-    header = known_header(entry, data_root)
+    found = o.find_dataset(known, dataset, groups, layout=layout, lists=lists)
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],
         epochs, image_size, seeds, everything, groups=groups or [], subset=subset,
-        layout=layout, lists=lists or [],
+        layout=layout, lists=lists or [], skip_damaged=skip_damaged, drop_duplicates=drop_duplicates,
     )  # fmt: skip
+    entry = asked.without_faults(found)
+    header = known_header(entry, data_root)
     with Counting(terminal.err()) as progress:
         made = plan_for(known, entry, dataset_spec(entry, target, header, subset), asked, progress)
     runs, forecast = foreseen(made, entry, header, device, computing)

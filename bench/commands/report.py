@@ -109,6 +109,7 @@ def _wanted(
 
     from bench.class_names import class_names
     from bench.command_line import command_line
+    from bench.dataset_checks import known_check
     from bench.report.board.overlaps import known_overlaps
     from bench.report.board.published import known_published
     from bench.report.site.build import Wanted
@@ -124,6 +125,7 @@ def _wanted(
         pages=most,
         version=version("backbone-bench"),
         command=without_passwords(command_line()),
+        find_check=known_check,
     )
 
 

@@ -52,6 +52,7 @@ def reproduce(
     seeds: o.Seeds = 1, report_only: ReportOnly = False, dry_run: DryRun = False, time_limit: TimeLimit = None,
     workers: Workers = None, cache_budget: CacheBudget = "20GB", cache_dtype: o.CacheDtype = "fp32",
     backend: o.Backend = "eager", db: Db = None, registry: o.RegistryFolders = None,
+    skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
     data_root: o.DataRoot = None, download: Download = True, device: o.Device = "auto", json: o.AsJson = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="The table as Markdown.")] = False,
 ) -> None:  # fmt: skip
@@ -68,7 +69,7 @@ def reproduce(
 
     changes = Changes(
         on or "", tuple(o.split_list(backbone)), tuple(o.split_list(target)), image_size, epochs, subset or "",
-        tuple(overrides or ()),
+        tuple(overrides or ()), ("damaged",) * skip_damaged + ("duplicates",) * drop_duplicates,
     )  # fmt: skip
     if report_only:
         from bench.commands.study_tables import show_stored

@@ -121,7 +121,7 @@ def run_study(options: Options) -> int:
     taken = own
     if changes.dataset:
         taken = o.find_dataset(registry, changes.dataset, layout=options.layout, lists=options.lists)
-    place = Place(own, taken)
+    place = Place(own, changes.without_faults(taken))
     if options.dry_run:
         planned = replace(_plan(registry, study, entries, changes, place, options), search=search)
         runs = _where_kept(planned, options, lambda some: with_backend(some, lambda _: backend))
@@ -134,6 +134,8 @@ def run_study(options: Options) -> int:
     Store.open(options.db).close()  # a database that cannot be used is said before anything is fetched
     with _or_stand_in(study):
         dataset = open_for_training(place.taken, options.data_root, download=options.download)
+    if not (dataset.manifest.check and len(dataset.manifest.check.left_out)):
+        changes = replace(changes, left_out=())  # nothing had to be left out: it is the dataset itself
     planned = replace(_plan(registry, study, entries, changes, place, options), search=search)
     return _train(planned, dataset, device, backend, options)
 

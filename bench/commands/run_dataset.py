@@ -36,11 +36,12 @@ def open_run_dataset(
     layout: str | None = None,
     lists: list[str] | None = None,
 ) -> Dataset:
-    """Open the dataset of a run. Raises DataError if it is not here, or not the one that the run saw.
+    """Open the dataset of a run, without the images that it left out.
 
-    A folder is looked for where it was opened last, and read as it was read then unless told otherwise.
+    A folder is looked for where it was opened last, and read as it was read then unless told otherwise. Raises
+    DataError if it is not here, or not the one that the run saw.
     """
-    from bench.data.datasets import FOLDER, open_dataset
+    from bench.data.datasets import FOLDER, open_as_seen
     from bench.data.places import places_of
 
     if where is None and spec.name.startswith(FOLDER):
@@ -49,7 +50,7 @@ def open_run_dataset(
     if where and where.startswith(FOLDER) and known and not (layout or lists):
         layout, lists = known[0].layout, list(known[0].lists)
     entry = o.find_dataset(o.open_registry(registry), where or spec.name, layout=layout, lists=lists)
-    dataset = open_dataset(entry, data_root=data_root)
+    dataset = open_as_seen(entry, spec.fingerprint, data_root=data_root)
     if dataset.manifest.fingerprint != spec.fingerprint:
         raise _another(entry.name)
     return dataset
@@ -57,30 +58,34 @@ def open_run_dataset(
 
 def sample_file(spec: DatasetSpec, sample: str) -> Path | None:
     """Return the file of a sample of a run's dataset, by its id; None if it is not here, or not a file."""
-    from bench.data.raw import FileSource
+    from bench.data.raw import FileSource, PartSource
 
     try:
         dataset = open_run_dataset(spec, None, None, None)
     except BenchError:
         return None
     for split, part in dataset.manifest.splits.items():
-        source = dataset.images(split)
-        if sample in part.ids and isinstance(source, FileSource):
-            path = Path(source.tree.where(source.names[part.ids.index(sample)]))
+        if sample not in part.ids:
+            continue
+        source, at = dataset.images(split), part.ids.index(sample)
+        if isinstance(source, PartSource):
+            at, source = source.indices[at], source.source
+        if isinstance(source, FileSource):
+            path = Path(source.tree.where(source.names[at]))
             return path if path.is_file() else None
     return None
 
 
 def _remembered(spec: DatasetSpec, data_root: Path | None) -> Dataset:
     """Open a folder dataset where it lay when this machine opened it, the latest place first."""
-    from bench.data.datasets import folder_entry, open_dataset
+    from bench.data.datasets import folder_entry, open_as_seen
     from bench.data.places import places_of
 
     places = places_of(spec.fingerprint)
     for place in places:
         try:
             entry = folder_entry(Path(place.path), layout=place.layout, lists=place.lists)
-            dataset = open_dataset(entry, data_root=data_root)
+            dataset = open_as_seen(entry, spec.fingerprint, data_root=data_root)
         except DataError:
             continue
         if dataset.manifest.fingerprint == spec.fingerprint:

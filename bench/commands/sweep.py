@@ -45,6 +45,7 @@ def sweep(
     everything: o.All = False, limit: Limit = None, time_limit: TimeLimit = None, prune: Prune = False,
     dry_run: DryRun = False, keep: Keep = None, workers: Workers = None, cache_budget: CacheBudget = "20GB",
     cache_dtype: o.CacheDtype = "fp32", backend: o.Backend = "eager", db: Db = None,
+    skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
     registry: o.RegistryFolders = None, data_root: o.DataRoot = None, download: Download = True,
     device: o.Device = "auto",
 ) -> None:  # fmt: skip
@@ -63,6 +64,7 @@ def sweep(
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],
         epochs, image_size, seeds, everything, kept=cache_dtype, groups=groups or [], subset=subset,
+        skip_damaged=skip_damaged, drop_duplicates=drop_duplicates,
         layout=layout, lists=lists or [],
     )  # fmt: skip
     options = Options(

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import terminal
+from bench.commands.dataset_check import show_before_training
 from bench.commands.planning import Counting
 from bench.commands.sweep_display import Display, Plain
 from bench.data.datasets import Dataset, open_dataset
+from bench.data.findings import refuse_unfit
 from bench.entries import DatasetEntry
 from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError
 from bench.plan.forecast import Forecast
@@ -43,15 +45,22 @@ def parse_bytes(text: str) -> int:
 
 
 def open_for_training(entry: DatasetEntry, data_root: Path | None, *, download: bool) -> Dataset:
-    """Open a dataset, with a bar while it is read or fetched."""
+    """Open a dataset, with a bar while it is read or fetched, and show once what its check found.
+
+    Raises DataError for what must be mended before anything trains.
+    """
     console = terminal.err()
     with Counting(console, f"Reading {entry.name}") as progress:
-        return open_dataset(
+        dataset = open_dataset(
             entry,
             data_root=data_root,
             download=download,
             progress=lambda what, done, total: progress(done, total, what),
+            checked=True,
         )
+    refuse_unfit(dataset.manifest, entry)
+    show_before_training(dataset)
+    return dataset
 
 
 def still_to_do(runs: list[PlannedRun], store: Store) -> list[PlannedRun]:

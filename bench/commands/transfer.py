@@ -49,8 +49,9 @@ Limit = Annotated[
 def transfer(
     run: Run, dataset: o.Dataset, label_map: LabelMap, split: Split = "test", target: TheirTarget = None,
     limit: Limit = None, trained_on: TrainedOn = None, groups: o.Groups = None, layout: o.Layout = None,
-    lists: o.Lists = None, db: Db = None, registry: o.RegistryFolders = None, data_root: o.DataRoot = None,
-    weights: Weights = None, device: o.Device = "auto", json: o.AsJson = False,
+    lists: o.Lists = None, skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
+    db: Db = None, registry: o.RegistryFolders = None, data_root: o.DataRoot = None, weights: Weights = None,
+    device: o.Device = "auto", json: o.AsJson = False,
 ) -> None:  # fmt: skip
     """Evaluate a finished run, without training, on another dataset.
 
@@ -75,7 +76,9 @@ def transfer(
     with Store.open(db, create=False) as store:
         row, written = store.run(run).row, read_map(path)
         official = _official(split)
-        opened = open_dataset(o.find_dataset(known, dataset, layout=layout, lists=lists), data_root=data_root)
+        there = o.find_dataset(known, dataset, layout=layout, lists=lists)
+        there = there.leaving_out(damaged=skip_damaged, duplicates=drop_duplicates)
+        opened = open_dataset(there, data_root=data_root)
         training = _training(known, row, trained_on, groups, data_root)
         notes = _notes(known, row, opened.entry.name, opened.manifest.fingerprint)
         asked = Question(row.run_id, opened, written, weights, path.stem, official, target, limit, training, notes)
@@ -102,10 +105,10 @@ def _training(
     known: Registry, row: RunRow, where: str | None, groups: list[str] | None, data_root: Path | None
 ) -> Manifest | None:
     """Return the manifest of the run's own dataset, where it is known and has not changed."""
-    from bench.data.datasets import known_manifest
+    from bench.data.datasets import known_as_seen
 
     entry = _own_entry(known, row, where, groups)
-    manifest = known_manifest(entry, data_root) if entry else None
+    manifest = known_as_seen(entry, row.fingerprint, data_root) if entry else None
     if manifest and manifest.fingerprint == row.fingerprint:
         return manifest
     if where is None:

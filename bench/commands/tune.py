@@ -54,6 +54,7 @@ def tune(
     overrides: Set = None, epochs: o.Epochs = None, image_size: o.ImageSize = None, everything: o.All = False,
     time_limit: s.TimeLimit = None, dry_run: DryRun = False, keep: s.Keep = None, workers: s.Workers = None,
     cache_budget: s.CacheBudget = "20GB", cache_dtype: o.CacheDtype = "fp32", backend: o.Backend = "eager",
+    skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
     db: Db = None, registry: o.RegistryFolders = None, data_root: o.DataRoot = None,
     download: s.Download = True, device: o.Device = "auto", listing: ListThem = False, json: o.AsJson = False,
 ) -> None:  # fmt: skip
@@ -80,6 +81,7 @@ def tune(
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), [recipe], overrides or [], epochs,
         image_size, 1, everything, kept=cache_dtype, groups=groups or [], subset=subset,
+        skip_damaged=skip_damaged, drop_duplicates=drop_duplicates,
         layout=layout, lists=lists or [],
     )  # fmt: skip
     options = Options(

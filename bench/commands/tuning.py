@@ -114,13 +114,14 @@ def run_tune(options: Options) -> int:
     usable(backend_asked(options.backend), device)
     deterministic()
     registry = o.open_registry(options.registry)
-    entry = o.find_dataset(
+    found = o.find_dataset(
         registry,
         options.dataset,
         options.asked.groups,
         layout=options.asked.layout,
         lists=options.asked.lists,
     )
+    entry = options.asked.without_faults(found)
     words = read_words(registry, options.asked, options.space)
     if options.dry_run:
         terminal.out().print(space_view(_looked_up(options, registry, entry, words).space, options.trials))
@@ -236,6 +237,7 @@ def _repeat(tuning: Tuning, best: Tried) -> str:
     }
     told = [word for name, value in pairs.items() if value for word in (name, value)]
     told += [word for folder in options.registry for word in ("--registry", str(folder))]
+    told += ["--skip-damaged"] * asked.skip_damaged + ["--drop-duplicates"] * asked.drop_duplicates
     told += [word for some in asked.lists for word in ("--list", some)]
     told += [word for groups in asked.groups for word in ("--groups", groups)]
     return repeat_command(best, changed, told, words.recipe.name)

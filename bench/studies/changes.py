@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from bench.entries import DatasetEntry
 from bench.errors import BenchError, RecipeError, unknown_name
 from bench.plan.subsets import parse_subset
 from bench.plan.variants import parse_settings
@@ -17,7 +18,10 @@ PLAIN = "bench/"
 
 @dataclass(frozen=True)
 class Changes:
-    """As typed: `backbones` are NAME or OLD=NEW, `targets` OLD=NEW, `settings` recipe keys as in `--set`."""
+    """As typed: `backbones` are NAME or OLD=NEW, `targets` OLD=NEW, `settings` recipe keys as in `--set`.
+
+    `left_out` says which images of the dataset are: `damaged`, `duplicates` or both.
+    """
 
     dataset: str = ""
     backbones: tuple[str, ...] = ()
@@ -26,6 +30,7 @@ class Changes:
     epochs: int | None = None
     subset: str = ""
     settings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything is not the study's own."""
@@ -35,6 +40,10 @@ class Changes:
         """Return what is changed as plain data; nothing of what is not."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in given.items() if v}
+
+    def without_faults(self, entry: DatasetEntry) -> DatasetEntry:
+        """Return the entry of a dataset that leaves out what is to be left out."""
+        return entry.leaving_out(damaged="damaged" in self.left_out, duplicates="duplicates" in self.left_out)
 
     def backbone(self, own: str) -> str:
         """Return what runs in the place of a study's backbone."""

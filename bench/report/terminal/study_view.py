@@ -162,8 +162,14 @@ def _measured_mean(line: Line) -> str:
 def _changed(one: Attempted) -> str:
     if not one.changes:
         return "The study's own data, backbones and settings."
-    words = {"dataset": "on", "backbones": "backbone", "targets": "target", "settings": "set"}
-    order = ("dataset", "backbones", "targets", "image_size", "epochs", "subset", "settings")
+    words = {
+        "dataset": "on",
+        "backbones": "backbone",
+        "targets": "target",
+        "settings": "set",
+        "left_out": "without",
+    }
+    order = ("dataset", "backbones", "targets", "image_size", "epochs", "subset", "settings", "left_out")
     told = [
         f"{words.get(name, name.replace('_', ' '))} {_plain(one.changes[name])}"
         for name in order
