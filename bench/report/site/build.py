@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from bench.dataset_checks import FindCheck
 from bench.report.board.overlaps import Overlaps
 from bench.report.board.published import Published
 from bench.report.board.query import Query
@@ -46,6 +47,7 @@ class Wanted:
     pages: int | None = PAGES
     version: str = ""
     command: str = ""
+    find_check: FindCheck = lambda *_: None
 
 
 def write_site(store: Store, folder: Path, wanted: Wanted, progress: Progress | None = None) -> Path:
@@ -66,7 +68,7 @@ def build_site(store: Store, folder: Path, wanted: Wanted, progress: Progress | 
         )
         runs = choose_runs(report, wanted.pages)
         heard = _counted(progress, len(runs))
-        material = Material(store, report, wanted.find_names, wanted.find_images, runs, heard)
+        material = Material(store, report, wanted.find_names, wanted.find_images, runs, heard, wanted.find_check)
         site = SiteFolder(place, LINKS, Made(report.made, wanted.version, wanted.command), earlier=folder)
         for write in PARTS:
             write(site, material)

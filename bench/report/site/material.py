@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from bench.dataset_checks import FindCheck
 from bench.report.look.look import FindNames
 from bench.report.pages import Report
 from bench.store.rows import RunRow, StoredRun
@@ -37,6 +38,7 @@ class Material:
     find_images: FindImages
     detailed: Sequence[RunRow] = ()
     progress: Callable[[], None] = lambda: None
+    find_check: FindCheck = lambda *_: None
 
 
 def run_page(run_id: str) -> str:

@@ -14,6 +14,7 @@ from bench.report.html import embedded_json
 from bench.report.look.diagnosis import plain
 from bench.report.run.details import RunDetails
 from bench.report.run.flattery import board_runs, flattered, flattery_panel, histogram
+from bench.report.site.checked_data import checked_sheet
 from bench.report.site.folder import Page, SiteFolder
 from bench.report.site.material import METHODS, Material, run_page
 from bench.report.site.methods_tables import (
@@ -52,6 +53,7 @@ def write_methods(site: SiteFolder, material: Material) -> None:
         "runs": len(rows),
         "protocols": sorted({row.protocol for row in rows.values()}),
         "splits": splits_sheet(rows.values()),
+        "checked": checked_sheet(rows.values(), material.find_check),
         "columns": columns_sheet(),
         "shared": _shared_example(material.store, rows),
         "flattery": flattery_sheet(found) if any(one.gains for one in found) else None,
