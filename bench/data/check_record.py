@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.data.balance import balances
 from bench.data.check import DatasetCheck
+from bench.data.copies import find_copies
 from bench.data.findings import findings
 from bench.data.manifest import Manifest
 from bench.entries import DatasetEntry
@@ -15,8 +16,9 @@ from bench.entries import DatasetEntry
 def check_record(manifest: Manifest, entry: DatasetEntry) -> dict[str, Any]:
     """Return everything that is known of a dataset before training; shares are fractions.
 
-    `trainable` says that no finding is an error. `checked` is false if the files were not looked at: the manifest
-    is from before there was a check, and holds no more than ids, labels and digests.
+    `trainable` says that no finding is an error; `copies` are the images of equal content. `checked` is false if
+    the files were not looked at: the manifest is from before there was a check, and holds no more than ids, labels
+    and digests.
     """
     found = findings(manifest, entry)
     check = manifest.check or DatasetCheck(version=0)
@@ -31,6 +33,9 @@ def check_record(manifest: Manifest, entry: DatasetEntry) -> dict[str, Any]:
         "targets": {target: _target(manifest, target) for target in (*manifest.classes, *manifest.groups)},
         "images": {split: facts.model_dump(mode="json") for split, facts in check.splits.items()},
         "left_out": {why: list(ids) for why, ids in check.left_out if ids},
+        "copies": [
+            {"ids": list(one.ids), "two_labels": one.contradict} for one in find_copies(manifest, check.damaged)
+        ],
         "findings": [{**asdict(one), "names": list(one.names)} for one in found],
     }
 

@@ -17,8 +17,8 @@ from bench.entries import DatasetEntry
 from bench.errors import DataError
 from bench.printable import printable
 
-NAMED = 5
-"""How many names a message lists."""
+NAMED, LINKED = 5, 4
+"""How many names a message lists, and how many images a name links."""
 
 SPLITS: tuple[OfficialSplit, ...] = ("train", "val", "test")
 _DROP = "keep copies out of train: --drop-duplicates"
@@ -54,8 +54,7 @@ def findings(manifest: Manifest, entry: DatasetEntry) -> list[Finding]:
     check = manifest.check or DatasetCheck()
     found = [
         *_damaged(check),
-        *_emptied(manifest),
-        *_uncovered_classes(manifest, entry),
+        *(_emptied(manifest) or _uncovered_classes(manifest, entry)),
         *_copies(manifest, check, entry),
         *_folder(check),
         *_pictures(check),
@@ -79,6 +78,12 @@ def refuse_unfit(manifest: Manifest, entry: DatasetEntry, *, listed: bool = Fals
         )
 
 
+def linked(ids: Sequence[str], sign: str) -> str:
+    """Join the ids of images that are one, or look like it; of many the first few."""
+    more = [f"... ({len(ids):,} images)"] if len(ids) > LINKED else []
+    return f" {sign} ".join([*ids[:LINKED], *more])
+
+
 def check_command(entry: DatasetEntry) -> str:
     """Return the command that shows a dataset's check."""
     place = f"folder:{entry.locations[0]}" if entry.name.startswith("folder:") else entry.name
@@ -98,16 +103,19 @@ def _damaged(check: DatasetCheck) -> Iterator[Finding]:
         yield Finding("damaged", "error", what, names, todo)
 
 
-def _emptied(manifest: Manifest) -> Iterator[Finding]:
+def _emptied(manifest: Manifest) -> list[Finding]:
     """Find what has no image after samples were left out; a whole dataset is refused when it is read."""
     todo = "Restore images, or leave fewer out."
-    for name, part in manifest.splits.items():
-        if not part.ids:
-            yield Finding("emptied_splits", "error", f"No image of {name} is left", (), todo)
+    found = [
+        Finding("emptied_splits", "error", f"No image of {name} is left", (), todo)
+        for name, part in manifest.splits.items()
+        if not part.ids
+    ]
     for target in manifest.classes:
         if absent := _absent(manifest, "train", target):
             what = f"{_classes_of(manifest, target, absent)} no training image left"
-            yield Finding("emptied_classes", "error", what, absent, todo)
+            found.append(Finding("emptied_classes", "error", what, absent, todo))
+    return found
 
 
 def _uncovered_classes(manifest: Manifest, entry: DatasetEntry) -> Iterator[Finding]:
@@ -126,7 +134,7 @@ def _uncovered_classes(manifest: Manifest, entry: DatasetEntry) -> Iterator[Find
 
 def _uncovered_by_cut(manifest: Manifest, entry: DatasetEntry) -> Iterator[Finding]:
     target = manifest.default_target
-    names, share = manifest.class_names(target), f"the {entry.val_fraction:.0%} of train that validate"
+    names, share = manifest.class_names(target), f"the {100 * entry.val_fraction:g} % of train that validate"
     todo = "Add training images, or give the dataset a val split of its own."
     try:
         val = set(cut(manifest, target, entry.val_fraction, entry.split_seed).val.labels.tolist())
@@ -143,7 +151,7 @@ def _copies(manifest: Manifest, check: DatasetCheck, entry: DatasetEntry) -> Ite
     if contrary := [one for one in copies if one.contradict]:
         several = f"{_images(len(contrary))} {_has(len(contrary))}"
         what = f"{several} two labels, as the same bytes stand in several classes"
-        names = tuple(" = ".join(one.ids) for one in contrary)
+        names = tuple(linked(one.ids, "=") for one in contrary)
         todo = "Remove the wrong copies, or leave out every image that has two labels: --drop-duplicates."
         yield Finding("contradictions", _own(entry), what, names, todo)
     for first, second in combinations(SPLITS, 2):
@@ -157,7 +165,7 @@ def _copies(manifest: Manifest, check: DatasetCheck, entry: DatasetEntry) -> Ite
         level: Literal["warning", "note"] = "note" if "val" in manifest.splits else "warning"
         if level == "warning":
             what += ", so that train and the validation images cut from it may share some"
-        names = tuple(" = ".join(one.ids) for one in within)
+        names = tuple(linked(one.ids, "=") for one in within)
         yield Finding("repeated_in_train", level, what, names, f"To {_DROP}.")
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bench.data.datasets import Dataset
-from bench.data.findings import Finding
+from bench.data.findings import Finding, linked
 from bench.data.in_threads import in_threads
 from bench.data.manifest import Manifest
 from bench.data.progress import Progress
@@ -83,7 +83,7 @@ def near_duplicates(dataset: Dataset, progress: Progress | None = None) -> NearD
 
 def as_findings(found: NearDuplicates) -> list[Finding]:
     """Return what to tell a user of images that look alike."""
-    names = tuple(" ~ ".join(one.ids) for one in found.groups)
+    names = tuple(linked(one.ids, "~") for one in found.groups)
     if not names:
         return []
     across = sum(one.crosses_splits for one in found.groups)

@@ -125,6 +125,33 @@ def test_a_val_split_that_lacks_a_class_is_an_error_and_a_test_split_a_warning(t
     assert (lacking["classes_without_test"].level, lacking["classes_without_test"].names) == ("warning", ("fox",))
 
 
+def test_an_image_with_many_copies_does_not_fill_the_message(tmp_path):
+    root = folder(tmp_path / "pets")
+    copy(root, "train/cat/0.png", *(f"train/dog/{n}.png" for n in range(100, 200)))
+    entry = folder_entry(root)
+    manifest = open_dataset(entry).manifest
+    with pytest.raises(DataError, match=r"train/dog/102.png = \.\.\. \(101 images\)\."):
+        refuse_unfit(manifest, entry)
+    (copies,) = check_record(manifest, entry)["copies"]
+    assert (len(copies["ids"]), copies["two_labels"]) == (101, True)
+
+
+def test_what_the_reader_left_out_is_told(tmp_path):
+    root = folder(tmp_path / "pets")
+    (root / "train/cat/raw.dng").write_bytes(b"x")
+    (root / "train/cat/@eaDir").mkdir()
+    noise(1).save(root / "train/cat/@eaDir/thumb.jpg")
+    (root / "train/none").mkdir()
+    told = found(root)
+    assert {key: one.level for key, one in told.items()} == {
+        "skipped": "warning",
+        "empty_classes": "warning",
+        "system_folders": "note",
+    }
+    assert told["skipped"].text().endswith("train/cat (1 .dng).")
+    assert "none" in told["empty_classes"].names[0]
+
+
 @pytest.mark.parametrize("split", ["val", "test"])
 def test_a_class_that_only_val_or_test_has_is_refused(split, tmp_path):
     root = folder(tmp_path / "pets")
