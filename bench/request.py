@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from bench.data.class_groups import group_maps, groups_digest
+from bench.data.image_facts import UNSEEN
 from bench.data.manifest import ManifestHeader
 from bench.entries import BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
 from bench.errors import BenchError, BudgetError, DataError, WeightsError, unknown_name
@@ -109,12 +110,14 @@ def plan_for(
     asked: Asked,
     progress: Progress | None = None,
     *,
+    header: ManifestHeader | None = None,
     offline: Mapping[str, str] | None = None,
 ) -> Plan:
     """Look everything up and plan it; `offline` is as in `Request`.
 
-    Raises BenchError for what does not exist and if nothing fits, WeightsError if all that fits has to be fetched
-    from a server that does not answer.
+    `header` is the dataset's manifest, which says how its images are to be read; None while it is unseen. Raises
+    BenchError for what does not exist and if nothing fits, WeightsError if all that fits has to be fetched from a
+    server that does not answer.
     """
     candidates = choose(registry, asked.backbones) if asked.backbones else listed(registry)
     strategies = asked.strategies or [s.name for s in registry.all(StrategyEntry) if s.default]
@@ -128,6 +131,7 @@ def plan_for(
         seeds=range(asked.seeds),
         explicit=bool(asked.strategies),
         kept=kept_as(asked.kept),
+        pixels=header.pixels if header else UNSEEN,
         shorten=not asked.backbones and not asked.everything,
         offline=offline or {},
     )

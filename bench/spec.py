@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +21,17 @@ if TYPE_CHECKING:
 PROTOCOL = 3
 """Raised when the same spec would train to another number, so that old and new rows never mix."""
 
+
+def _ascending(values: tuple[float, float]) -> tuple[float, float]:
+    black, white = values
+    if not black < white:
+        raise ValueError("black has to be below white")
+    return values
+
+
 Metric = Literal["val_top1", "val_top5", "val_loss", "val_macro_f1"]
 PrecisionAsked = Literal["auto", "fp32", "bf16", "fp16"]
+ValueRange = Annotated[tuple[float, float], AfterValidator(_ascending)]
 BackendName = Literal["auto", "eager", "compile", "openvino", "onnxruntime"]
 
 
@@ -114,7 +123,8 @@ class TransformSpec(Spec):
     `image_size` is in pixels; `crop_pct` is the share of the resized shorter side that the crop keeps;
     `mean` and `std` are per RGB channel, for values in [0, 1]. `exif` says whether an image is turned as its EXIF
     orientation asks (`follow`, what viewers do) or taken as stored (`ignore`, what timm and torchvision do);
-    `ground` is the colour behind transparent pixels.
+    `ground` is the colour behind transparent pixels; `value_range` are the values that become black and white, of
+    images of more than eight bits that do not declare their own (None: there are none).
     """
 
     image_size: int
@@ -124,6 +134,7 @@ class TransformSpec(Spec):
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     exif: Literal["ignore", "follow"] = historic("ignore")
     ground: Literal["black", "grey", "white"] = historic("black")
+    value_range: ValueRange | None = historic(None)
 
 
 class ScheduleSpec(Spec):
@@ -174,6 +185,7 @@ class RecipeSpec(Spec):
     crop_pct: float | None = Field(default=None, ge=0.1, le=1)
     exif: Literal["ignore", "follow"] | None = historic(None)
     ground: Literal["black", "grey", "white"] | None = historic(None)
+    value_range: ValueRange | None = historic(None)
     augment: tuple[str, ...] = ()
     views: int = Field(default=0, ge=0)
     norm_stats: Literal["frozen", "update"] = "frozen"

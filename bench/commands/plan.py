@@ -46,7 +46,7 @@ def plan(
     entry = asked.without_faults(found)
     header = known_header(entry, data_root)
     with Counting(terminal.err()) as progress:
-        made = plan_for(known, entry, dataset_spec(entry, target, header, subset), asked, progress)
+        made = plan_for(known, entry, dataset_spec(entry, target, header, subset), asked, progress, header=header)
     runs, forecast = foreseen(made, entry, header, device, computing)
     if json:
         terminal.write(plan_json(made, runs, forecast))

@@ -164,7 +164,7 @@ def _plan(
     place = replace(place, header=known_header(place.taken, options.data_root))
     named: list[tuple[StudyRunEntry, PlannedRun]] = []
     speed = speed_of(options.device)
-    kept = kept_as(options.cache_dtype)
+    kept, remarks = kept_as(options.cache_dtype), dict[str, None]()
     with Counting(terminal.err()) as progress:
         for entry in entries:
             plan: Plan = plan_run(
@@ -172,6 +172,9 @@ def _plan(
                 kept=kept if entry.cache else "fp32", progress=progress,
             )  # fmt: skip
             named += [(entry, run) for run in plan.runs(speed.machine.precision_for)]
+            remarks |= dict.fromkeys(plan.remarks)
+    for remark in remarks:
+        terminal.err().print(f"note: {remark}", soft_wrap=True, highlight=False)
     runs = with_forecast([run for _, run in named], place.images, speed, lambda at: named[at][0].cache)
     return Planned(registry, study, changes, place, tuple(entry for entry, _ in named), tuple(runs))
 

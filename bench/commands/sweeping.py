@@ -79,7 +79,7 @@ def run_sweep(options: Options) -> int:
     header = known_header(entry, options.data_root)
     with Counting(terminal.err()) as counting:
         data = dataset_spec(entry, options.asked.target, header, options.asked.subset)
-        plan = plan_for(registry, entry, data, options.asked, counting)
+        plan = plan_for(registry, entry, data, options.asked, counting, header=header)
     if dataset is None:
         return _show(plan, entry, header, options)
     plan = with_weights_at_hand(plan, partial(plan_for, registry, entry, data, options.asked))
@@ -95,6 +95,8 @@ def run_sweep(options: Options) -> int:
         with Interrupts() as interrupts, display_of(runs, forecast) as display:
             stop = either(interrupts.wanted, deadline(limit_s))
             _say_precision(display.note, device, plan)
+            for remark in plan.remarks:
+                display.note(remark)
             sweep = Sweep(
                 store,
                 runs,

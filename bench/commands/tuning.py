@@ -130,6 +130,8 @@ def run_tune(options: Options) -> int:
     dataset = open_for_training(entry, options.data_root, download=options.download)
     tuning = _looked_up(options, registry, entry, words)
     terminal.err().print(space_view(tuning.space, options.trials))
+    for remark in tuning.plan.remarks:
+        terminal.err().print(f"note: {remark}", soft_wrap=True, highlight=False)
     with Store.open(options.db) as store, _study(store, tuning) as trials, Interrupts() as interrupts:
         with display_for(metric_name(options.metric)) as display:
             search = Search(
@@ -156,7 +158,7 @@ def _looked_up(options: Options, registry: Registry, entry: DatasetEntry, words:
     header = known_header(entry, options.data_root)
     seen = dataset_spec(entry, options.asked.target, header, options.asked.subset)
     with Counting(terminal.err()) as counting:
-        plan = plan_for(registry, entry, seen, words.plan, counting)
+        plan = plan_for(registry, entry, seen, words.plan, counting, header=header)
     if not options.dry_run:
         require_weights(plan)
     space, candidates = words.fitting(registry, plan)
@@ -187,7 +189,15 @@ def _planner(tuning: Tuning, store: Store, device: torch.device) -> Planner:
 
     kept = kept_as(words.asked.kept)
     return Planner(
-        request.dataset, request.entry, tuning.candidates, words.recipe, words.fixed, request.budget, kept, runs
+        request.dataset,
+        request.entry,
+        tuning.candidates,
+        words.recipe,
+        words.fixed,
+        request.budget,
+        kept,
+        runs,
+        request.pixels,
     )
 
 

@@ -19,10 +19,12 @@ from bench.data.places import remember_place
 from bench.data.progress import Progress
 from bench.data.raw import ImageSource, OfficialSplit, RawDataset
 from bench.data.readers import READERS, Reader, class_folders
+from bench.data.reading import Reading
 from bench.data.survey import survey
 from bench.data.tree import Tree
 from bench.entries import DatasetEntry
 from bench.errors import DataError, unknown_name
+from bench.spec import TransformSpec
 
 FOLDER = "folder:"
 
@@ -35,9 +37,13 @@ class Dataset:
     manifest: Manifest
     raw: RawDataset
 
-    def images(self, official: OfficialSplit) -> ImageSource:
-        """Return the images of an official split; a `Split`'s `indices` count into those of its `official`."""
-        return self.raw.splits[official].source
+    def images(self, official: OfficialSplit, transform: TransformSpec | None = None) -> ImageSource:
+        """Return the images of an official split, read as a run's transform says; without one as they are stored.
+
+        A `Split`'s `indices` count into those of its `official`.
+        """
+        source = self.raw.splits[official].source
+        return source if transform is None else source.read_as(Reading.of(transform))
 
 
 def open_dataset(

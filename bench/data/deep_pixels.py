@@ -27,20 +27,23 @@ class DeepPixels:
     """Values of more than eight bits: (height, width) of a grey image, (height, width, 3) of a coloured one.
 
     `full` is the value of white if the file declares a depth of its own (a PGM's maximum, 12 bits in a TIFF); None
-    if it has only a container's depth, which says nothing of the values in it. `container` is that depth's largest
-    value; None for 32-bit integers and floats, of which no file uses the whole range. `alpha` is the opacity
+    if it has only a container's depth, which says nothing of the values in it. `alpha` is the opacity
     (height, width) from 0 to 1; None for an image without any.
     """
 
     values: Values
     full: float | None = None
-    container: float | None = _FULL
     alpha: Values | None = None
 
     @property
     def floating(self) -> bool:
         """Whether the values are floats."""
         return self.values.dtype.kind == "f"
+
+    @property
+    def extremes(self) -> tuple[float, float] | tuple[None, None]:
+        """The smallest and the largest value; None if the file declares what white is."""
+        return (None, None) if self.full is not None else (float(self.values.min()), float(self.values.max()))
 
 
 def is_deep(image: Image.Image) -> bool:
@@ -60,7 +63,7 @@ def deep_pixels(image: Image.Image, data: bytes) -> DeepPixels | None:
     if image.format == "PPM" and (found := _from_ppm(image, data)) is not None:
         return found
     if image.mode == "F":
-        return DeepPixels(_as_seen(image, np.asarray(image)), container=None)
+        return DeepPixels(_as_seen(image, np.asarray(image)))
     if image.mode == "I" or image.mode.startswith("I;16"):
         return _grey(image)
     return _coloured(image, data)
@@ -75,11 +78,9 @@ def _grey(image: Image.Image) -> DeepPixels:
         values = values.view(np.uint32)
     elif image.mode == "I" and values.size and values.min() >= 0 and values.max() <= _FULL:
         values = values.astype(np.uint16)
-    wide = image.mode == "I" and image.format == "TIFF"
     return DeepPixels(
         _as_seen(image, values),
         full=None if bits in (16, 32) else 2**bits - 1,
-        container=None if wide else _FULL,
         alpha=None if transparent is None else (values != transparent).astype(np.float32),
     )
 

@@ -96,6 +96,10 @@ class PixelCounts:
         return asdict(self)
 
 
+UNSEEN = PixelCounts()
+"""The counts of a dataset that was not looked at."""
+
+
 def inspect_image(data: bytes, name: str) -> ImageFacts:
     """Look at an image file as cheaply as finds every damage that decoding would find; `name` is for errors only.
 
@@ -126,6 +130,13 @@ def orientation(image: Image.Image) -> int:
     return found if isinstance(found, int) and found in TURNED else 1
 
 
+def not_finite(deep: DeepPixels) -> str:
+    """Return why an image cannot be scaled: it has NaN or infinity; empty if every value is a number."""
+    if not deep.floating or np.isfinite(deep.values).all():
+        return ""
+    return "it has pixels that are not finite numbers (NaN or infinity)"
+
+
 def opacity(image: Image.Image) -> Values | None:
     """Return the alpha of an image of eight bits, uint8 (height, width); None if every pixel is opaque."""
     if not image.has_transparency_data:
@@ -150,20 +161,19 @@ def _shallow(image: Image.Image, size: tuple[int, int]) -> ImageFacts:
 
 
 def _deep(image: Image.Image, deep: DeepPixels) -> ImageFacts:
-    if deep.floating and not np.isfinite(deep.values).all():
-        reason = "it has pixels that are not finite numbers (NaN or infinity)"
+    if reason := not_finite(deep):
         return ImageFacts(*image.size, deep=True, floating=True, refused=reason)
     transparent = deep.alpha is not None and bool(deep.alpha.min() < 1)
-    low, high = float(deep.values.min()), float(deep.values.max())
+    low, high = deep.extremes
     return ImageFacts(
         *image.size,
         turned=orientation(image) != 1,
         transparent=transparent,
-        dark=transparent and _is_dark(deep.values, deep.alpha, (deep.full or high) / 2),
+        dark=transparent and _is_dark(deep.values, deep.alpha, (deep.full or float(deep.values.max())) / 2),
         deep=True,
         floating=deep.floating,
-        low=low if deep.full is None else None,
-        high=high if deep.full is None else None,
+        low=low,
+        high=high,
     )
 
 

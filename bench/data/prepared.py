@@ -24,7 +24,7 @@ from bench.data.transforms import eval_transform
 from bench.spec import TransformSpec, digest
 
 LIMIT_BYTES = 2 << 30
-_VERSION = 1  # raised when the same transform would make other pixels
+_VERSION = 2  # raised when the same transform would make other pixels
 _BATCH = 64
 
 
@@ -72,7 +72,7 @@ def open_pixels(
     The first call for a split decodes it once, with `workers` threads. Where it cannot be kept, the `note` of what
     is returned says why. Raises DataError for a corrupt image.
     """
-    decoded = DecodedPixels(dataset.images(part.official), part.indices, eval_transform(spec))
+    decoded = DecodedPixels(dataset.images(part.official, spec), part.indices, eval_transform(spec))
     shape = (len(part), 3, spec.image_size, spec.image_size)
     if np.prod(shape, dtype=np.int64) > limit_bytes:
         decoded.note = f"not kept on disk: they take more than {limit_bytes:,} bytes"
@@ -118,6 +118,6 @@ def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
 
 
 def _path(fingerprint: str, part: Split, spec: TransformSpec) -> Path:
-    deterministic = spec.model_dump(include={"image_size", "interpolation", "crop_pct"})
+    deterministic = spec.model_dump(exclude={"mean", "std"})
     name = digest([_VERSION, fingerprint, part.official, list(part.ids), deterministic], "images")
     return prepared_path(name)

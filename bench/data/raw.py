@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from bench.data.decoding import decode
+from bench.data.reading import AS_STORED, Reading
 from bench.data.tree import Tree
 
 OfficialSplit = Literal["train", "val", "test"]
@@ -33,25 +34,32 @@ class ImageSource(Protocol):
     def encoded(self) -> bool:
         """Whether `content` is an image file, which may be damaged, turned or transparent."""
 
+    def read_as(self, reading: Reading) -> ImageSource:
+        """Return the same images, turned, composited and scaled as `reading` says."""
+
 
 class FileSource:
     """Images that are files of a tree."""
 
     encoded = True
 
-    def __init__(self, tree: Tree, names: Sequence[str]) -> None:
-        self.tree, self.names = tree, tuple(names)
+    def __init__(self, tree: Tree, names: Sequence[str], reading: Reading = AS_STORED) -> None:
+        self.tree, self.names, self.reading = tree, tuple(names), reading
 
     def __len__(self) -> int:
         return len(self.names)
 
     def image(self, index: int) -> Image.Image:
         """Decode one image to RGB."""
-        return decode(self.content(index), self.tree.where(self.names[index]))
+        return decode(self.content(index), self.tree.where(self.names[index]), self.reading)
 
     def content(self, index: int) -> bytes:
         """Return the file's bytes."""
         return self.tree.read(self.names[index])
+
+    def read_as(self, reading: Reading) -> Self:
+        """Return the same images, read in another way."""
+        return type(self)(self.tree, self.names, reading)
 
 
 class ArraySource:
@@ -73,6 +81,10 @@ class ArraySource:
         """Return the row's bytes."""
         return bytes(self.array[index].tobytes())
 
+    def read_as(self, _reading: Reading) -> Self:
+        """Return the same images: an array has neither orientation nor transparency."""
+        return self
+
 
 class PartSource:
     """Some images of another source: those at `indices`, in that order."""
@@ -91,6 +103,10 @@ class PartSource:
     def content(self, index: int) -> bytes:
         """Return the bytes that an image is made of."""
         return self.source.content(self.indices[index])
+
+    def read_as(self, reading: Reading) -> Self:
+        """Return the same images, read in another way."""
+        return type(self)(self.source.read_as(reading), self.indices)
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,7 +55,7 @@ def samples(
     Raises RecipeError for an augmentation that is not valid and DataError for a corrupt image.
     """
     change = Augment(tuple(names), transform)
-    pixels = DecodedPixels(dataset.images(part.official), part.indices, eval_transform(transform))
+    pixels = DecodedPixels(dataset.images(part.official, transform), part.indices, eval_transform(transform))
     positions = spread(part.labels, count)
     with one_thread():
         return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 
@@ -56,12 +55,3 @@ def how_to_read(suffixes: set[str]) -> str:
     """Return what makes files of these suffixes readable: the package to install, else their conversion."""
     installs = [install for some, read, install in _OPTIONAL if not read and suffixes & set(some)]
     return f"Install what reads them: {' && '.join(installs)}" if installs else "Convert them to JPEG or PNG"
-
-
-@cache
-def register_plugins() -> None:
-    """Teach Pillow the formats of the plug-ins that are installed, once in each process that decodes images."""
-    if find_spec("pillow_heif") is not None:
-        from pillow_heif import register_heif_opener  # noqa: PLC0415 - an extra, and slow to import
-
-        register_heif_opener()

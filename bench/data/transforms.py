@@ -20,11 +20,21 @@ _RESAMPLING = {
 }
 
 
+_LARGEST = 1 << 24
+"""Pixels of an image that is resized as a whole; of a larger one, only what the crop keeps is computed."""
+
+_MARGIN = 4
+"""Pixels of the resized image beside the crop that resampling may read: bicubic reads two on each side."""
+
+_Box = tuple[float, float]
+
+
 @dataclass(frozen=True)
 class EvalTransform:
     """An RGB image -> uint8 [3, size, size]: resize the shorter side to floor(size / crop_pct), crop the centre.
 
-    The pixels are those of timm's evaluation transform: PIL's resampling, which filters when it shrinks.
+    The pixels are those of timm's evaluation transform: PIL's resampling, which filters when it shrinks. Of images
+    hundreds of times longer than wide they may differ by rounding.
     """
 
     size: int
@@ -32,14 +42,43 @@ class EvalTransform:
     interpolation: str
 
     def __call__(self, image: Image.Image) -> Tensor:
-        """Resize and crop one image of any size."""
+        """Resize and crop one image of any size; the memory it takes does not grow with the ratio of its sides."""
         shorter = min(image.size)
         width, height = (int(self.resize_to * side / shorter) for side in image.size)
-        if (width, height) != image.size:
-            image = image.resize((width, height), _RESAMPLING[self.interpolation])
         left, top = (round((side - self.size) / 2) for side in (width, height))
+        if width * height > max(_LARGEST, 4 * self.resize_to**2):
+            image = self._crop_resized(image, (width, height), (left, top))
+            left, top = 0, 0
+        elif (width, height) != image.size:
+            image = image.resize((width, height), _RESAMPLING[self.interpolation])
         pixels = np.asarray(image)[top : top + self.size, left : left + self.size]
         return torch.from_numpy(np.array(pixels.transpose(2, 0, 1), order="C"))
+
+    def _crop_resized(self, image: Image.Image, resized: tuple[int, int], corner: tuple[int, int]) -> Image.Image:
+        """Compute the crop of the resized image alone, along the axis that Pillow takes first: the cheaper one.
+
+        The image is cut before, for Pillow holds the corners of a box in single precision.
+        """
+        width_first = resized[0] * image.height <= image.width * resized[1]
+        (left, right, columns), (top, bottom, rows) = (
+            self._part(*axis) for axis in zip(image.size, resized, corner, strict=True)
+        )
+        image = image.crop((left, top, right, bottom))
+        for along_width in (width_first, not width_first):
+            if along_width:
+                box, size = (columns[0], 0.0, columns[1], float(image.height)), (self.size, image.height)
+            else:
+                box, size = (0.0, rows[0], float(image.width), rows[1]), (image.width, self.size)
+            image = image.resize(size, _RESAMPLING[self.interpolation], box)
+        return image
+
+    def _part(self, side: int, resized: int, first: int) -> tuple[int, int, _Box]:
+        """Return what of a side is read, in whole pixels, and where in that the crop begins and ends."""
+        scale = side / resized
+        reach = _MARGIN * max(scale, 1.0)
+        begin, end = first * scale, (first + self.size) * scale
+        start = max(0, math.floor(begin - reach))
+        return start, min(side, math.ceil(end + reach)), (begin - start, end - start)
 
 
 def eval_transform(spec: TransformSpec) -> EvalTransform:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bench.catalogue import catalogue
+from bench.data.image_facts import UNSEEN, PixelCounts
 from bench.entries import DatasetEntry
 from bench.hub import has_to_be_fetched, hub_url
 from bench.plan.backbones import SHORTLIST, Candidate, short_list
@@ -15,6 +16,7 @@ from bench.plan.count import Progress, count_all, with_head
 from bench.plan.downloads import download_bytes
 from bench.plan.forecast import worth_keeping
 from bench.plan.probe import check_probe
+from bench.plan.reading import reading_remarks
 from bench.plan.recipes import for_strategy, resolve, suited
 from bench.plan.variants import Variant
 from bench.records import Counts, PlannedRun, Rejected
@@ -31,7 +33,8 @@ class Request:
     `explicit` says that the strategies were named, so that none is left out as senseless; `shorten` that the short
     list is to be taken of what fits. `kept` says as which numbers frozen activations are kept. Every one of
     `variants` is a recipe to try. `offline` maps the servers that do not answer to why: weights that would have to
-    be fetched from one are left out.
+    be fetched from one are left out. `pixels` counts the dataset's images that can be
+    read in several ways; nothing while the dataset is unseen.
     """
 
     dataset: DatasetSpec
@@ -45,6 +48,7 @@ class Request:
     shorten: bool = False
     kept: Literal["fp32", "fp16"] = "fp32"
     offline: Mapping[str, str] = field(default_factory=dict)
+    pixels: PixelCounts = UNSEEN
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,11 @@ class Plan:
     def runs(self, precision_for: PrecisionFor) -> list[PlannedRun]:
         """Make the runs of every choice and seed; `precision_for` resolves a recipe's precision on the device."""
         return [self._run(choice, seed, precision_for) for choice in self.choices for seed in self.request.seeds]
+
+    @property
+    def remarks(self) -> list[str]:
+        """How images are read that can be read in several ways, a sentence each."""
+        return reading_remarks((choice.transform for choice in self.choices), self.request.pixels)
 
     def _run(self, choice: Choice, seed: int, precision_for: PrecisionFor) -> PlannedRun:
         asked = for_strategy(choice.variant.entry, choice.strategy, choice.variant.overrides).precision
@@ -151,7 +160,7 @@ def _combined(request: Request) -> list[_Combination]:
     """Combine what can be built with every strategy and recipe."""
     recipes = [(s, v, _recipe(request, s, v)) for s in _asked(request) for v in request.variants]
     return [
-        _Combination(c, s, v, *resolve(recipe, catalogue().transform(c.spec), request.entry))
+        _Combination(c, s, v, *resolve(recipe, catalogue().transform(c.spec), request.entry, request.pixels))
         for c in request.candidates
         if not c.error
         for s, v, recipe in recipes

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from bench.data.augmentations import base_name, canonical_augment
+from bench.data.image_facts import UNSEEN, PixelCounts
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import BenchError, RecipeError, unknown_name
 from bench.head import canonical_head
+from bench.plan.reading import KEYS, reading_of
 from bench.spec import EarlyStoppingSpec, RecipeSpec, ScheduleSpec, Spec, TransformSpec
 
 if TYPE_CHECKING:
@@ -54,11 +56,15 @@ def _not_valid(first: ErrorDetails, entry: RecipeEntry, strategy: str) -> BenchE
 
 
 def resolve(
-    recipe: RecipeSpec, own: TransformSpec, dataset: DatasetEntry | None
+    recipe: RecipeSpec,
+    own: TransformSpec,
+    dataset: DatasetEntry | None,
+    pixels: PixelCounts = UNSEEN,
 ) -> tuple[RecipeSpec, TransformSpec]:
     """Decide how images become tensors, and take what was decided out of the recipe: one meaning, one run id.
 
-    The recipe goes before the dataset's own image size and crop, and these before the backbone's.
+    The recipe goes before the dataset's own image size and crop, and these before the backbone's. `pixels` counts
+    the dataset's turned, transparent and deep images. Raises DataError if these cannot be read in one way.
     """
     size = recipe.image_size or (dataset.image_size if dataset else None) or own.image_size
     crop = recipe.crop_pct or (dataset.crop_pct if dataset else None) or own.crop_pct
@@ -67,9 +73,11 @@ def resolve(
             "image_size": size,
             "crop_pct": crop,
             "interpolation": recipe.interpolation or own.interpolation,
+            **reading_of(recipe, pixels),
         }
     )
     decided = {"image_size": None, "crop_pct": None, "interpolation": None, "precision": "auto"}
+    decided |= dict.fromkeys(KEYS)
     spelled = {"augment": canonical_augment(recipe.augment, transform), "head": canonical_head(recipe.head)}
     views = {} if recipe.augment else {"views": 0}
     return recipe.model_copy(update={**decided, **spelled, **views}), transform

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bench.data.image_facts import UNSEEN
 from bench.data.manifest import ManifestHeader
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import BackboneError, BenchError, BudgetError, DataError, unknown_name
@@ -94,6 +95,7 @@ def plan_run(
         seeds=range(seeds),
         explicit=True,
         kept=kept,
+        pixels=place.header.pixels if place.header else UNSEEN,
     )
     plan = make_plan(request, progress)
     if not plan.choices:

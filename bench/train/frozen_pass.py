@@ -123,7 +123,7 @@ class FrozenPass:
         }
 
     def _images(self, split: OfficialSplit) -> Iterator[Tensor]:
-        source, device = self.bench.dataset.images(split), self.bench.device
+        source, device = self.bench.dataset.images(split, self.spec.transform), self.bench.device
         return ordered_batches(
             source,
             range(len(source)),

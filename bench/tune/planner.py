@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bench.data.image_facts import UNSEEN, PixelCounts
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import RecipeError
 from bench.plan.backbones import Candidate
@@ -32,7 +33,11 @@ class Infeasible:
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans the runs of one search. `fixed` are the recipe's keys that a user set; `runs` makes a plan's runs."""
+    """Plans the runs of one search.
+
+    `fixed` are the recipe's keys that a user set; `runs` makes a plan's runs; `pixels` counts the images that can be
+    read in several ways.
+    """
 
     dataset: DatasetSpec
     entry: DatasetEntry
@@ -42,6 +47,7 @@ class Planner:
     budget: Budget
     kept: Literal["fp32", "fp16"]
     runs: Callable[[Plan], list[PlannedRun]]
+    pixels: PixelCounts = UNSEEN
 
     def plan(self, proposal: Proposal) -> PlannedRun | Infeasible:
         """Make the run of a proposal, with seed 0, or say why there is none."""
@@ -66,6 +72,7 @@ class Planner:
             budget=self.budget,
             explicit=True,
             kept=self.kept,
+            pixels=self.pixels,
         )
 
     def _excess(self, counts: Counts | None) -> float:

@@ -42,7 +42,7 @@ def plan_view(
     parts.append(
         Text("once: the share of a forward pass computed once and kept; the rest every epoch.", style="dim")
     )
-    parts += [Text(line, style="dim") for line in _backends(runs)]
+    parts += [Text(line, style="dim") for line in (*plan.remarks, *_backends(runs))]
     parts.append(Text(forecast_text(forecast), style="bold"))
     return Group(*parts)
 
