@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bench.data.datasets import Dataset
     from bench.report.look.mistakes import Chosen
+    from bench.spec import TransformSpec
 
 THUMBNAIL = 224
 """Images are shown with at most so many pixels a side."""
@@ -69,7 +70,10 @@ def mistakes(
     said = f"{head}: " * (len(spec.dataset.targets) > 1) + summary(chosen, everything=everything, sort=sort)  # type: ignore[arg-type] # checked
     if out:
         row = stored.row
-        _write(chosen, data, said, f"{row.backbone} · {row.strategy} · {row.dataset} · run {row.run_id[:12]}", out)
+        images = _thumbnails(chosen, data, spec.transform)
+        _write(
+            chosen, images, said, f"{row.backbone} · {row.strategy} · {row.dataset} · run {row.run_id[:12]}", out
+        )
         terminal.err().print(str(out), soft_wrap=True)
     if json:
         terminal.write(to_json(mistake_records(chosen, stored.row.run_id, head)))
@@ -98,18 +102,20 @@ def _check(out: Path | None, most: int) -> None:
             )
 
 
-def _write(chosen: Chosen, data: Dataset, title: str, model: str, out: Path) -> None:
+def _write(chosen: Chosen, images: list[Image.Image], title: str, model: str, out: Path) -> None:
     from bench.report.look.mistakes_page import write_mistakes
     from bench.report.look.mistakes_picture import draw_mistakes
 
-    images = _thumbnails(chosen, data)
     draw = draw_mistakes if out.suffix.lower() == ".png" else write_mistakes
     draw(chosen.shown, images, title, model, out)
 
 
-def _thumbnails(chosen: Chosen, data: Dataset) -> list[Image.Image]:
+def _thumbnails(chosen: Chosen, data: Dataset, transform: TransformSpec) -> list[Image.Image]:
     """Decode the images that are shown, by their ids. The dataset is the run's, so that each of them is there."""
-    source, places = data.images("test"), {id_: at for at, id_ in enumerate(data.manifest.splits["test"].ids)}
+    source, places = (
+        data.images("test", transform),
+        {id_: at for at, id_ in enumerate(data.manifest.splits["test"].ids)},
+    )
     images = [source.image(places[one.id]) for one in chosen.shown]
     for image in images:
         image.thumbnail((THUMBNAIL, THUMBNAIL))

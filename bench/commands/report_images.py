@@ -11,6 +11,7 @@ from bench.errors import BenchError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bench.data.datasets import Dataset
     from bench.report.site.material import Images
     from bench.store.rows import StoredRun
 
@@ -21,14 +22,15 @@ class ImagesAtHand:
     def __init__(self, registry: list[Path] | None, data_root: Path | None) -> None:
         self._registry, self._data_root = registry, data_root
         self._missing: dict[str, str] = {}
-        self._found: dict[tuple[str, str | None], Images | None] = {}
+        self._found: dict[tuple[str, str | None], Dataset | None] = {}
 
     def __call__(self, run: StoredRun) -> Images | None:
         """Return the images of the dataset that a run saw; None where it is not here, or not the same."""
         seen = (run.row.dataset, run.row.fingerprint)
         if seen not in self._found:
             self._found[seen] = self._open(run)
-        return self._found[seen]
+        dataset = self._found[seen]
+        return dataset.images("test", run.spec.transform).image if dataset else None
 
     def say_missing(self, console: Console) -> None:
         """Say once of each dataset why its images are not shown."""
@@ -36,17 +38,15 @@ class ImagesAtHand:
             console.print(f"note: The images of {name} are not shown. {why}", style="yellow", soft_wrap=True)
         self._missing.clear()
 
-    def _open(self, run: StoredRun) -> Images | None:
+    def _open(self, run: StoredRun) -> Dataset | None:
         from pydantic import ValidationError
 
         try:
-            dataset = open_run_dataset(run.spec.dataset, None, self._registry, self._data_root)
+            return open_run_dataset(run.spec.dataset, None, self._registry, self._data_root)
         except BenchError as error:
             self._missing[run.row.dataset] = f"{error.what} {error.why}"
         except ValidationError:  # the run itself is of another version of bench
             self._missing[run.row.dataset] = "Another version of bench wrote the run."
-        else:
-            return dataset.images("test").image
         return None
 
 

@@ -112,10 +112,12 @@ def known_manifest(entry: DatasetEntry, data_root: Path | None = None) -> Manife
 def known_header(entry: DatasetEntry, data_root: Path | None = None) -> ManifestHeader | None:
     """Return the header of `known_manifest`: fingerprint and counts, without reading a row per sample.
 
-    Grouped targets need the class names, so that with them the whole manifest is read.
+    None also if it was made before images were looked at: how a run reads them is not known then. Grouped targets
+    need the class names, so that with them the whole manifest is read.
     """
     place = _place(entry, data_root)
     header = _kept_header(entry, *place) if place else None
+    header = header if header and header.checked else None
     manifest = known_manifest(entry, data_root) if header and entry.groups else None
     if header is None or manifest is None:
         return header

@@ -10,12 +10,13 @@ from PIL import Image
 
 from bench.data.decoding import decode
 from bench.data.faults import unreadable
+from bench.data.image_opening import DamagedImageError
+from bench.data.reading import AS_STORED, Reading
 from bench.data.suffixes import IMAGE_SUFFIXES, is_image
 from bench.data.tree import walk
 from bench.errors import DataError
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_LONGEST_SHAPE = 100
 
 
 def find_images(words: Iterable[str]) -> list[Path]:
@@ -26,23 +27,16 @@ def find_images(words: Iterable[str]) -> list[Path]:
     return [path for word in words for path in _named(word)]
 
 
-def read_image(path: Path) -> Image.Image:
-    """Decode a file to RGB as a dataset's images are. Raises DataError, naming it, where it is no image."""
+def read_image(path: Path, reading: Reading = AS_STORED) -> Image.Image:
+    """Decode a file to RGB as a dataset's images are. Raises DataError, naming it, if it is no image."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from error
     try:
-        image = decode(data, str(path))
-    except DataError as error:
+        return decode(data, str(path), reading)
+    except DamagedImageError as error:
         raise DataError(error.what, error.why, "Leave it out, or give a whole JPEG, PNG, WebP, ...") from error
-    if max(image.size) > _LONGEST_SHAPE * min(image.size):
-        raise DataError(
-            f"The image {path} is too long.",
-            f"It has {image.width} x {image.height} pixels, and the model sees the square in its middle.",
-            "Cut out what it is to see.",
-        )
-    return image
 
 
 def _named(word: str) -> list[Path]:

@@ -92,7 +92,8 @@ class ManifestHeader:
 
     `classes` counts the classes under each target, `counts` the samples of each official split; `signature` is
     that of the files the manifest was made from. `pixels` says what decides how images become pixels (EXIF
-    orientation, transparency, depth); it counts no image if the dataset was not checked.
+    orientation, transparency, depth); it counts none of an array's rows, nor anything of a dataset that
+    was not `checked`.
     """
 
     name: str
@@ -101,6 +102,7 @@ class ManifestHeader:
     classes: dict[str, int]
     counts: dict[str, int]
     pixels: PixelCounts = field(default_factory=PixelCounts)
+    checked: bool = True
 
     @classmethod
     def of(cls, manifest: Manifest, signature: str) -> ManifestHeader:
@@ -121,4 +123,5 @@ class ManifestHeader:
         Raises ValueError or TypeError for what is no header.
         """
         data = json.loads(text)
-        return cls(**{**data, "pixels": PixelCounts(**data.get("pixels", {}))})
+        seen = {"pixels": PixelCounts(**data.get("pixels", {})), "checked": "pixels" in data}
+        return cls(**{**data, **seen})

@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 
 from bench.data.image_files import read_image
+from bench.data.reading import Reading
 from bench.data.transforms import eval_transform, normalize
 from bench.device import autocast, evaluation_batch, precision_for
 from bench.errors import BenchError
 from bench.inference.kept_weights import Classes
 from bench.inference.predicted import Guess, Pixels, Predicted
 from bench.inference.trained import Trained
+from bench.plan.reading import reading_elsewhere
 from bench.spec import RunSpec, TransformSpec
 
 
@@ -39,8 +41,8 @@ def predict(
 
 def as_seen(spec: RunSpec, paths: Sequence[Path]) -> Tensor:
     """Read image files as a run's model sees them before scaling, uint8 [N, 3, size, size]."""
-    transform = eval_transform(spec.transform)
-    return torch.stack([transform(read_image(path)) for path in paths])
+    transform, reading = eval_transform(spec.transform), Reading.of(reading_elsewhere(spec))
+    return torch.stack([transform(read_image(path, reading)) for path in paths])
 
 
 def scaled(pixels: Tensor, spec: TransformSpec, device: torch.device) -> Tensor:

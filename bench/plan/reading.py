@@ -5,25 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bench.data.image_facts import PixelCounts
+from bench.data.image_facts import UNSEEN, PixelCounts
 from bench.data.value_range import value_range
-from bench.spec import RecipeSpec, TransformSpec
+from bench.spec import RecipeSpec, RunSpec, TransformSpec
 
-KEYS = ("exif", "ground", "value_range")
-"""The keys of a recipe and of a transform that say it."""
+DECIDED_SINCE = 3
+"""The first protocol whose planner decides how images are read."""
 
 
-def reading_of(recipe: RecipeSpec, counts: PixelCounts) -> dict[str, Any]:
-    """Decide the transform's keys of reading: the recipe's, or what the dataset's images need.
+def resolve_reading(recipe: RecipeSpec, counts: PixelCounts) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a recipe keeps of how images are read, and the transform's keys.
 
-    Turned images are turned as viewers do. Transparent ones come on white if most of them are dark, else on black,
-    so that they can be seen. Raises DataError if the range of values is not known.
+    The transform has what the recipe says, or what the dataset's images need. The recipe keeps only what differs
+    from that: what was chosen against it. Raises DataError if the range of values is not known.
     """
+    needed = _needed(counts)
+    kept = {key: said if (said := getattr(recipe, key)) != value else None for key, value in needed.items()}
+    transform = {key: kept[key] or value for key, value in needed.items()}
+    if transform["value_range"] is None:
+        transform["value_range"] = value_range(counts)
+    return kept | {"value_range": None}, transform
+
+
+def reading_elsewhere(spec: RunSpec, counts: PixelCounts = UNSEEN) -> TransformSpec:
+    """Return how a run's model reads images that are not of its dataset; `counts` are those of theirs.
+
+    They are turned, composited and scaled as they need, unless the run's recipe says otherwise: a run whose own
+    images were all upright follows the orientation of others. Runs from before protocol 3, whose planner did not
+    decide it, read others as their own. Raises DataError if the range of values is not known.
+    """
+    if spec.protocol < DECIDED_SINCE:
+        return spec.transform
+    changes: dict[str, Any] = {"exif": spec.recipe.exif or "follow"}
+    if counts.transparent:
+        changes["ground"] = spec.recipe.ground or _needed(counts)["ground"]
+    if counts.deep:
+        return spec.transform.model_copy(update={**changes, "value_range": value_range(counts)})
+    return spec.transform.model_copy(update=changes)
+
+
+def _needed(counts: PixelCounts) -> dict[str, Any]:
+    """Turn images as viewers do, and put transparent ones on the ground that most of them can be seen on."""
     dark = 2 * counts.transparent_dark > counts.transparent
     return {
-        "exif": recipe.exif or ("follow" if counts.turned else "ignore"),
-        "ground": recipe.ground or ("white" if dark else "black"),
-        "value_range": recipe.value_range or value_range(counts),
+        "exif": "follow" if counts.turned else "ignore",
+        "ground": "white" if dark else "black",
+        "value_range": None,
     }
 
 

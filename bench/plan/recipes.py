@@ -13,7 +13,7 @@ from bench.data.image_facts import UNSEEN, PixelCounts
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import BenchError, RecipeError, unknown_name
 from bench.head import canonical_head
-from bench.plan.reading import KEYS, reading_of
+from bench.plan.reading import resolve_reading
 from bench.spec import EarlyStoppingSpec, RecipeSpec, ScheduleSpec, Spec, TransformSpec
 
 if TYPE_CHECKING:
@@ -68,19 +68,19 @@ def resolve(
     """
     size = recipe.image_size or (dataset.image_size if dataset else None) or own.image_size
     crop = recipe.crop_pct or (dataset.crop_pct if dataset else None) or own.crop_pct
+    kept, read = resolve_reading(recipe, pixels)
     transform = own.model_copy(
         update={
             "image_size": size,
             "crop_pct": crop,
             "interpolation": recipe.interpolation or own.interpolation,
-            **reading_of(recipe, pixels),
+            **read,
         }
     )
     decided = {"image_size": None, "crop_pct": None, "interpolation": None, "precision": "auto"}
-    decided |= dict.fromkeys(KEYS)
     spelled = {"augment": canonical_augment(recipe.augment, transform), "head": canonical_head(recipe.head)}
     views = {} if recipe.augment else {"views": 0}
-    return recipe.model_copy(update={**decided, **spelled, **views}), transform
+    return recipe.model_copy(update={**decided, **kept, **spelled, **views}), transform
 
 
 def suited(recipe: RecipeSpec, dataset: DatasetEntry) -> RecipeSpec:

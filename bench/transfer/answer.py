@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from bench.data.datasets import Dataset
+from bench.data.image_facts import UNSEEN
 from bench.data.loading import Positions
 from bench.data.manifest import Manifest
 from bench.data.progress import Progress
@@ -17,7 +18,8 @@ from bench.data.stratify import stratified
 from bench.device import hardware
 from bench.errors import DataError
 from bench.inference.trained import Trained, load_trained
-from bench.spec import digest
+from bench.plan.reading import reading_elsewhere
+from bench.spec import RunSpec, TransformSpec, digest
 from bench.store.artifacts import Artifacts
 from bench.store.finished import finished_spec
 from bench.store.foreign_scores import ForeignScores, load_scores, save_scores, scores_path
@@ -150,7 +152,7 @@ class Transferring:
         parts: list[Floats] = []
         if kept is not None and kept.classes != trained.classes:
             kept, missing = None, rows
-        images = self.question.dataset.images(self.question.split)
+        images = self.question.dataset.images(self.question.split, self._transform(trained.spec))
         try:
             parts.extend(logits_in_parts(trained, images, missing, self.device, self.progress))
         finally:
@@ -160,6 +162,11 @@ class Transferring:
             if parts:
                 save_scores(self._path, scores)
         return scores
+
+    def _transform(self, spec: RunSpec) -> TransformSpec:
+        if spec.dataset.fingerprint == self.manifest.fingerprint:
+            return spec.transform
+        return reading_elsewhere(spec, self.manifest.check.pixels if self.manifest.check else UNSEEN)
 
     def _model(self) -> Trained:
         if self._trained is None:

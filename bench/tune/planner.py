@@ -35,8 +35,8 @@ class Infeasible:
 class Planner:
     """Plans the runs of one search.
 
-    `fixed` are the recipe's keys that a user set; `runs` makes a plan's runs; `pixels` counts the images that can be
-    read in several ways.
+    `fixed` are the recipe's keys that a user set; `runs` makes a plan's runs; `pixels` counts the images that can
+    be read in several ways.
     """
 
     dataset: DatasetSpec

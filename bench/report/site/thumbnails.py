@@ -60,18 +60,20 @@ class Thumbnails:
 
 
 def thumbnails_of(site: SiteFolder, find_images: FindImages) -> Callable[[StoredRun], Thumbnails | None]:
-    """Return what finds the thumbnails of a run's dataset; each dataset is opened once.
+    """Return what finds the thumbnails of a run's dataset, read as the run read it.
 
-    It returns None where there are no images, and nothing is written then.
+    It returns None if there are no images, and nothing is written then.
     """
-    known: dict[str, Thumbnails | None] = {}
+    known: dict[str, Thumbnails] = {}
 
     def of(stored: StoredRun) -> Thumbnails | None:
-        row = stored.row
-        key = digest([row.dataset, row.fingerprint], "images")[:16]
+        images = find_images(stored)
+        if images is None:
+            return None
+        read = stored.spec.transform.model_dump(mode="json", include={"exif", "ground", "value_range"})
+        key = digest([stored.row.dataset, stored.row.fingerprint, read], "images")[:16]
         if key not in known:
-            images = find_images(stored)
-            known[key] = Thumbnails(site, f"images/{key}", images) if images else None
+            known[key] = Thumbnails(site, f"images/{key}", images)
         return known[key]
 
     return of
