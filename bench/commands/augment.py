@@ -16,6 +16,7 @@ from bench.commands.sweep import Download
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
+    from bench.data.image_facts import PixelCounts
     from bench.data.samples import Draw, Sample
     from bench.entries import DatasetEntry
     from bench.registry import Registry
@@ -77,7 +78,7 @@ def augment(
     Example: bench augment --dataset digits --augment "rotation(20)" --augment "A.CoarseDropout(p=1)"
     """
     from bench import terminal
-    from bench.data.datasets import open_dataset
+    from bench.data.datasets import known_header, open_dataset
     from bench.data.samples import draws, samples
     from bench.data.splits import split
 
@@ -86,8 +87,11 @@ def augment(
     entry = o.find_dataset(known, dataset, layout=layout, lists=lists)
     entry = entry.leaving_out(damaged=skip_damaged, duplicates=drop_duplicates)
     given = {"augment": augmentations, "image_size": image_size, "views": views}
-    asked, transform = _resolved(known, entry, recipe, strategy, overrides or [], given, backbone)
-    opened = open_dataset(entry, data_root=data_root, download=download)
+    wanted = (known, entry, recipe, strategy, overrides or [], given, backbone)
+    _resolved(*wanted)  # what is wrong with it is said before a dataset is read
+    opened = open_dataset(entry, data_root=data_root, download=download, checked=True)
+    header = known_header(entry, data_root)
+    asked, transform = _resolved(*wanted, pixels=header.pixels if header else None)
     target = opened.manifest.default_target
     part = split(opened.manifest, target, entry.val_fraction, entry.split_seed).train
     shown = draws(each, seed, asked.views)
@@ -121,8 +125,11 @@ def _resolved(
     overrides: list[str],
     given: dict[str, Any],
     backbone: str | None,
+    *,
+    pixels: PixelCounts | None = None,
 ) -> tuple[RecipeSpec, TransformSpec]:
     """Resolve the recipe as the planner does, with what is `given`. Raises RecipeError where nothing is left."""
+    from bench.data.image_facts import UNSEEN
     from bench.entries import RecipeEntry
     from bench.errors import RecipeError
     from bench.plan.recipes import for_strategy, resolve, suited
@@ -137,7 +144,7 @@ def _resolved(
         )
     asked = for_strategy(made[0].entry, canonical(strategy), made[0].overrides)
     kept = asked if "augment" in made[0].overrides else suited(asked, entry)
-    resolved, transform = resolve(kept, _own(known, backbone), entry)
+    resolved, transform = resolve(kept, _own(known, backbone), entry, pixels or UNSEEN)
     if not resolved.augment:
         left_out = f"{entry.name} leaves out {', '.join(asked.augment)}" if asked.augment else "It lists none"
         raise RecipeError(
