@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from bench.data.datasets import Dataset
     from bench.report.site.material import Images
+    from bench.spec import DatasetSpec
     from bench.store.rows import StoredRun
 
 
@@ -26,11 +27,18 @@ class ImagesAtHand:
 
     def __call__(self, run: StoredRun) -> Images | None:
         """Return the images of the dataset that a run saw; None where it is not here, or not the same."""
+        from pydantic import ValidationError
+
+        try:
+            spec = run.spec
+        except ValidationError:
+            self._missing[run.row.dataset] = "Another version of bench wrote the run."
+            return None
         seen = (run.row.dataset, run.row.fingerprint)
         if seen not in self._found:
-            self._found[seen] = self._open(run)
+            self._found[seen] = self._open(spec.dataset)
         dataset = self._found[seen]
-        return dataset.images("test", run.spec.transform).image if dataset else None
+        return dataset.images("test", spec.transform).image if dataset else None
 
     def say_missing(self, console: Console) -> None:
         """Say once of each dataset why its images are not shown."""
@@ -38,15 +46,11 @@ class ImagesAtHand:
             console.print(f"note: The images of {name} are not shown. {why}", style="yellow", soft_wrap=True)
         self._missing.clear()
 
-    def _open(self, run: StoredRun) -> Dataset | None:
-        from pydantic import ValidationError
-
+    def _open(self, spec: DatasetSpec) -> Dataset | None:
         try:
-            return open_run_dataset(run.spec.dataset, None, self._registry, self._data_root)
+            return open_run_dataset(spec, None, self._registry, self._data_root)
         except BenchError as error:
-            self._missing[run.row.dataset] = f"{error.what} {error.why}"
-        except ValidationError:  # the run itself is of another version of bench
-            self._missing[run.row.dataset] = "Another version of bench wrote the run."
+            self._missing[spec.name] = f"{error.what} {error.why}"
         return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -25,6 +26,9 @@ LARGEST_PIXELS = 1 << 29
 Image.MAX_IMAGE_PIXELS = None
 # Pillow's limit knows only the number of pixels: it refuses photographs of 200 megapixels, and warns of 108.
 # `_check_size` also knows the file's length. The limit is global in Pillow; no call can pass its own.
+
+warnings.filterwarnings("ignore", module=r"PIL\.")
+# On odd metadata Pillow warns and reads on; what keeps an image from being read is an error.
 
 _HEIF = re.compile(rb"....ftyp(hei|hev|mif1|msf1)", re.DOTALL)
 _TO_MEND = "Restore that file (fetch or unpack the dataset again), or take it out of the dataset."

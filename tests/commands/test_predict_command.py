@@ -74,13 +74,18 @@ def test_formats_and_modes_are_read_as_the_datasets_are(trained_db: Path, photo:
     image.save(tmp_path / "a-turned.png", exif=turned)
     image.convert("RGBA").save(tmp_path / "b-alpha.png")
     image.convert("L").save(tmp_path / "c-grey.png")
-    Image.fromarray(grey.astype(np.uint16) * 256).save(tmp_path / "d-deep.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "d-deep.png")
     image.save(tmp_path / "e-lossless.webp", lossless=True)
     image.save(tmp_path / "f.bmp")
     records = bench("predict", of(trained_db, "full").run_id, tmp_path, "--json", "--db", trained_db).data
-    first, alpha, gray, deep, webp, bmp, plain = map(probabilities, records)
-    for same in (first, alpha, webp, bmp):  # the note on rotation is not followed
+    turned_, alpha, gray, deep, webp, bmp, plain = map(probabilities, records)
+    for same in (alpha, webp, bmp):
         assert same == pytest.approx(plain, abs=1e-6)
+    shown = tmp_path / "as-viewers-show-it.png"
+    image.transpose(Image.Transpose.ROTATE_270).save(shown)
+    (upright,) = bench("predict", of(trained_db, "full").run_id, shown, "--json", "--db", trained_db).data
+    assert turned_ == pytest.approx(probabilities(upright), abs=1e-6)
+    assert turned_ != pytest.approx(plain, abs=1e-6)
     assert gray == pytest.approx(deep, abs=1e-6)
     assert gray != pytest.approx(plain, abs=1e-6)
 
@@ -121,10 +126,16 @@ def test_what_is_not_there_is_refused(trained_db: Path, tmp_path: Path) -> None:
     assert "is empty" in refused("predict", run, "", "--db", trained_db)
 
 
-def test_an_image_that_is_all_but_a_line_is_refused(trained_db: Path, tmp_path: Path) -> None:
-    Image.new("RGB", (9000, 3)).save(tmp_path / "line.png")
-    said = refused("predict", of(trained_db, "full").run_id, tmp_path / "line.png", "--db", trained_db)
-    assert "too long" in said
+def test_an_image_that_is_all_but_a_line_is_read_as_a_datasets_is(trained_db: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (900_000, 1)).save(tmp_path / "line.png")
+    ended = bench("predict", of(trained_db, "full").run_id, tmp_path / "line.png", "--json", "--db", trained_db)
+    assert sum(probabilities(ended.data[0]).values()) == pytest.approx(1)
+
+
+def test_a_deep_image_whose_white_is_not_known_is_refused(trained_db: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.full((9, 9), 4000, np.uint16)).save(tmp_path / "twelve-bits.png")
+    said = refused("predict", of(trained_db, "full").run_id, tmp_path / "twelve-bits.png", "--db", trained_db)
+    assert "which of them is white is not known" in said
 
 
 def test_the_picture_is_a_png_that_grows_with_the_images(

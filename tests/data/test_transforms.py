@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 import bench.vision
+from bench.data import transforms
 from bench.data.augmentation_table import AUGMENTATIONS
 from bench.data.augmentations import canonical_augment
 from bench.data.transforms import augment, eval_transform, normalize
@@ -42,6 +43,42 @@ def test_pixels_are_those_of_timms_evaluation_transform(interpolation, crop_pct,
         assert ours.shape == (3, size, size)
         assert ours.dtype == torch.uint8
         assert torch.equal(normalize(ours[None], spec)[0], theirs(image(*shape)))
+
+
+def sizes_resized(monkeypatch):
+    """Return a list that grows by the pixels of each image that Pillow makes by resizing."""
+    made, resize = [], Image.Image.resize
+
+    def watched(self, size, *arguments, **options):
+        made.append(size[0] * size[1])
+        return resize(self, size, *arguments, **options)
+
+    monkeypatch.setattr(Image.Image, "resize", watched)
+    return made
+
+
+@pytest.mark.parametrize("shape", [(12_000, 1), (1, 12_000), (65_000, 3), (3, 65_000), (20_000, 40)])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_of_a_long_image_only_the_crop_is_computed(shape, interpolation, monkeypatch):
+    """Its pixels are those of the whole resized image up to rounding, which would take gigabytes."""
+    spec = TransformSpec(image_size=32, interpolation=interpolation, crop_pct=0.875)
+    picture = image(*shape)
+    largest = sizes_resized(monkeypatch)
+    monkeypatch.setattr(transforms, "_LARGEST", 0)
+    cut = eval_transform(spec)(picture).int()
+    assert max(largest) < 100_000
+    monkeypatch.setattr(transforms, "_LARGEST", 1 << 40)
+    whole = eval_transform(spec)(picture).int()
+    assert ((cut - whole).abs() <= 1).float().mean() > 0.999
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bicubic"])
+@pytest.mark.parametrize("shape", [(12_000, 1), (1, 3_000_000), (500_000, 7)])
+def test_memory_does_not_grow_with_the_ratio_of_an_images_sides(shape, interpolation, monkeypatch):
+    largest = sizes_resized(monkeypatch)
+    spec = TransformSpec(image_size=224, interpolation=interpolation, crop_pct=0.875)
+    assert eval_transform(spec)(Image.new("RGB", shape)).shape == (3, 224, 224)
+    assert max(largest) <= 1 << 24
 
 
 def test_normalizing_scales_to_the_mean_and_deviation_in_the_asked_type():

@@ -64,16 +64,15 @@ def thumbnails_of(site: SiteFolder, find_images: FindImages) -> Callable[[Stored
 
     It returns None if there are no images, and nothing is written then.
     """
-    known: dict[str, Thumbnails] = {}
+    known: dict[str, Thumbnails | None] = {}
 
     def of(stored: StoredRun) -> Thumbnails | None:
-        images = find_images(stored)
-        if images is None:
-            return None
-        read = stored.spec.transform.model_dump(mode="json", include={"exif", "ground", "value_range"})
+        transform = stored.spec_data.get("transform", {})
+        read = {key: transform[key] for key in ("exif", "ground", "value_range") if key in transform}
         key = digest([stored.row.dataset, stored.row.fingerprint, read], "images")[:16]
         if key not in known:
-            known[key] = Thumbnails(site, f"images/{key}", images)
+            images = find_images(stored)
+            known[key] = Thumbnails(site, f"images/{key}", images) if images else None
         return known[key]
 
     return of
