@@ -78,7 +78,7 @@ def augment(
     Example: bench augment --dataset digits --augment "rotation(20)" --augment "A.CoarseDropout(p=1)"
     """
     from bench import terminal
-    from bench.data.datasets import known_header, open_dataset
+    from bench.data.datasets import open_dataset
     from bench.data.samples import draws, samples
     from bench.data.splits import split
 
@@ -90,17 +90,14 @@ def augment(
     wanted = (known, entry, recipe, strategy, overrides or [], given, backbone)
     _resolved(*wanted)  # what is wrong with it is said before a dataset is read
     opened = open_dataset(entry, data_root=data_root, download=download, checked=True)
-    header = known_header(entry, data_root)
-    asked, transform = _resolved(*wanted, pixels=header.pixels if header else None)
+    asked, transform = _resolved(*wanted, pixels=opened.manifest.pixels)
     target = opened.manifest.default_target
     part = split(opened.manifest, target, entry.val_fraction, entry.split_seed).train
-    shown = draws(each, seed, asked.views)
-    found = samples(opened, part, asked.augment, transform, shown, images)
+    found = samples(opened, part, asked.augment, transform, shown := draws(each, seed, asked.views), images)
     names = [opened.manifest.class_names(target)[sample.label] for sample in found]
     source = "augmentations as named" if augmentations else f"recipe {recipe} for {strategy}"
     title = f"{entry.name}, {transform.image_size} pixels, {source}" + ("" if asked.views else f", seed {seed}")
-    sheet = _sheet(title, shown, found, names, asked.augment)
-    _write(sheet, path)
+    _write(sheet := _sheet(title, shown, found, names, asked.augment), path)
     if json:
         rows = [{"id": sample.id, "class": name} for sample, name in zip(found, names, strict=True)]
         record = {"picture": str(path), "augment": asked.augment, "image_size": transform.image_size}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bench.data.datasets import Dataset
     from bench.report.look.mistakes import Chosen
     from bench.spec import TransformSpec
+    from bench.store.rows import RunRow
 
 THUMBNAIL = 224
 """Images are shown with at most so many pixels a side."""
@@ -69,11 +70,7 @@ def mistakes(
     chosen = choose(judge(made, names), most=most, sort=sort, everything=everything)  # type: ignore[arg-type] # checked
     said = f"{head}: " * (len(spec.dataset.targets) > 1) + summary(chosen, everything=everything, sort=sort)  # type: ignore[arg-type] # checked
     if out:
-        row = stored.row
-        images = _thumbnails(chosen, data, spec.transform)
-        _write(
-            chosen, images, said, f"{row.backbone} · {row.strategy} · {row.dataset} · run {row.run_id[:12]}", out
-        )
+        _write(chosen, _thumbnails(chosen, data, spec.transform), said, stored.row, out)
         terminal.err().print(str(out), soft_wrap=True)
     if json:
         terminal.write(to_json(mistake_records(chosen, stored.row.run_id, head)))
@@ -102,10 +99,11 @@ def _check(out: Path | None, most: int) -> None:
             )
 
 
-def _write(chosen: Chosen, images: list[Image.Image], title: str, model: str, out: Path) -> None:
+def _write(chosen: Chosen, images: list[Image.Image], title: str, row: RunRow, out: Path) -> None:
     from bench.report.look.mistakes_page import write_mistakes
     from bench.report.look.mistakes_picture import draw_mistakes
 
+    model = f"{row.backbone} · {row.strategy} · {row.dataset} · run {row.run_id[:12]}"
     draw = draw_mistakes if out.suffix.lower() == ".png" else write_mistakes
     draw(chosen.shown, images, title, model, out)
 

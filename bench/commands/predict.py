@@ -31,8 +31,8 @@ def predict(
 ) -> None:
     """Name the most probable classes of images by a run's trained model, with their softmax probabilities.
 
-    An image goes the way that the run's test images went: scaled and cut as they were, a note on its rotation
-    (EXIF) not followed. The dataset is not needed.
+    An image goes the way that the run's test images went: scaled and cut as they were, and turned as its EXIF
+    orientation asks, unless the run ignores that. The dataset is not needed.
 
     Example: bench predict 3fa9c1 bird.jpg holiday/ --picture birds.png
     """

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bench.data.check import DatasetCheck
-from bench.data.image_facts import PixelCounts
+from bench.data.image_facts import UNSEEN, PixelCounts
 from bench.data.raw import OfficialSplit
 from bench.errors import DataError, unknown_name
 from bench.spec import Spec, canonical
@@ -57,6 +57,11 @@ class Manifest(Spec):
         """The SHA-256 of class names, ids, labels and content digests, as 64 hexadecimal digits."""
         content = self.model_dump(mode="json", include={"classes", "splits"})
         return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+    @property
+    def pixels(self) -> PixelCounts:
+        """What decides how images become pixels; counts of none if the files were not looked at."""
+        return self.check.pixels if self.check else UNSEEN
 
     @property
     def default_target(self) -> str:
@@ -113,7 +118,7 @@ class ManifestHeader:
             signature=signature,
             classes={target: len(names) for target, names in manifest.classes.items()},
             counts={split: len(part.ids) for split, part in manifest.splits.items()},
-            pixels=manifest.check.pixels if manifest.check else PixelCounts(),
+            pixels=manifest.pixels,
         )
 
     @classmethod

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from bench.data.datasets import Dataset
-from bench.data.image_facts import UNSEEN
 from bench.data.loading import Positions
 from bench.data.manifest import Manifest
 from bench.data.progress import Progress
@@ -166,7 +165,7 @@ class Transferring:
     def _transform(self, spec: RunSpec) -> TransformSpec:
         if spec.dataset.fingerprint == self.manifest.fingerprint:
             return spec.transform
-        return reading_elsewhere(spec, self.manifest.check.pixels if self.manifest.check else UNSEEN)
+        return reading_elsewhere(spec, self.manifest.pixels)
 
     def _model(self) -> Trained:
         if self._trained is None:
