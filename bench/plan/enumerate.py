@@ -33,8 +33,8 @@ class Request:
     `explicit` says that the strategies were named, so that none is left out as senseless; `shorten` that the short
     list is to be taken of what fits. `kept` says as which numbers frozen activations are kept. Every one of
     `variants` is a recipe to try. `offline` maps the servers that do not answer to why: weights that would have to
-    be fetched from one are left out. `pixels` counts the dataset's images that can be
-    read in several ways; nothing while the dataset is unseen.
+    be fetched from one are left out. `pixels` counts the images that can be read in several ways; nothing while
+    the dataset is unseen.
     """
 
     dataset: DatasetSpec
