@@ -35,7 +35,7 @@ def value_range(counts: PixelCounts) -> Range | None:
         raise DataError(
             "Images of more than eight bits are integers and floats, and no one range holds for both.",
             f"The integers go up to {counts.high:,.10g}, the floats from {low:,.10g} to {high:,.10g}.",
-            _TO_SET,
+            "Convert them to one kind; or, if one range does hold: --set 'value_range=[0, 255]' (black, white).",
         )
     if max(-low, high) > _BEYOND:
         raise DataError(

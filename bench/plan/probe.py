@@ -9,7 +9,7 @@ from bench.spec import RecipeSpec
 SERVED = frozenset(
     {
         "optimizer", "epochs", "early_stopping", "select", "head", "best_on_test", "precision", "image_size",
-        "interpolation", "crop_pct",
+        "interpolation", "crop_pct", "exif", "ground", "value_range",
     }
 )  # fmt: skip
 """The recipe keys that mean something to it."""

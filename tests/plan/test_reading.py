@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.data.image_facts import UNSEEN, PixelCounts
+from bench.entries import RecipeEntry
 from bench.errors import DataError
 from bench.plan.reading import reading_elsewhere, resolve_reading
 from bench.spec import RecipeSpec, RunSpec, TransformSpec
@@ -47,6 +48,13 @@ def test_what_is_set_goes_before_what_is_needed(plan):
     for setting, key, value in (("exif=ignore", "exif", "ignore"), ("ground=grey", "ground", "grey"),
                                 ("value_range=[0, 65535]", "value_range", (0, 65_535))):  # fmt: skip
         assert getattr(choice(plan, TURNED + DARK + DEEP, setting).transform, key) == value
+
+
+def test_the_probe_takes_the_settings_of_reading_too(plan, registry):
+    probe = registry.get(RecipeEntry, "probe")
+    settings = ("exif=ignore", "ground=grey", "value_range=[0, 255]")
+    (found,) = plan(["timm/test_efficientnet"], ["linear"], pixels=TURNED, recipe=probe, settings=settings).choices
+    assert (found.transform.exif, found.transform.ground) == ("ignore", "grey")
 
 
 def test_to_set_what_is_needed_anyway_changes_no_run(plan):
