@@ -104,9 +104,17 @@ def test_the_page_holds_its_images_and_the_names_as_they_are(tiny_folder: Path, 
     assert bench(*asked(db, data, "--all", "--out", tmp_path / "grid.png")).code == 0
 
 
-def test_another_dataset_or_none_is_refused(trained_db: Path, tiny_folder: Path, tmp_path: Path) -> None:
+def test_a_folder_that_this_machine_has_not_opened_has_to_be_named(
+    trained_db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = of(trained_db, "linear").run_id
+    assert bench("mistakes", run, "--db", trained_db).code == 0
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "another"))
     assert "--dataset folder:PATH" in refused("mistakes", run, "--db", trained_db)
+
+
+def test_another_dataset_is_refused(trained_db: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    run = of(trained_db, "linear").run_id
     other = tmp_path / tiny_folder.name
     shutil.copytree(tiny_folder, other)
     Image.new("RGB", (20, 20)).save(other / "test" / "sand" / "00.png")
