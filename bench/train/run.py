@@ -11,10 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.splits import Split, Splits
-from bench.device import PeakMemory, latency, one_thread, place
+from bench.data.training_batches import worker_killed
+from bench.device import one_thread, place
 from bench.errors import BenchError
+from bench.latency import deployed, latency
+from bench.peak_memory import PeakMemory
 from bench.records import FeaturePass, RunResult, TestMetrics, TrainMetrics, ValMetrics
-from bench.spec import RunSpec
+from bench.spec import RunSpec, digest
+from bench.tf32 import uses_tf32
 from bench.train.checkpoint import snapshot, stored_bytes
 from bench.train.each_head import head_contradictions, head_results
 from bench.train.evaluate import Floats, M, measure
@@ -23,6 +27,7 @@ from bench.train.frontier import POOLED
 from bench.train.hooks import Hooks
 from bench.train.image_inputs import ImageInputs
 from bench.train.inputs import FeatureInputs, Inputs
+from bench.train.out_of_memory import OutOfMemoryError, does_not_fit, is_out_of_memory
 from bench.train.probe import Probe
 from bench.train.run_state import RunState
 from bench.train.trainer import Trainer
@@ -64,29 +69,50 @@ class Run:
     def execute(self) -> Outcome:
         """Train, evaluate and measure; see `RunResult` for what each number means.
 
-        Raises DivergedError, StoppedError, and WeightsError or DataError for what is missing or damaged.
+        Raises DivergedError, StoppedError, OutOfMemoryError, and WeightsError or DataError for what is missing or
+        damaged.
         """
-        with PeakMemory(self.bench.device) as memory, self.at_work():
-            trainer = self._trainer()
-            trainer.peeks = trainer.peeks or self.frontier.label == POOLED
-            with one_thread() if self.frontier.label == POOLED else nullcontext():
-                trainer.fit()
-                scores = self.scores(trainer.state, trainer.logits)
-            return self.outcome(trainer.state, scores, memory)
+        try:
+            with PeakMemory(self.bench.device) as memory, self.at_work(memory):
+                trainer = self._trainer()
+                trainer.peeks = trainer.peeks or self.frontier.label == POOLED
+                with one_thread() if self.frontier.label == POOLED else nullcontext():
+                    trainer.fit()
+                    scores = self.scores(trainer.state, trainer.logits)
+                return self.outcome(trainer.state, scores, memory)
+        except Exception as error:
+            if known := self._explained(error):
+                raise known from error
+            raise
+
+    def _explained(self, error: Exception) -> BenchError | None:
+        """Return the error that says what the system did to this run; None for an error that says so itself."""
+        if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
+            return does_not_fit(self.spec, self.bench.device, error)
+        return worker_killed(error)
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Load the model and what it reads: `model`, `frontier`, `part` and `inputs` are there inside."""
+    def at_work(self, memory: PeakMemory | None = None) -> Iterator[None]:
+        """Load the model and what it reads: `model`, `frontier`, `part` and `inputs` are there inside alone.
+
+        What a frozen pass needs does not count for `memory`; the pass has its own.
+        """
+        memory = memory or PeakMemory(self.bench.device)
         self.loaded = self.bench.shelf.load(self.spec, self.hooks.note)
         self.model = self.loaded.classifier(self.spec, self.bench.device)
         moves = bool(self.model.trainable_backbone) or self.model.update_norm_stats
         try:
-            self.frontier, self.kept = kept_features(self.spec, self.model, self.loaded, self.bench, self.hooks)
+            with memory.paused():
+                self.frontier, self.kept = kept_features(
+                    self.spec, self.model, self.loaded, self.bench, self.hooks
+                )
             self.part = self._part()
             self.inputs = self._inputs()
             with closing(self.inputs):
                 yield
         finally:
+            for name in ("loaded", "model", "frontier", "kept", "part", "inputs"):
+                self.__dict__.pop(name, None)
             if moves:
                 self.bench.shelf.forget()
 
@@ -100,7 +126,8 @@ class Run:
     def outcome(self, state: RunState, scores: Scores, memory: PeakMemory) -> Outcome:
         """Put together what a trained run measured."""
         done, splits = state.progress, self.splits
-        single, batched = self._latencies()
+        with memory.paused():
+            single, batched = self._latencies()
         result = RunResult(
             best_epoch=state.best.epoch,
             epochs=done.epoch,
@@ -128,6 +155,9 @@ class Run:
             cached_bytes=self._cached_bytes(),
             heads=head_results(self.spec.dataset.targets, splits, scores.val, scores.test),
             contradictions=head_contradictions(self.spec.dataset.targets, splits, scores.val, scores.test),
+            micro_batch_size=None if self.spec.recipe.optimizer == "lbfgs" else state.micro_batch_size,
+            pass_peak_memory_bytes=self.kept.made.peak_memory_bytes if self.kept else None,
+            tf32=uses_tf32(self.bench.device),
         )
         return Outcome(result, splits, scores.val, scores.test, snapshot(self.model), self._passes())
 
@@ -173,21 +203,26 @@ class Run:
         return (self.kept.made,) if self.kept else ()
 
     def _latencies(self) -> tuple[float, float]:
-        """Measure inference of one image and of a batch, once for each backbone, image size and head.
-
-        A dropout computes nothing then.
-        """
+        """Measure inference of one image and of a batch, once for all models that compute the same."""
         size = self.spec.transform.image_size
-        layers = [layer for layer in self.spec.recipe.head if not layer.startswith("dropout")]
-        shared = (f"{self.spec.backbone.name} {layers} {self.spec.precision}", size)
+        shared = (f"{_structure(self.model)} {self.spec.precision}", size)
         if shared not in self.bench.latencies:
             device = self.bench.device
-            model = place(self.model, device).eval()
             images = torch.zeros(LATENCY_BATCH, 3, size, size, device=device)
             images = images.to(memory_format=torch.channels_last)
-            single = latency(model, images[:1], device, self.spec.precision)
-            self.bench.latencies[shared] = (single, latency(model, images, device, self.spec.precision, 3))
+            model = deployed(place(self.model, device), images[:1], device, self.spec.precision)  # type: ignore[arg-type]
+            self.bench.latencies[shared] = (latency(model, images[:1], device), latency(model, images, device))
         return self.bench.latencies[shared]
+
+
+def _structure(model: nn.Module) -> str:
+    """Hash what a model computes with, whoever made it so: its layers and their shapes; dropout does nothing."""
+    layers = [
+        [name, str(module)]
+        for name, module in model.named_modules()
+        if not any(module.children()) and not isinstance(module, nn.Dropout)
+    ]
+    return digest([layers, [[name, list(p.shape)] for name, p in model.named_parameters()]], "structure")
 
 
 def _measured(kind: type[M], logits: Floats, part: Split) -> M:
