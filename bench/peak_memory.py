@@ -9,6 +9,7 @@ from typing import Self
 
 import torch
 
+from bench.allocator import give_back
 from bench.device import peak_allocated, release, reset_peak
 
 EVERY_S = 0.05
@@ -34,6 +35,7 @@ class PeakMemory:
         return self._most
 
     def __enter__(self) -> Self:
+        release(self.device)
         self._begin()
         if peak_allocated(self.device) is None:
             self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -59,7 +61,8 @@ class PeakMemory:
             self._begin()
 
     def _begin(self) -> None:
-        release(self.device)
+        if peak_allocated(self.device) is None:
+            give_back()
         reset_peak(self.device)
         self._counts = True
         self._read()

@@ -87,7 +87,7 @@ class Company:
 
     def execute(self) -> None:
         """Train every run to its end. Raises what keeps all of them from training."""
-        self._execute(self.open)
+        self._execute(list(self.open))
 
     def _execute(self, runs: Sequence[Run]) -> None:
         if len(runs) > 1 and self._trained_together(runs):

@@ -18,7 +18,7 @@ from bench.device import evaluation_batch, is_accelerator, pins_memory
 from bench.random_keys import shuffled
 from bench.spec import RunSpec
 from bench.train.hooks import Hooks
-from bench.train.out_of_memory import held_if_it_fits
+from bench.train.out_of_memory import if_it_fits
 from bench.train.shared_memory import workers_that_fit
 
 HELD_BYTES = 1 << 30
@@ -100,7 +100,7 @@ class ImageInputs:
         if not self._hold or image_bytes * len(split) > HELD_BYTES:
             return None
         if split.digest not in self._held:
-            held = held_if_it_fits(lambda: torch.cat([images.to(self.device) for images in self._loaded(split)]))
+            held = if_it_fits(lambda: torch.cat([images.to(self.device) for images in self._loaded(split)]))
             if held is None:
                 self._hold = False
                 return None

@@ -64,10 +64,10 @@ class Halving:
             self.notice(self.most)
 
 
-def held_if_it_fits(hold: Callable[[], T]) -> T | None:
-    """Return what is held only to save time, or None if memory has no room for it."""
+def if_it_fits(compute: Callable[[], T]) -> T | None:
+    """Return what a run can do without, or None if memory has no room for it."""
     try:
-        return hold()
+        return compute()
     except Exception as error:
         if not is_out_of_memory(error):
             raise

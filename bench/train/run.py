@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -27,7 +29,7 @@ from bench.train.frontier import POOLED
 from bench.train.hooks import Hooks
 from bench.train.image_inputs import ImageInputs
 from bench.train.inputs import FeatureInputs, Inputs
-from bench.train.out_of_memory import OutOfMemoryError, does_not_fit, is_out_of_memory
+from bench.train.out_of_memory import OutOfMemoryError, does_not_fit, if_it_fits, is_out_of_memory
 from bench.train.probe import Probe
 from bench.train.run_state import RunState
 from bench.train.trainer import Trainer
@@ -126,8 +128,7 @@ class Run:
     def outcome(self, state: RunState, scores: Scores, memory: PeakMemory) -> Outcome:
         """Put together what a trained run measured."""
         done, splits = state.progress, self.splits
-        with memory.paused():
-            single, batched = self._latencies()
+        single, batched = self._latencies(memory)
         result = RunResult(
             best_epoch=state.best.epoch,
             epochs=done.epoch,
@@ -202,17 +203,26 @@ class Run:
     def _passes(self) -> tuple[FeaturePass, ...]:
         return (self.kept.made,) if self.kept else ()
 
-    def _latencies(self) -> tuple[float, float]:
+    def _latencies(self, memory: PeakMemory) -> tuple[float, float]:
         """Measure inference of one image and of a batch, once for all models that compute the same."""
         size = self.spec.transform.image_size
         shared = (f"{_structure(self.model)} {self.spec.precision}", size)
         if shared not in self.bench.latencies:
-            device = self.bench.device
-            images = torch.zeros(LATENCY_BATCH, 3, size, size, device=device)
-            images = images.to(memory_format=torch.channels_last)
-            model = deployed(place(self.model, device), images[:1], device, self.spec.precision)  # type: ignore[arg-type]
-            self.bench.latencies[shared] = (latency(model, images[:1], device), latency(model, images, device))
+            with memory.paused():
+                self.bench.latencies[shared] = self._measured_latencies(size)
         return self.bench.latencies[shared]
+
+    def _measured_latencies(self, size: int) -> tuple[float, float]:
+        """Measure one image and a batch; not a number if memory has no room for it."""
+        device, model = self.bench.device, self.model
+        place(model, device)
+
+        def measured(images: int) -> float:
+            batch = torch.zeros(images, 3, size, size, device=device).to(memory_format=torch.channels_last)
+            return latency(deployed(model, batch[:1], device, self.spec.precision), batch, device)
+
+        single, batched = (if_it_fits(partial(measured, images)) for images in (1, LATENCY_BATCH))
+        return single or math.nan, batched or math.nan
 
 
 def _structure(model: nn.Module) -> str:
