@@ -10,10 +10,12 @@ import torch
 def disable_tf32() -> None:
     """Compute fp32 convolutions and products in fp32; by default cuDNN's convolutions are TF32.
 
-    All of cuDNN is set alike, by `fp32_precision` alone: torch raises if the older `allow_tf32` is read while they
-    differ.
+    The older API comes first, since it alone sets cuDNN's convolutions and RNNs alike: torch raises if it is read,
+    as torch's own code does, while they differ. The newer one then keeps a default of "tf32" from being inherited.
     """
-    for operator in _fp32_operators():
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    for operator in _operators():
         operator.fp32_precision = "ieee"
 
 
@@ -21,9 +23,9 @@ def uses_tf32(device: torch.device) -> bool | None:
     """Return whether fp32 may be rounded to TF32 on this device, as torch reports it; None off CUDA."""
     if device.type != "cuda":
         return None
-    return any(operator.fp32_precision == "tf32" for operator in _fp32_operators())
+    return any(operator.fp32_precision == "tf32" for operator in _operators())
 
 
-def _fp32_operators() -> tuple[Any, ...]:
+def _operators() -> tuple[Any, ...]:
     cudnn: Any = torch.backends.cudnn
-    return torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn
+    return torch.backends.cuda.matmul, cudnn.conv

@@ -228,11 +228,11 @@ class Run:
 def _structure(model: nn.Module) -> str:
     """Hash what a model computes with, whoever made it so: its layers and their shapes; dropout does nothing."""
     layers = [
-        [name, str(module)]
-        for name, module in model.named_modules()
-        if not any(module.children()) and not isinstance(module, nn.Dropout)
+        str(module)
+        for module in model.modules()
+        if not any(True for _ in module.children()) and not isinstance(module, nn.Dropout)
     ]
-    return digest([layers, [[name, list(p.shape)] for name, p in model.named_parameters()]], "structure")
+    return digest([layers, [list(p.shape) for p in model.parameters()]], "structure")
 
 
 def _measured(kind: type[M], logits: Floats, part: Split) -> M:

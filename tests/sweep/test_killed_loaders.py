@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -23,10 +24,11 @@ def kill_one_loader(before: set[int], killed: list[int]) -> None:
     deadline = time.monotonic() + 120
     while not killed and time.monotonic() < deadline:
         for child in psutil.Process().children(recursive=True):
-            if child.pid not in before and "resource_tracker" not in " ".join(child.cmdline()):
-                killed.append(child.pid)
-                os.kill(child.pid, signal.SIGKILL)
-                return
+            with contextlib.suppress(psutil.Error):  # one that has ended already: git, a compiler
+                if child.pid not in before and child.cmdline() == psutil.Process().cmdline():  # it was forked
+                    os.kill(child.pid, signal.SIGKILL)
+                    killed.append(child.pid)
+                    return
         time.sleep(0.01)
 
 
