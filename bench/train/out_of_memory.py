@@ -20,6 +20,8 @@ WORDS = (
     "can't allocate memory",  # torch's CPU allocator
     "not enough memory",  # the same on Windows
     "alloc_failed",  # cuBLAS and cuDNN: CUBLAS_STATUS_ALLOC_FAILED
+    "could not create a primitive",  # oneDNN, whose kernels are compiled into memory of their own
+    "could not create a memory",  # oneDNN
 )
 """How allocators that raise a plain RuntimeError put it, in lower case."""
 
@@ -92,7 +94,7 @@ def batch_does_not_fit(spec: RunSpec, device: torch.device, reason: str, fits: i
         f"It cannot be computed in parts: {reason}.",
         f"Take --set batch_size={fits}, which fits."
         if fits
-        else "No smaller batch fits either: take a smaller --image-size or backbone, or end other programs.",
+        else "No smaller batch fits what is left: take a smaller --image-size, --set batch_size=N or backbone.",
     )
 
 
