@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO_DB = demo/runs.db
 
-.PHONY: demo test lint types benchmarks clean
+.PHONY: demo test lint types benchmarks gpu-check clean
 
 demo: $(VENV)/.demo
 	mkdir -p demo
@@ -28,6 +28,10 @@ types: $(VENV)/.test
 
 benchmarks: $(VENV)/.test
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -p no:xdist
+
+# Prints a page for docs/gpu.md; exits with 2 where there is no GPU. A CUDA build of torch has to be installed first.
+gpu-check: $(VENV)/.test
+	$(BIN)/python tests/gpu/gpu_check.py
 
 clean:
 	rm -rf $(VENV) demo

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import platform
 import re
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from bench.allocator import give_back, keep_freed_memory
 from bench.errors import BenchError
+from bench.tf32 import disable_tf32
 
 Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _NAMES = re.compile(r"cuda(:\d+)?|mps|cpu", re.ASCII)
 
+BF16_SINCE = (8, 0)
+"""The first CUDA capability with bf16 units (Ampere). torch emulates bf16 on older GPUs and calls it supported."""
+
 
 def pick(name: str = "auto") -> torch.device:
-    """Choose the device: `auto` is cuda, then mps, then cpu. Raises BenchError for one that is not there.
+    """Choose the device: `auto` is cuda, then cpu. Raises BenchError for one that is not there.
 
-    From then on the process keeps the memory that it frees, where that is known to make a CPU faster.
+    MPS has to be asked for: nothing here has been tested on it. A CUDA device becomes the current one, and fp32 is
+    computed as fp32 from then on. On a CPU the process keeps the memory that it frees, where that is faster.
     """
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     if not _NAMES.fullmatch(name):
         raise BenchError(
             f"The device {name!r} cannot be used.",
@@ -45,26 +50,30 @@ def pick(name: str = "auto") -> torch.device:
         raise BenchError(
             f"The device {name!r} cannot be used.", f"{reason}.", "Take --device cpu or auto."
         ) from error
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
     if device.type == "cpu":
         keep_freed_memory()
+    disable_tf32()
     return device
 
 
 def precision_for(device: torch.device, asked: str) -> tuple[Precision, str | None]:
-    """Resolve a recipe's precision on a device: (what will be used, a message where it is not what was asked).
+    """Resolve a recipe's precision on a device: (what will be used, a message if it is not what was asked).
 
-    `auto` is bf16 on a GPU that computes in it, else fp32; on a CPU it is fp32.
+    `auto` is bf16 on a GPU with bf16 units, else fp32. Only CUDA has fp16; MPS has fp32 alone.
     """
-    if device.type == "cpu":
-        fell_back = asked == "fp16"
-        return ("fp32" if asked == "auto" or fell_back else _known(asked)), (
-            "fp16 is not trained on a CPU: fp32 is used instead." if fell_back else None
-        )
-    supported = device.type != "cuda" or torch.cuda.is_bf16_supported()
+    if device.type == "cuda":
+        if asked not in {"auto", "bf16"}:
+            return _known(asked), None
+        if torch.cuda.get_device_capability(device) >= BF16_SINCE:
+            return "bf16", None
+        return "fp32", f"{hardware(device)} has no bf16 units: fp32 is used instead (it has fp16: precision=fp16)."
     if asked == "auto":
-        return ("bf16" if supported and device.type == "cuda" else "fp32"), None
-    if asked == "bf16" and not supported:
-        return "fp32", "This GPU does not compute in bf16: fp32 is used instead."
+        return "fp32", None
+    if asked == "fp16" or (asked == "bf16" and device.type == "mps"):
+        where = "a CPU" if device.type == "cpu" else device.type
+        return "fp32", f"{asked} is not trained on {where}: fp32 is used instead."
     return _known(asked), None
 
 
@@ -77,6 +86,13 @@ def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractC
     if precision == "fp32":
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=DTYPES[precision])
+
+
+def without_autocast(x: Tensor) -> contextlib.AbstractContextManager[Any]:
+    """Compute in the tensors' own precision inside this context, on the device of `x`."""
+    if not torch.is_autocast_enabled(x.device.type):
+        return contextlib.nullcontext()
+    return torch.autocast(x.device.type, enabled=False)
 
 
 def place(module: nn.Module, device: torch.device) -> nn.Module:
@@ -117,9 +133,26 @@ def evaluation_batch(device: torch.device) -> int:
     return 32 if device.type == "cpu" else 256
 
 
+def device_index(device: torch.device) -> int:
+    """Return which of several devices of its kind it is; `cuda` without a number is the current one."""
+    if device.index is not None:
+        return device.index
+    return torch.cuda.current_device() if device.type == "cuda" else 0
+
+
 def is_accelerator(device: torch.device) -> bool:
     """Say whether batches have to be sent to the device."""
     return device.type != "cpu"
+
+
+def pins_memory(device: torch.device) -> bool:
+    """Return whether batches are copied to the device from page-locked memory."""
+    return device.type == "cuda"
+
+
+def sum_dtype(device: torch.device) -> torch.dtype:
+    """Return what losses are added up in on the device: float64, which MPS does not have."""
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def seed_step(value: int) -> None:
@@ -135,7 +168,11 @@ def seed_step(value: int) -> None:
 
 
 def deterministic(threads: int | None = None) -> None:
-    """Ask for kernels whose result does not depend on timing; fix the CPU thread count where one is given."""
+    """Ask for kernels whose result does not depend on timing; fix the CPU thread count where one is given.
+
+    Operators that have none warn and go on: docs/protocol.md lists them.
+    """
+    disable_tf32()
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # it makes a CPU's forward pass 3 times slower
     torch.backends.cudnn.benchmark = False
@@ -181,6 +218,8 @@ def hardware(device: torch.device) -> str:
     """Name what computes in one line: times compare only between equal lines."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return f"{torch.backends.mps.get_name()} GPU, {torch.backends.mps.get_core_count()} cores"
     return f"{_processor()}, {torch.get_num_threads()} threads"
 
 
@@ -192,47 +231,26 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-class PeakMemory:
-    """Peak memory in bytes of what runs inside: of the GPU's allocator, or this process's resident size.
+def release(device: torch.device) -> None:
+    """Free what nothing refers to any more: graphs of torch.fx are cycles, which only the collector frees."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+    else:
+        give_back()
 
-    What the process has freed before is given back first, so that no peak is that of what ran earlier.
-    """
 
-    def __init__(self, device: torch.device) -> None:
-        self.device, self._most = device, 0
-        self._done = threading.Event()
+def reset_peak(device: torch.device) -> None:
+    """Count the allocator's peak from now on; nothing where there is no such count (see `peak_allocated`)."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
 
-    @property
-    def bytes(self) -> int:
-        """The peak so far; of what ran inside, once that has ended."""
-        if self.device.type == "cuda" and not self._done.is_set():
-            self._most = torch.cuda.max_memory_allocated(self.device)
-        return self._most
 
-    def __enter__(self) -> Self:
-        if self.device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self.device)
-        else:
-            give_back()
-            self._thread = threading.Thread(target=self._watch, daemon=True)
-            self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._most = self.bytes
-        self._done.set()
-        if self.device.type != "cuda":
-            self._thread.join()
-
-    def _watch(self) -> None:
-        import psutil  # noqa: PLC0415 - only where a process is watched
-
-        process, over = psutil.Process(), False
-        while True:
-            self._most = max(self._most, process.memory_info().rss)
-            if over:
-                return
-            over = self._done.wait(0.05)
+def peak_allocated(device: torch.device) -> int | None:
+    """Return the most bytes that torch held on a CUDA device since `reset_peak`; None elsewhere."""
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 
 
 class Clock:
@@ -253,16 +271,17 @@ class Clock:
             self.seconds += time.perf_counter() - start
 
 
-def latency(
-    module: nn.Module, batch: Tensor, device: torch.device, precision: Precision = "fp32", repeats: int = 5
-) -> float:
-    """Measure the median seconds of one forward pass of `batch`, after one that warms up."""
-    times = []
-    with torch.inference_mode(), autocast(device, precision):
-        for i in range(repeats + 1):
-            clock = Clock(device)
-            with clock.running():
-                module(batch)
-            if i:
-                times.append(clock.seconds)
-    return sorted(times)[len(times) // 2]
+def call_seconds(call: Callable[[], object], device: torch.device) -> float:
+    """Return the seconds of one call: on CUDA between two events on its stream, else by the clock."""
+    if device.type != "cuda":
+        clock = Clock(device)
+        with clock.running():
+            call()
+        return clock.seconds
+    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+    torch.cuda.synchronize(device)
+    start.record()
+    call()
+    end.record()
+    end.synchronize()
+    return float(start.elapsed_time(end)) / 1e3

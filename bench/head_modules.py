@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from torch import nn
+from torch import Tensor, nn
 
+from bench.device import without_autocast
 from bench.dropout import Dropout
 from bench.head import HeadLayer, plan_head
 
@@ -22,6 +23,18 @@ MODULES: dict[str, Callable[[HeadLayer], nn.Module]] = {
 }
 
 
-def build_head(layers: Sequence[str], features: int, classes: int) -> nn.Sequential:
+class Head(nn.Sequential):
+    """Features (N, F) of any precision to class scores (N, classes), computed in float32 also under autocast.
+
+    Scores in bf16 have 8 bits: several classes would tie for the first place.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Compute the scores."""
+        with without_autocast(features):
+            return super().forward(features.float())  # type: ignore[no-any-return, no-untyped-call]
+
+
+def build_head(layers: Sequence[str], features: int, classes: int) -> Head:
     """Build a head from (N, features) to (N, classes); raises RecipeError as `bench.head.plan_head` does."""
-    return nn.Sequential(*(MODULES[layer.name](layer) for layer in plan_head(layers, features, classes)))
+    return Head(*(MODULES[layer.name](layer) for layer in plan_head(layers, features, classes)))

@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import get_args
 
 from bench.atomic import write_text
+from bench.cpus import available_cpus
 from bench.home import bench_home
 from bench.spec import PrecisionAsked, digest
+
+_VERSION = 2
+"""Raised when another version would resolve precisions, or compute them, otherwise."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,8 @@ def _computing() -> str:
     """Tell apart, without torch, what it would compute with: the visible GPUs and the number of CPU threads."""
     visible = {name: value for name, value in os.environ.items() if name.endswith("VISIBLE_DEVICES")}
     drivers = sorted(str(path) for path in Path("/proc/driver/nvidia/gpus").glob("*"))
-    threads = os.environ.get("OMP_NUM_THREADS") or _cpus()
-    return digest([visible, drivers, str(threads)])[:8]
-
-
-def _cpus() -> int | None:
-    """Count the CPUs that this process may use, which can be fewer than the machine's."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    threads = os.environ.get("OMP_NUM_THREADS") or available_cpus()
+    return digest([_VERSION, visible, drivers, str(threads)])[:8]
 
 
 def _measure(name: str) -> Machine:

@@ -116,7 +116,8 @@ class FeaturePass:
     """What a pass of a frozen backbone over a dataset's images kept at one frontier, stored once as what it cost.
 
     Frontiers that one pass filled share its `pass_key`, and each says what the pass as a whole took: sum `seconds`
-    once for each `pass_key`. An empty one stands for `key`: the pass filled nothing else.
+    once for each `pass_key`. An empty one stands for `key`: the pass filled nothing else. `peak_memory_bytes` is
+    the most memory that the pass held; None if an older version made it.
     """
 
     key: str
@@ -127,6 +128,7 @@ class FeaturePass:
     seconds: float
     hardware: str
     pass_key: str = ""
+    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,10 @@ class RunResult:
     `stored_bytes` is the size of the parameters and statistics that this run changed. `frontier` says where the
     frozen part ended (`pooled`, `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are
     kept of each image there. `feature_hardware` computed what is kept, so `feature_s` was measured on it. Of a
-    joint run every metric is the mean over its `heads`.
+    joint run every metric is the mean over its `heads`. `peak_memory_bytes` is of training and evaluation,
+    `pass_peak_memory_bytes` of the pass that the run read, whoever computed it. `micro_batch_size` is how many
+    images of a step were computed at a time (None for the probe), `tf32` whether fp32 was rounded to TF32 (None
+    if not on CUDA).
     """
 
     best_epoch: int
@@ -170,6 +175,9 @@ class RunResult:
     heads: tuple[HeadResult, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
     prepared_s: float = 0.0
+    micro_batch_size: int | None = None
+    pass_peak_memory_bytes: int | None = None
+    tf32: bool | None = None
 
     @property
     def standalone_s(self) -> float:

@@ -43,7 +43,8 @@ PEAKS = """
 import sys
 import numpy as np
 from bench.allocator import keep_freed_memory
-from bench.device import PeakMemory, pick
+from bench.device import pick
+from bench.peak_memory import PeakMemory
 device = pick("cpu")
 if not keep_freed_memory():
     sys.exit(77)

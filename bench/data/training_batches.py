@@ -19,7 +19,7 @@ from bench.data.prepared import PreparedImages
 from bench.data.splits import TrainSplit
 from bench.data.transforms import Augment
 from bench.device import one_thread
-from bench.errors import BenchError
+from bench.errors import BenchError, DataError
 from bench.random_keys import augment_key, shuffled, view_key, view_of
 
 
@@ -38,7 +38,8 @@ class TrainingBatches:
     index in the official split) alone; with K `views` on (0, "view", k, that index), the same for every seed, so
     that what follows from them can be kept. With `workers` = 0, or with nothing to decode or augment, the
     caller's thread does the work; otherwise worker processes do, which live until `close`. `pin` puts batches into
-    page-locked memory. The last batch of an epoch may be smaller.
+    page-locked memory. The last batch of an epoch may be smaller. `cheap` is whether there is nothing to decode or
+    augment.
     """
 
     def __init__(
@@ -55,8 +56,8 @@ class TrainingBatches:
     ) -> None:
         self._maker = _BatchMaker(pixels, part.labels, part.indices, augment, _Chance(seed, views, len(part)))
         self._batch_size, self._seed, self._pin = batch_size, seed, pin
-        cheap = augment is None and isinstance(pixels, PreparedImages)
-        self._workers = 0 if cheap else workers
+        self.cheap = augment is None and isinstance(pixels, PreparedImages)
+        self._workers = 0 if self.cheap else workers
         self._plan: list[tuple[int, Positions]] = []
         self._loader: DataLoader[Any] | None = None
 
@@ -153,6 +154,22 @@ class _BatchMaker(TorchDataset[Any]):
                     [self.augment(image, number) for image, number in zip(images, keys, strict=True)]
                 )
         return Batch(images, torch.from_numpy(self.labels[positions]), torch.from_numpy(positions))
+
+
+def worker_killed(error: BaseException) -> DataError | None:
+    """Make the error for a loading process that the system ended; None for any other error.
+
+    torch raises it in the main thread as soon as the process is gone, wherever that thread is.
+    """
+    if not (isinstance(error, RuntimeError) and "DataLoader worker" in str(error)):
+        return None
+    return DataError(
+        "A process that loads images was ended by the system.",
+        f"{str(error).splitlines()[0].removesuffix('.')}. That happens when memory or shared "
+        "memory (/dev/shm) is full.",
+        "Load with fewer processes (--workers 1; 0 for none) or free some memory; in a container, give it more "
+        "shared memory: docker run --shm-size=8g.",
+    )
 
 
 @contextmanager

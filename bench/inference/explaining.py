@@ -33,7 +33,7 @@ class Explaining:
         self.input = scaled(seen[None], trained.spec.transform, device)
         self.layers = see_layers(trained.model, self.input)
         with torch.no_grad():
-            scores = trained.model(self.input)[0].double().cpu()
+            scores = trained.model(self.input)[0].cpu().double()
         self.shares = torch.cat([scores[part].softmax(dim=0) for part in outputs(trained.classes).values()])
 
     def grad_cam(self, names: Sequence[str], class_name: str | None = None) -> Explained:

@@ -59,7 +59,7 @@ def probabilities(trained: Trained, pixels: Tensor, device: torch.device) -> Ten
     """Compute the softmax under each target of images uint8 [N, 3, H, W]: float64 [N, outputs] on the CPU."""
     precision, _ = precision_for(device, trained.spec.precision)
     with torch.inference_mode(), autocast(device, precision):
-        scores = trained.model(scaled(pixels, trained.spec.transform, device)).double().cpu()
+        scores = trained.model(scaled(pixels, trained.spec.transform, device)).cpu().double()
     return torch.cat([scores[:, part].softmax(dim=1) for part in outputs(trained.classes).values()], dim=1)
 
 

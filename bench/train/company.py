@@ -9,14 +9,16 @@ from typing import Protocol
 
 import torch
 
-from bench.device import PeakMemory
+from bench.device import release
 from bench.head_modules import build_head
+from bench.peak_memory import PeakMemory
 from bench.spec import RecipeSpec, RunSpec, digest
 from bench.train.alone import measure_alone
 from bench.train.frontier import POOLED
 from bench.train.heads import HeadsTrainer
 from bench.train.hooks import Hooks
 from bench.train.inputs import FeatureInputs
+from bench.train.out_of_memory import is_out_of_memory
 from bench.train.run import Outcome, Run
 from bench.train.run_state import SAVE_EVERY_S, RunState
 from bench.train.stacked import stackable
@@ -75,45 +77,79 @@ class Company:
     """Executes runs of one `company_key`, or a single run of any kind.
 
     `hooks` are those of the runs as a whole: asked to stop, told of steps. Where it turns out that there is no
-    room for kept features, the runs train one after another.
+    room for kept features, the runs train one after another. Whenever memory runs out, those that have not ended
+    train in two halves, one after the other, from their last checkpoints.
     """
 
     def __init__(self, runs: Sequence[Run], hooks: Hooks, ends: RunEnds) -> None:
-        self.runs, self.hooks, self.ends = runs, hooks, ends
+        self.hooks, self.ends = hooks, ends
+        self.open = list(runs)
 
     def execute(self) -> None:
         """Train every run to its end. Raises what keeps all of them from training."""
-        first, *others = self.runs
-        if others:
+        self._execute(list(self.open))
+
+    def _execute(self, runs: Sequence[Run]) -> None:
+        if len(runs) > 1 and self._trained_together(runs):
+            return
+        left = [run for run in runs if run in self.open]
+        if len(left) < 2 or not self._ran_out:  # noqa: PLR2004 - a single run is not halved
+            for run in left:
+                self._alone(run)
+            return
+        release(left[0].bench.device)
+        half = (len(left) + 1) // 2
+        left[0].hooks.note(f"Memory has no room for {len(left)} heads at once: {half} train together.")
+        self._execute(left[:half])
+        self._execute(left[half:])
+
+    def _trained_together(self, runs: Sequence[Run]) -> bool:
+        """Train runs as one computation; False if they read no pooled features, or memory ran out."""
+        first, *others = runs
+        self._ran_out = False
+        try:
             with PeakMemory(first.bench.device) as memory, ExitStack() as stack:
-                stack.enter_context(first.at_work())
-                if first.frontier.label == POOLED:
-                    for run in others:
-                        stack.enter_context(run.at_work())
-                    self._together(memory)
-                    return
-        for run in self.runs:
-            self._alone(run)
+                stack.enter_context(first.at_work(memory))
+                if first.frontier.label != POOLED:
+                    return False
+                for run in others:
+                    stack.enter_context(run.at_work(memory))
+                self._together(runs, memory)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            self._ran_out = True
+        return not self._ran_out
 
     def _alone(self, run: Run) -> None:
         try:
-            self.ends.finished(run, run.execute())
+            self.finished(run, run.execute())
         except Exception as error:  # noqa: BLE001 - what it means for the others is for `ends` to say
-            self.ends.failed(run, error)
+            self.failed(run, error)
 
-    def _together(self, memory: PeakMemory) -> None:
-        first = self.runs[0]
+    def finished(self, run: Run, outcome: Outcome) -> None:
+        """Hand a run over that is done."""
+        self.ends.finished(run, outcome)
+        self.open.remove(run)
+
+    def failed(self, run: Run, error: Exception) -> None:
+        """Hand a run over that failed."""
+        self.ends.failed(run, error)
+        self.open.remove(run)
+
+    def _together(self, runs: Sequence[Run], memory: PeakMemory) -> None:
+        first = runs[0]
         assert isinstance(first.inputs, FeatureInputs)  # noqa: S101 - for mypy: pooled features are kept
         alone = measure_alone(first.part, first.spec, first.inputs, first.bench.device)
-        members = {RunState(r.part, r.spec, r.bench.device, r.hooks, r.checkpoint): r for r in self.runs}
+        members = {RunState(r.part, r.spec, r.bench.device, r.hooks, r.checkpoint): r for r in runs}
         for state in members:
             state.save_every_s = SAVE_EVERY_S * max(1.0, len(members) / SAVED_TOGETHER)
         trainer = HeadsTrainer(list(members), first.inputs, first.bench.device, self.hooks, alone)
-        trainer.fit(_Ends(members, trainer, memory, self.ends))
+        trainer.fit(_Ends(members, trainer, memory, self))
 
 
 class _Ends:
-    """Puts a run's result together when its head has done its last epoch."""
+    """Puts a run's result together when its head has done its last epoch; lack of memory is the group's error."""
 
     def __init__(
         self, members: dict[RunState, Run], trainer: HeadsTrainer, memory: PeakMemory, ends: RunEnds
@@ -124,6 +160,9 @@ class _Ends:
         run = self.members[state]
         scores = run.scores(state, partial(self.trainer.logits, state))
         self.ends.finished(run, run.outcome(state, scores, self.memory))
+        del self.members[state]  # with its weights, and what its optimizer holds
 
     def failed(self, state: RunState, error: Exception) -> None:
-        self.ends.failed(self.members[state], error)
+        if is_out_of_memory(error):
+            raise error
+        self.ends.failed(self.members.pop(state), error)

@@ -44,7 +44,7 @@ class Writing:
                 raise TooLargeError
             array[at : at + len(tensor)] = tensor
 
-    def finish(self, seconds: float, alone_s: float, pass_key: str) -> Entry:
+    def finish(self, seconds: float, alone_s: float, pass_key: str, peak_memory_bytes: int | None = None) -> Entry:
         """Seal the entry with what the pass took."""
         images = sum(self.layout.images.values())
         made = FeaturePass(
@@ -56,6 +56,7 @@ class Writing:
             seconds,
             self.label.hardware,
             pass_key,
+            peak_memory_bytes,
         )
         if self.folder is not None:
             for array in (array for kept in self.arrays.values() for array in kept):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -13,11 +12,13 @@ import torch
 from torch import Tensor
 
 from bench.classifier import Classifier
+from bench.cpus import available_cpus
 from bench.data.loading import ordered_batches
 from bench.data.raw import OfficialSplit
 from bench.data.transforms import Augment, eval_transform, normalize
 from bench.device import frozen_batch, one_thread
 from bench.errors import BenchError
+from bench.peak_memory import PeakMemory
 from bench.random_keys import view_key
 from bench.spec import RunSpec, digest
 from bench.train.backends import prepare
@@ -62,12 +63,12 @@ class FrozenPass:
         self.spec, self.bench, self.hooks, self.wanted = spec, bench, hooks, wanted
         self.cuts = list({w.cut.digest: w.cut for w in wanted}.values())
         self.frozen = dissected.frozen(self.cuts, model)
-        self.spent, self.done = Spent(), 0
+        self.spent, self.done, self.memory = Spent(), 0, PeakMemory(bench.device)
         self._compute: Compute | None = None
 
     def run(self) -> None:
         """Compute and keep; nothing, where neither disk nor memory has room for the first entry."""
-        with writing(self.bench.cache, [(w.label, w.layout) for w in self.wanted]) as opened:
+        with self.memory, writing(self.bench.cache, [(w.label, w.layout) for w in self.wanted]) as opened:
             if self.wanted[0].label.key not in opened:
                 return
             for split in self.bench.dataset.manifest.splits:
@@ -78,7 +79,7 @@ class FrozenPass:
                     self._seal(opened[each.label.key], self.spent.total, self._alone(each), pass_key)
 
     def _seal(self, filled: Writing, seconds: float, alone_s: float, pass_key: str) -> None:
-        entry = filled.finish(seconds, alone_s, pass_key)
+        entry = filled.finish(seconds, alone_s, pass_key, self.memory.bytes)
         if filled.folder is None:
             self.bench.cache.hold(filled.label.key, entry)
             self.hooks.note(
@@ -129,7 +130,7 @@ class FrozenPass:
             range(len(source)),
             eval_transform(self.spec.transform),
             frozen_batch(device),
-            workers=os.cpu_count() or 1,
+            workers=available_cpus(),
         )
 
     def _timed(self, batches: Iterator[Tensor]) -> Iterator[Tensor]:

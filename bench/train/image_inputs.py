@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
+from bench.cpus import available_cpus
 from bench.data.datasets import Dataset
 from bench.data.pixels import Pixels
 from bench.data.prepared import open_pixels
 from bench.data.splits import Split, Splits
 from bench.data.training_batches import TrainingBatches
 from bench.data.transforms import augment, normalize
-from bench.device import evaluation_batch, is_accelerator
+from bench.device import evaluation_batch, is_accelerator, pins_memory
 from bench.random_keys import shuffled
 from bench.spec import RunSpec
 from bench.train.hooks import Hooks
+from bench.train.out_of_memory import if_it_fits
+from bench.train.shared_memory import workers_that_fit
 
 HELD_BYTES = 1 << 30
 """A split's images lie in an accelerator's memory as uint8 if they take no more than this."""
@@ -45,7 +47,8 @@ class ImageInputs:
         hold: bool | None = None,
     ) -> None:
         self.spec, self.dataset, self.splits, self.device, self.hooks = spec, dataset, splits, device, hooks
-        self.workers = default_workers(device) if workers is None else workers
+        wanted = default_workers(device) if workers is None else workers
+        self.workers, note = workers_that_fit(wanted, spec.recipe.batch_size, spec.transform.image_size)
         self._hold = is_accelerator(device) if hold is None else hold
         self.prepared_s = 0.0
         self._pixels: dict[str, Pixels] = {}
@@ -58,8 +61,10 @@ class ImageInputs:
             seed=spec.seed,
             views=spec.recipe.views,
             workers=self.workers,
-            pin=is_accelerator(device),
+            pin=pins_memory(device),
         )
+        if note and not self._batches.cheap:
+            hooks.note(note)
         for split in (splits.val, splits.test):
             self._open(split)  # prepared now, so that an image that cannot be read costs no training
 
@@ -79,8 +84,9 @@ class ImageInputs:
             yield (self._scaled(images),)
 
     def close(self) -> None:
-        """End the loading processes."""
+        """End the loading processes, and let go of the images that lie in the device's memory."""
         self._batches.close()
+        self._held.clear()
 
     def _gathered(self, images: Tensor, epoch: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         labels = torch.from_numpy(self.splits.train.labels).to(self.device)
@@ -94,7 +100,11 @@ class ImageInputs:
         if not self._hold or image_bytes * len(split) > HELD_BYTES:
             return None
         if split.digest not in self._held:
-            self._held[split.digest] = torch.cat([images.to(self.device) for images in self._loaded(split)])
+            held = if_it_fits(lambda: torch.cat([images.to(self.device) for images in self._loaded(split)]))
+            if held is None:
+                self._hold = False
+                return None
+            self._held[split.digest] = held
         return self._held[split.digest]
 
     def _loaded(self, split: Split) -> Iterator[Tensor]:
@@ -102,8 +112,7 @@ class ImageInputs:
 
     def _open(self, split: Split) -> Pixels:
         if split.digest not in self._pixels:
-            threads = os.cpu_count() or 1
-            pixels = open_pixels(self.dataset, split, self.spec.transform, workers=threads)
+            pixels = open_pixels(self.dataset, split, self.spec.transform, workers=available_cpus())
             if note := getattr(pixels, "note", ""):
                 self.hooks.note(f"Images of {split.official} are decoded anew each epoch: {note}.")
             if pixels.prepared_s is None:
@@ -119,4 +128,4 @@ class ImageInputs:
 
 def default_workers(device: torch.device) -> int:
     """Choose how many processes load: on a GPU most cores; on a CPU none, for training needs them all."""
-    return min(8, max(1, (os.cpu_count() or 2) - 1)) if is_accelerator(device) else 0
+    return min(8, max(1, available_cpus() - 1)) if is_accelerator(device) else 0

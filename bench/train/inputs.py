@@ -14,6 +14,7 @@ from torch import Tensor
 from bench.data.splits import Split, Splits
 from bench.random_keys import shuffled, view_of
 from bench.train.cache import Array, Kept
+from bench.train.out_of_memory import if_it_fits
 from bench.train.wanted import view_name
 
 EVAL_ROWS = 8192
@@ -49,7 +50,7 @@ class Rowed:
         self.row_bytes = sum(array[:1].nbytes for array in kept)
         self._held: tuple[Tensor, ...] | None = None
         if self.row_bytes * len(indices) <= HELD_BYTES:
-            self._held = tuple(torch.from_numpy(array[indices]).to(device) for array in kept)
+            self._held = if_it_fits(lambda: tuple(torch.from_numpy(array[indices]).to(device) for array in kept))
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -117,7 +118,8 @@ class FeatureInputs:
         return self._part(split).row_bytes * len(split)
 
     def close(self) -> None:
-        """Nothing is held that has to be closed."""
+        """Let go of what is gathered on the device."""
+        self._rowed.clear()
 
     def _views(self, rows: Rows, shown: Rows) -> tuple[Tensor, ...]:
         """Put a batch together whose images are shown in different views."""

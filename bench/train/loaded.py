@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field
 
 import torch
@@ -52,7 +53,9 @@ class Shelf:
         seed = spec.seed if spec.backbone.weights.source == "none" else None
         key = (spec.backbone, spec.transform.image_size, spec.recipe.drop_path, seed)
         if self.kept is None or self.kept.key != key:
-            self.kept = None  # frees it before the next one is loaded
+            if self.kept is not None:  # freed before the next one is loaded; graphs of torch.fx are cycles
+                self.kept = None
+                gc.collect()
             size = spec.transform.image_size
             backbone, digest = load_backbone(
                 spec.backbone, size, drop_path=spec.recipe.drop_path, seed=spec.seed, note=note

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.splits import Split
-from bench.device import DTYPES, autocast, is_accelerator, seed_step
+from bench.device import is_accelerator, seed_step, sum_dtype
 from bench.random_keys import key
 from bench.records import ValMetrics
 from bench.train.alone import Alone
@@ -20,6 +20,7 @@ from bench.train.hooks import Hooks, StoppedError
 from bench.train.inputs import FeatureInputs
 from bench.train.loss import Loss
 from bench.train.optimizer import Together
+from bench.train.out_of_memory import Halving
 from bench.train.run_state import Looked, RunState, Trained
 from bench.train.stacked import Drawn, StackedHeads, draw
 
@@ -41,15 +42,15 @@ class Stream:
         """The epoch that they train next, from 0."""
         return self.states[0].progress.epoch
 
-    def draw(self, batch: Tensor, step: int, dtype: torch.dtype) -> Drawn:
+    def draw(self, batch: Tensor, step: int) -> Drawn:
         """Draw the dropouts of a step, as each of the runs does alone."""
         with DRAWING:
             seed_step(key(self.seed, "dropout", self.epoch, step))
-            return draw(head_of(self.states[0]), batch, dtype)
+            return draw(head_of(self.states[0]), batch)
 
 
 class Lockstep:
-    """Runs of one company that take their steps together, each at its own epoch.
+    """Runs of one company that take their steps together, each at its own epoch; heads are computed in fp32.
 
     Recorded seconds are those of training alone. `hooks` are asked to stop, and told of steps.
     """
@@ -72,8 +73,7 @@ class Lockstep:
         self._loss = Loss([recipe.label_smoothing for recipe in recipes], device, self._classes)
         self._limits = torch.tensor([r.clip_grad_norm or math.inf for r in recipes], device=device)
         self._clips = any(recipe.clip_grad_norm is not None for recipe in recipes)
-        self._precision, self._dtype = spec.precision, DTYPES[spec.precision]
-        self._batch_size = spec.recipe.batch_size
+        self._batch_size, self._evaluated = spec.recipe.batch_size, Halving(device)
         self._steps = math.ceil(len(inputs.splits.train) / self._batch_size)
 
     def logits(self, state: RunState, split: Split) -> Tensor:
@@ -89,7 +89,7 @@ class Lockstep:
         return list(zip(self._train(), self._look(), strict=True))
 
     def _train(self) -> list[Trained]:
-        total = torch.zeros(len(self.states), device=self.device, dtype=torch.float64)
+        total = torch.zeros(len(self.states), device=self.device, dtype=sum_dtype(self.device))
         right = torch.zeros(len(self.states), device=self.device, dtype=torch.int64)
         seen, asked, steps, rates = 0, 0, 0, [0.0 for _ in self.states]
         for step, batches in enumerate(self._batches()):
@@ -103,7 +103,7 @@ class Lockstep:
             total, right = total + losses * images, right + correct
             seen, asked, steps = seen + images, asked + batches[0][1].numel(), steps + 1
             self.hooks.step(step + 1, self._steps)
-        each = zip((total / seen).tolist(), (right.double() / asked).tolist(), rates, strict=True)
+        each = zip((total.cpu() / seen).tolist(), (right.cpu().double() / asked).tolist(), rates, strict=True)
         return [Trained(loss, top1, lr, steps, steps * self.alone.step_s) for loss, top1, lr in each]
 
     def _batches(self) -> Iterator[Batches]:
@@ -115,12 +115,11 @@ class Lockstep:
             yield [batch[stream.seed, stream.epoch] for stream in self._streams]
 
     def _step(self, step: int, batches: Batches, rates: Sequence[float]) -> tuple[Tensor, Tensor]:
-        drawn = [s.draw(batch, step, self._dtype) for s, (batch, _) in zip(self._streams, batches, strict=True)]
+        drawn = [s.draw(batch, step) for s, (batch, _) in zip(self._streams, batches, strict=True)]
         each = zip(self._streams, batches, strict=True)
         labels = torch.cat([own.expand(len(stream.states), *own.shape) for stream, (_, own) in each])
-        with autocast(self.device, self._precision):
-            scores = self._stack.scores(drawn)
-            losses = self._loss(scores, labels)
+        scores = self._stack.scores(drawn)
+        losses = self._loss(scores, labels)
         self._stack.backward(losses.sum())
         if self._clips:
             self._clip()
@@ -141,34 +140,40 @@ class Lockstep:
     def _look(self) -> list[Looked]:
         """Evaluate every run on val and, to report it only, on test."""
         val, test = self.inputs.splits.val, self.inputs.splits.test
-        metrics: list[ValMetrics] = []
-        for rows in self._chunks(len(val)):
-            scores = torch.cat(list(self._scores(val, rows)), dim=1).cpu().numpy()
-            metrics += [measure(ValMetrics, own, val.labels, val.classes) for own in scores]
-        peeks = self._peek(test)
+        metrics = self._evaluated(self._metrics, self._stack.at_once(len(val)))
+        peeks = self._evaluated(self._peek, self._stack.at_once(len(test)))
         return [Looked(m, peek, self.alone.eval_s) for m, peek in zip(metrics, peeks, strict=True)]
 
-    def _peek(self, split: Split) -> list[float]:
+    def _metrics(self, at_once: int) -> list[ValMetrics]:
+        """Measure val, of so many runs at once."""
+        val, metrics = self.inputs.splits.val, list[ValMetrics]()
+        for rows in self._chunks(at_once):
+            scores = torch.cat(list(self._scores(val, rows)), dim=1).cpu().numpy()
+            metrics += [measure(ValMetrics, own, val.labels, val.classes) for own in scores]
+        return metrics
+
+    def _peek(self, at_once: int) -> list[float]:
+        """Return the top-1 on test, of so many runs at once."""
+        split = self.inputs.splits.test
         labels = torch.from_numpy(split.labels).to(self.device)
         found: list[float] = []
-        for rows in self._chunks(len(split)):
+        for rows in self._chunks(at_once):
             at, right = 0, torch.zeros(rows.stop - rows.start, device=self.device, dtype=torch.int64)
             for scores in self._scores(split, rows):
                 right += hits(scores, labels[at : at + scores.shape[1]], split.classes)
                 at += scores.shape[1]
-            found += (right.double() / split.labels.size).tolist()
+            found += (right.cpu().double() / split.labels.size).tolist()
         return found
 
-    def _chunks(self, images: int) -> list[slice]:
-        """Cut the runs into as few stretches as memory allows that evaluates them on so many images."""
-        at_once = self._stack.at_once(images)
+    def _chunks(self, at_once: int) -> list[slice]:
+        """Cut the runs into stretches of at most so many."""
         return [slice(i, min(i + at_once, len(self.states))) for i in range(0, len(self.states), at_once)]
 
     def _scores(self, split: Split, rows: slice) -> Iterator[Tensor]:
         """Give the scores (r, N, classes) of some runs, batch by batch of a split."""
-        with torch.inference_mode(), autocast(self.device, self._precision):
+        with torch.inference_mode():
             for (batch,) in self.inputs.ordered(split):
-                yield self._stack.evaluate(batch, rows).float()
+                yield self._stack.evaluate(batch, rows)
 
 
 def head_of(state: RunState) -> nn.Sequential:

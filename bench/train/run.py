@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from bench.data.splits import Split, Splits
-from bench.device import PeakMemory, latency, one_thread, place
+from bench.data.training_batches import worker_killed
+from bench.device import one_thread, place
 from bench.errors import BenchError
+from bench.latency import deployed, latency
+from bench.peak_memory import PeakMemory
 from bench.records import FeaturePass, RunResult, TestMetrics, TrainMetrics, ValMetrics
-from bench.spec import RunSpec
+from bench.spec import RunSpec, digest
+from bench.tf32 import uses_tf32
 from bench.train.checkpoint import snapshot, stored_bytes
 from bench.train.each_head import head_contradictions, head_results
 from bench.train.evaluate import Floats, M, measure
@@ -23,6 +29,7 @@ from bench.train.frontier import POOLED
 from bench.train.hooks import Hooks
 from bench.train.image_inputs import ImageInputs
 from bench.train.inputs import FeatureInputs, Inputs
+from bench.train.out_of_memory import OutOfMemoryError, does_not_fit, if_it_fits, is_out_of_memory
 from bench.train.probe import Probe
 from bench.train.run_state import RunState
 from bench.train.trainer import Trainer
@@ -64,29 +71,50 @@ class Run:
     def execute(self) -> Outcome:
         """Train, evaluate and measure; see `RunResult` for what each number means.
 
-        Raises DivergedError, StoppedError, and WeightsError or DataError for what is missing or damaged.
+        Raises DivergedError, StoppedError, OutOfMemoryError, and WeightsError or DataError for what is missing or
+        damaged.
         """
-        with PeakMemory(self.bench.device) as memory, self.at_work():
-            trainer = self._trainer()
-            trainer.peeks = trainer.peeks or self.frontier.label == POOLED
-            with one_thread() if self.frontier.label == POOLED else nullcontext():
-                trainer.fit()
-                scores = self.scores(trainer.state, trainer.logits)
-            return self.outcome(trainer.state, scores, memory)
+        try:
+            with PeakMemory(self.bench.device) as memory, self.at_work(memory):
+                trainer = self._trainer()
+                trainer.peeks = trainer.peeks or self.frontier.label == POOLED
+                with one_thread() if self.frontier.label == POOLED else nullcontext():
+                    trainer.fit()
+                    scores = self.scores(trainer.state, trainer.logits)
+                return self.outcome(trainer.state, scores, memory)
+        except Exception as error:
+            if known := self._explained(error):
+                raise known from error
+            raise
+
+    def _explained(self, error: Exception) -> BenchError | None:
+        """Return the error that says what the system did to this run; None for an error that says so itself."""
+        if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
+            return does_not_fit(self.spec, self.bench.device, error)
+        return worker_killed(error)
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Load the model and what it reads: `model`, `frontier`, `part` and `inputs` are there inside."""
+    def at_work(self, memory: PeakMemory | None = None) -> Iterator[None]:
+        """Load the model and what it reads: `model`, `frontier`, `part` and `inputs` are there inside alone.
+
+        What a frozen pass needs does not count for `memory`; the pass has its own.
+        """
+        memory = memory or PeakMemory(self.bench.device)
         self.loaded = self.bench.shelf.load(self.spec, self.hooks.note)
         self.model = self.loaded.classifier(self.spec, self.bench.device)
         moves = bool(self.model.trainable_backbone) or self.model.update_norm_stats
         try:
-            self.frontier, self.kept = kept_features(self.spec, self.model, self.loaded, self.bench, self.hooks)
+            with memory.paused():
+                self.frontier, self.kept = kept_features(
+                    self.spec, self.model, self.loaded, self.bench, self.hooks
+                )
             self.part = self._part()
             self.inputs = self._inputs()
             with closing(self.inputs):
                 yield
         finally:
+            for name in ("loaded", "model", "frontier", "kept", "part", "inputs"):
+                self.__dict__.pop(name, None)
             if moves:
                 self.bench.shelf.forget()
 
@@ -100,7 +128,7 @@ class Run:
     def outcome(self, state: RunState, scores: Scores, memory: PeakMemory) -> Outcome:
         """Put together what a trained run measured."""
         done, splits = state.progress, self.splits
-        single, batched = self._latencies()
+        single, batched = self._latencies(memory)
         result = RunResult(
             best_epoch=state.best.epoch,
             epochs=done.epoch,
@@ -128,6 +156,9 @@ class Run:
             cached_bytes=self._cached_bytes(),
             heads=head_results(self.spec.dataset.targets, splits, scores.val, scores.test),
             contradictions=head_contradictions(self.spec.dataset.targets, splits, scores.val, scores.test),
+            micro_batch_size=None if self.spec.recipe.optimizer == "lbfgs" else state.micro_batch_size,
+            pass_peak_memory_bytes=self.kept.made.peak_memory_bytes if self.kept else None,
+            tf32=uses_tf32(self.bench.device),
         )
         return Outcome(result, splits, scores.val, scores.test, snapshot(self.model), self._passes())
 
@@ -172,22 +203,36 @@ class Run:
     def _passes(self) -> tuple[FeaturePass, ...]:
         return (self.kept.made,) if self.kept else ()
 
-    def _latencies(self) -> tuple[float, float]:
-        """Measure inference of one image and of a batch, once for each backbone, image size and head.
-
-        A dropout computes nothing then.
-        """
+    def _latencies(self, memory: PeakMemory) -> tuple[float, float]:
+        """Measure inference of one image and of a batch, once for all models that compute the same."""
         size = self.spec.transform.image_size
-        layers = [layer for layer in self.spec.recipe.head if not layer.startswith("dropout")]
-        shared = (f"{self.spec.backbone.name} {layers} {self.spec.precision}", size)
+        shared = (f"{_structure(self.model)} {self.spec.precision}", size)
         if shared not in self.bench.latencies:
-            device = self.bench.device
-            model = place(self.model, device).eval()
-            images = torch.zeros(LATENCY_BATCH, 3, size, size, device=device)
-            images = images.to(memory_format=torch.channels_last)
-            single = latency(model, images[:1], device, self.spec.precision)
-            self.bench.latencies[shared] = (single, latency(model, images, device, self.spec.precision, 3))
+            with memory.paused():
+                self.bench.latencies[shared] = self._measured_latencies(size)
         return self.bench.latencies[shared]
+
+    def _measured_latencies(self, size: int) -> tuple[float, float]:
+        """Measure one image and a batch; not a number if memory has no room for it."""
+        device, model = self.bench.device, self.model
+        place(model, device)
+
+        def measured(images: int) -> float:
+            batch = torch.zeros(images, 3, size, size, device=device).to(memory_format=torch.channels_last)
+            return latency(deployed(model, batch[:1], device, self.spec.precision), batch, device)
+
+        single, batched = (if_it_fits(partial(measured, images)) for images in (1, LATENCY_BATCH))
+        return single or math.nan, batched or math.nan
+
+
+def _structure(model: nn.Module) -> str:
+    """Hash what a model computes with, whoever made it so: its layers and their shapes; dropout does nothing."""
+    layers = [
+        str(module)
+        for module in model.modules()
+        if not any(True for _ in module.children()) and not isinstance(module, nn.Dropout)
+    ]
+    return digest([layers, [list(p.shape) for p in model.parameters()]], "structure")
 
 
 def _measured(kind: type[M], logits: Floats, part: Split) -> M:

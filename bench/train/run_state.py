@@ -62,6 +62,7 @@ class RunState:
     """One run between its epochs; resumes from the checkpoint at `path` where that is of the same run.
 
     `model` is what trains; its best weights, and those of the last saved epoch, are kept here.
+    `micro_batch_size` is how many images of a batch are computed at a time: fewer than all if memory is short.
     """
 
     def __init__(self, model: nn.Module, spec: RunSpec, device: torch.device, hooks: Hooks, path: Path) -> None:
@@ -73,6 +74,7 @@ class RunState:
         self.optimizer = make_optimizer(model, spec.recipe)
         self.scaler = torch.amp.GradScaler(device.type, enabled=spec.precision == "fp16")
         self.best_weights: dict[str, Tensor] = {}
+        self.micro_batch_size = spec.recipe.batch_size
         self.save_every_s = SAVE_EVERY_S
         self._saved = (0, time.monotonic())
         self._resume()

@@ -18,8 +18,8 @@ from bench.dropout import factors
 SAME_FOR_ALL = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Tanh)
 """Layers without parameters or randomness: one call computes them for all heads."""
 
-EVAL_FLOATS = 1 << 24
-"""An evaluation computes at most so many activations of a layer at once."""
+EVAL_FLOATS = 1 << 25
+"""An evaluation has at most so many numbers in memory at once."""
 
 
 def stackable(head: nn.Sequential) -> bool:
@@ -38,10 +38,10 @@ class Drawn:
     masks: dict[int, Tensor] = field(default_factory=dict)
 
 
-def draw(head: nn.Sequential, batch: Tensor, dtype: torch.dtype = torch.float32) -> Drawn:
+def draw(head: nn.Sequential, batch: Tensor) -> Drawn:
     """Draw a head's dropouts in the order in which it draws them alone, from torch's random state as it is now.
 
-    `dtype` is what the head's linear layers give. The places of `masks` count its layers without the dropouts.
+    The places of `masks` count its layers without the dropouts.
     """
     place, first, masks, width = 0, True, dict[int, Tensor](), 0
     for layer in head:
@@ -49,7 +49,7 @@ def draw(head: nn.Sequential, batch: Tensor, dtype: torch.dtype = torch.float32)
             if layer.p and first:
                 batch = batch * factors(batch, layer.p)
             elif layer.p:
-                mask = factors(torch.empty(len(batch), width, dtype=dtype, device=batch.device), layer.p)
+                mask = factors(torch.empty(len(batch), width, device=batch.device), layer.p)
                 masks[place] = masks[place] * mask if place in masks else mask
             continue
         if isinstance(layer, nn.Linear):
@@ -73,11 +73,7 @@ class StackedLinear:
 
     def write_grad(self, x: Tensor, grad: Tensor, rows: slice = slice(None)) -> None:
         """Write the gradients of some rows, given their input x (r, B, in) and their output's gradient."""
-        transposed, x = grad.transpose(1, 2), x.to(grad.dtype)
-        if grad.dtype == self.weight_grad.dtype:
-            torch.bmm(transposed, x, out=self.weight_grad[rows])
-        else:
-            self.weight_grad[rows] = torch.bmm(transposed, x)
+        torch.bmm(grad.transpose(1, 2), x, out=self.weight_grad[rows])
         self.bias_grad[rows] = grad.sum(dim=1)
 
 
@@ -157,9 +153,17 @@ class StackedHeads:
         return hidden
 
     def at_once(self, images: int) -> int:
-        """Return how many heads are evaluated at once on so many images."""
-        widest = max(layer.bias.shape[1] for layer in self._layers if isinstance(layer, StackedLinear))
-        return max(1, min(self.count, EVAL_FLOATS // max(1, images * widest)))
+        """Return how many heads are evaluated at once on so many images.
+
+        In memory together are a layer's input and output, and at the end the scores and a copy of them. The batch
+        that all heads read is expanded, which copies nothing.
+        """
+        width, most = 0, 0
+        for layer in self._layers:
+            before = width
+            width = layer.bias.shape[1] if isinstance(layer, StackedLinear) else before
+            most = max(most, before + width)
+        return max(1, min(self.count, EVAL_FLOATS // max(1, images * max(most, 2 * width))))
 
     def _dropped(self, hidden: Tensor, place: int, drawn: Sequence[Drawn]) -> Tensor:
         """Drop out before the layer at `place`, where any stream does."""

@@ -15,6 +15,7 @@ from bench.data.manifest import Manifest
 from bench.device import hardware, usual_rates
 from bench.errors import BenchError
 from bench.spec import RunSpec, digest
+from bench.tf32 import uses_tf32
 from bench.train.backends import BACKENDS
 from bench.train.cache import DTYPES, Label, Layout
 from bench.train.cuts import Cut
@@ -61,6 +62,8 @@ class Search:
             return frontier, None
         augment = spec.recipe.augment if views else ()
         base = {**_base(spec, self.weights_digest), "device": self.device.type}  # a GPU's fp32 is not a CPU's
+        if uses_tf32(self.device):  # someone has turned it on again
+            base["tf32"] = True
         libraries = versions([*LIBRARIES, *BACKENDS[spec.backend].packages, *packages_of(augment)])
         key = digest([base, libraries, cut.digest, spec.kept, list(augment), views], "features")
         label = Label(key, spec.backbone.name, spec.dataset.name, frontier.label, hardware(self.device))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
+from bench.cpus import available_cpus
 from bench.data.loading import Positions, ordered_batches
 from bench.data.progress import Progress
 from bench.data.raw import ImageSource
@@ -32,7 +32,7 @@ def logits_in_parts(
         rows,
         eval_transform(spec.transform),
         evaluation_batch(device),
-        workers=os.cpu_count() or 1,
+        workers=available_cpus(),
         ahead=is_accelerator(device),
     )
     for batch in batches:

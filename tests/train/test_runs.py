@@ -120,11 +120,11 @@ def test_frozen_weights_and_statistics_do_not_move(make_spec: Maker, workbench: 
     from bench.train.run import Run
 
     spec = make_spec("last_blocks(1)", epochs=2)
-    before = {n: t.clone() for n, t in workbench.shelf.load(spec).backbone.state_dict().items()}
-    run = Run(spec, workbench, tmp_path / "run.pt", Hooks())
-    run.execute()
-    trained = run.model.trainable_backbone
-    moved = {n for n, t in run.model.backbone.state_dict().items() if not torch.equal(t, before[n])}
+    backbone = workbench.shelf.load(spec).backbone
+    before = {n: t.clone() for n, t in backbone.state_dict().items()}
+    outcome = Run(spec, workbench, tmp_path / "run.pt", Hooks()).execute()
+    trained = {n.removeprefix("backbone.") for n in outcome.weights if n.startswith("backbone.")}
+    moved = {n for n, t in backbone.state_dict().items() if not torch.equal(t, before[n])}
     assert moved & trained
     last = {name.rpartition(".")[0] for name in trained}
     assert {name for name in moved if name.rpartition(".")[0] not in last} == set()
@@ -141,12 +141,12 @@ def test_updating_statistics_is_possible_and_never_cached(make_spec: Maker, work
     from bench.train.run import Run
 
     spec = make_spec("linear", norm_stats="update", epochs=1)
-    before = {n: t.clone() for n, t in workbench.shelf.load(spec).backbone.state_dict().items()}
-    run = Run(spec, workbench, tmp_path / "run.pt", Hooks())
-    outcome = run.execute()
+    backbone = workbench.shelf.load(spec).backbone
+    before = {n: t.clone() for n, t in backbone.state_dict().items()}
+    outcome = Run(spec, workbench, tmp_path / "run.pt", Hooks()).execute()
     assert outcome.passes == ()
     assert outcome.result.frontier == "images"
-    after = run.model.backbone.state_dict()
+    after = backbone.state_dict()
     assert all(not torch.equal(after[n], t) for n, t in before.items() if n.endswith("running_mean"))
     assert all(
         torch.equal(after[n], t) for n, t in before.items() if not n.endswith(("_mean", "_var", "_tracked"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench.backend_tolerance import TF32_TOLERANCE, TOLERANCE
+from bench.backend_tolerance import TOLERANCE
 from bench.entries import BackboneEntry, DatasetEntry
 from bench.report.board.columns import COLUMNS
 from bench.report.board.data_names import DataNames
@@ -238,8 +238,7 @@ def _tolerance(backend: str, precision: str) -> str:
     if backend == "eager":
         return "it is what others are held against"
     allowed = {str(name): value for name, value in TOLERANCE.items()}.get(precision)
-    more = f" ({TF32_TOLERANCE:g} on a GPU)" if precision == "fp32" else ""
-    return "not known" if allowed is None else f"{allowed:g} of the norm{more}"
+    return "not known" if allowed is None else f"{allowed:g} of the norm"
 
 
 def _digest(rows: Iterable[RunRow]) -> str:

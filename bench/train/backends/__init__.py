@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bench.backend_tolerance import TF32_TOLERANCE, TOLERANCE
-from bench.device import Precision, is_accelerator
+from bench.backend_tolerance import TOLERANCE
+from bench.device import Precision
 from bench.train.backends import compiled, eager, onnxruntime, openvino
 from bench.train.backends.base import Backend, Compute, not_converted
 
@@ -51,7 +51,7 @@ def _check(name: str, compute: Compute, frozen: nn.Module, example: Tensor, prec
     if shapes[0] != shapes[1]:
         raise not_converted(name, ValueError(f"it gives tensors of {shapes[1]} where {shapes[0]} are due"))
     off = max(distance(c, w) for c, w in zip(computed, wanted, strict=True))
-    allowed = TF32_TOLERANCE if precision == "fp32" and is_accelerator(few.device) else TOLERANCE[precision]
+    allowed = TOLERANCE[precision]
     if not off <= allowed:
         raise not_converted(name, ValueError(f"what it computes is {off:.2%} off, {allowed:.2%} are allowed"))
 

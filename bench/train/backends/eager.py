@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from bench.device import Precision, autocast, chunk_size, chunk_threads
 from bench.train.backends.base import Backend, BackendError, Compute
 from bench.train.backends.chunks import Chunked
+from bench.train.out_of_memory import Halving
 
 
 def prepare(frozen: nn.Module, example: Tensor, device: torch.device, precision: Precision) -> Compute:  # noqa: ARG001 - as every backend
@@ -18,7 +19,7 @@ def prepare(frozen: nn.Module, example: Tensor, device: torch.device, precision:
         with torch.inference_mode(), autocast(device, precision):
             return tuple(frozen(images))
 
-    return Chunked(compute, chunk_size(device), chunk_threads(device))
+    return Chunked(compute, chunk_size(device), chunk_threads(device), halving=Halving(device))
 
 
 def lacking(_device: torch.device, _precision: Precision) -> BackendError | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import torch
 from torch import Tensor, nn
 
@@ -27,17 +25,18 @@ def measure(spec: RunSpec, device: torch.device) -> Speeds:
     took: dict[str, float] = {}
     left_out: dict[str, str] = {}
     for name in BACKENDS:
-        start = time.perf_counter()
+        clock = Clock(device)
         try:
-            prepared[name] = prepare(name, frozen, images, device=device, precision=spec.precision)
-            prepared[name](images)  # warms up
+            with clock.running():
+                prepared[name] = prepare(name, frozen, images, device=device, precision=spec.precision)
+                prepared[name](images)  # warms up
         except Exception as error:  # whatever keeps one backend from computing says nothing of the others
             if name == "eager":
                 raise
             left_out[name] = (
                 f"{error.what} {error.why}" if isinstance(error, BackendError) else f"{name}: {error}."
             )
-        took[name] = time.perf_counter() - start
+        took[name] = clock.seconds
     best = dict.fromkeys(prepared, float("inf"))
     for _ in range(ROUNDS):
         for name, compute in prepared.items():

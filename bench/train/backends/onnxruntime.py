@@ -13,7 +13,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.device import Precision, chunk_size, chunk_threads, is_accelerator, one_thread, synchronize
+from bench.device import (
+    Precision,
+    chunk_size,
+    chunk_threads,
+    device_index,
+    is_accelerator,
+    one_thread,
+    synchronize,
+)
 from bench.train.backends.base import Backend, BackendError, Compute, not_converted, not_installed
 from bench.train.backends.chunks import Chunked
 
@@ -33,10 +41,18 @@ def prepare(frozen: nn.Module, example: Tensor, device: torch.device, precision:
         with _quiet(), torch.no_grad(), one_thread():
             exported = torch.onnx.export(frozen.eval(), (one,), dynamo=True, verbose=False)
             written = exported.model_proto.SerializeToString()  # type: ignore[union-attr] # dynamo=True gives one
-        session = onnxruntime.InferenceSession(written, options, providers=[_provider(device)])
+        session = _on_device(onnxruntime.InferenceSession(written, options, providers=[_provider(device)]), device)
     except Exception as error:
         raise not_converted("onnxruntime", error) from error
     return Chunked(_Bound(session, device), size, chunk_threads(device), torch.contiguous_format)
+
+
+def _on_device(session: Any, device: torch.device) -> Any:
+    """Return the session if it computes on the device; ONNX Runtime takes the CPU where CUDA's libraries lack."""
+    wanted, found = _provider(device)[0], session.get_providers()
+    if found[0] != wanted:
+        raise RuntimeError(f"the session computes with {found[0]} where {wanted} was asked for")
+    return session
 
 
 class _Bound:
@@ -48,7 +64,7 @@ class _Bound:
         self._outputs = [(output.name, tuple(output.shape)) for output in session.get_outputs()]
 
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
-        kind, index = self._device.type, self._device.index or 0
+        kind, index = self._device.type, device_index(self._device)
         computed = tuple(torch.empty(shape, device=self._device) for _, shape in self._outputs)
         binding = self._session.io_binding()
         binding.bind_input(self._input, kind, index, np.float32, tuple(images.shape), images.data_ptr())
@@ -96,11 +112,13 @@ def lacking(device: torch.device, precision: Precision) -> BackendError | None:
 def _computes_on(device: torch.device) -> bool:
     import onnxruntime  # noqa: PLC0415 - optional, and slow to import
 
-    return _provider(device) in onnxruntime.get_available_providers()
+    return _provider(device)[0] in onnxruntime.get_available_providers()
 
 
-def _provider(device: torch.device) -> str:
-    return f"{device.type.upper()}ExecutionProvider"
+def _provider(device: torch.device) -> tuple[str, dict[str, int]]:
+    """Return the provider of a device and its options; CUDA's rounds fp32 to TF32 unless told not to."""
+    options = {"device_id": device_index(device), "use_tf32": 0} if device.type == "cuda" else {}
+    return f"{device.type.upper()}ExecutionProvider", options
 
 
 BACKEND = Backend(prepare, lacking, ("torch", *NEEDED))
