@@ -68,7 +68,7 @@ class RunState:
         self.model, self.spec, self.recipe, self.hooks, self.path = model, spec, spec.recipe, hooks, path
         self.progress = Progress()
         self.best = Best(spec.recipe.select)
-        self.stopping = stopper(spec.recipe.early_stopping)
+        self.stopping = stopper(spec.recipe)
         self.plateau = Plateau.of(spec.recipe.schedule)
         self.optimizer = make_optimizer(model, spec.recipe)
         self.scaler = torch.amp.GradScaler(device.type, enabled=spec.precision == "fp16")
@@ -167,5 +167,5 @@ class RunState:
         self.scaler.load_state_dict(state["scaler"])
         self.best = Best(**state["best"])
         self.stopping = Best(**state["stopping"]) if state["stopping"] else None
-        self.plateau = Plateau(Best(**state["plateau"]["best"]), state["plateau"]["scale"])
+        self.plateau = Plateau(Best(**{**state["plateau"]["best"], "strict": True}), state["plateau"]["scale"])
         self._saved = (self.progress.epoch, time.monotonic())
