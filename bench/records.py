@@ -6,6 +6,7 @@ nor SQLAlchemy. Accuracies are fractions in [0, 1], times are seconds, memory is
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -48,7 +49,8 @@ class PlannedRun:
 class Metrics:
     """One evaluation of one split; `loss` is the mean cross-entropy without label smoothing, `n` the images.
 
-    Of several targets each number is the mean over them.
+    `balanced_accuracy` is the mean recall over the classes that are present, NaN in rows from before it was
+    measured. Of several targets each number is the mean over them.
     """
 
     top1: float
@@ -56,6 +58,7 @@ class Metrics:
     loss: float
     macro_f1: float
     n: int
+    balanced_accuracy: float = math.nan
 
 
 class TrainMetrics(Metrics):
@@ -141,7 +144,8 @@ class RunResult:
     `stored_bytes` is the size of the parameters and statistics that this run changed. `frontier` says where the
     frozen part ended (`pooled`, `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are
     kept of each image there. `feature_hardware` computed what is kept, so `feature_s` was measured on it. Of a
-    joint run every metric is the mean over its `heads`.
+    joint run every metric is the mean over its `heads`. `majority_share` is the share of the most frequent class
+    in train, `..._majority_top1` the accuracy of always naming that class.
     """
 
     best_epoch: int
@@ -170,6 +174,9 @@ class RunResult:
     heads: tuple[HeadResult, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
     prepared_s: float = 0.0
+    majority_share: float = math.nan
+    val_majority_top1: float = math.nan
+    test_majority_top1: float = math.nan
 
     @property
     def standalone_s(self) -> float:

@@ -17,7 +17,7 @@ from bench.records import FeaturePass, RunResult, TestMetrics, TrainMetrics, Val
 from bench.spec import RunSpec
 from bench.train.checkpoint import snapshot, stored_bytes
 from bench.train.each_head import head_contradictions, head_results
-from bench.train.evaluate import Floats, M, measure
+from bench.train.evaluate import Floats, M, majority_top1, measure
 from bench.train.features import kept_features
 from bench.train.frontier import POOLED
 from bench.train.hooks import Hooks
@@ -128,6 +128,9 @@ class Run:
             cached_bytes=self._cached_bytes(),
             heads=head_results(self.spec.dataset.targets, splits, scores.val, scores.test),
             contradictions=head_contradictions(self.spec.dataset.targets, splits, scores.val, scores.test),
+            majority_share=majority_top1(splits.train.labels, splits.train.labels),
+            val_majority_top1=majority_top1(splits.train.labels, splits.val.labels),
+            test_majority_top1=majority_top1(splits.train.labels, splits.test.labels),
         )
         return Outcome(result, splits, scores.val, scores.test, snapshot(self.model), self._passes())
 

@@ -37,6 +37,7 @@ SHORT_ID = 8
 """Digits of a run's id that a table shows."""
 
 _COSTS = ("trainable_params", "total_params", "gmacs", "standalone_s")
+_NOTED = ("majority_share", "val_majority_top1", "test_majority_top1")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -74,7 +75,7 @@ def columns_read(query: Query) -> set[str]:
         "family",
     )
     counts = Counts.__dataclass_fields__ if query.budget else ()
-    return {*identity, *counts, *(name for key in shown for name in stored(key))}
+    return {*identity, *counts, *_NOTED, *(name for key in shown for name in stored(key))}
 
 
 def cell(group: Group, column: Column, board: Board) -> str:

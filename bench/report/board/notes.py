@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench.report.board.columns import NEVER_RANKS
 from bench.report.board.groups import Interval
 from bench.report.board.head_columns import head_note
+from bench.report.board.imbalance import imbalance_note
 from bench.report.board.layout import CHOSEN, machine_letters
 from bench.report.board.overlaps import Overlaps, overlap_note
 from bench.report.board.published import numbered
@@ -27,6 +28,7 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
         head_note(board.heads),
         PAGE_MARKS if page else _marks(board),
         _noise(board),
+        _imbalance(board),
         _never_ranks(board),
         _tuning(board),
         _lost(board),
@@ -117,6 +119,11 @@ def _noise(board: Board) -> str:
 
 def _range(interval: Interval) -> str:
     return " to ".join(f"{100 * end:.1f}" for end in interval) + " %"
+
+
+def _imbalance(board: Board) -> str:
+    first = next((entry.group.first for entry in board.entries), None)
+    return imbalance_note(first, board.heads) if first else ""
 
 
 def _never_ranks(board: Board) -> str:

@@ -14,7 +14,7 @@ COUNTS = ("total_params", "trainable_params", "trainable_backbone_params", "gmac
 MEASURED = ("epochs", "optimizer_steps", "standalone_s", "train_s", "images_per_s", "peak_memory_bytes")
 SERVED = ("latency_1_s", "latency_batched_s", "stored_bytes")
 SPLITS = ("train", "val", "test")
-RESULTS = ("split", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images")
+RESULTS = ("split", "top-1 %", "top-5 %", "macro-F1 %", "balanced %", "loss", "images")
 
 
 def count_pairs(row: RunRow) -> list[tuple[str, str]]:
@@ -27,10 +27,16 @@ def never_pairs(row: RunRow) -> list[tuple[str, str]]:
     return [(COLUMNS[key].label, measured(row, key)) for key in NEVER_RANKS]
 
 
+def majority_pairs(row: RunRow) -> list[tuple[str, str]]:
+    """Name and write what always naming the most frequent class of train scores; empty if that is not known."""
+    keys = ("majority_share", "val_majority_top1", "test_majority_top1")
+    return [(COLUMNS[key].label, measured(row, key)) for key in keys if field(row, key) is not None]
+
+
 def result_rows(row: RunRow) -> Iterable[tuple[str, ...]]:
     """Write what a run measured on each split, in the order of `RESULTS`."""
     for split in SPLITS:
-        shares = (getattr(row, f"{split}_{name}") for name in ("top1", "top5", "macro_f1"))
+        shares = (getattr(row, f"{split}_{name}") for name in ("top1", "top5", "macro_f1", "balanced_accuracy"))
         loss, images = getattr(row, f"{split}_loss"), getattr(row, f"{split}_n")
         written = f"{loss:.4f}" if loss is not None and math.isfinite(loss) else DASH
         yield (split, *(show(share, "fraction") for share in shares), written, show(images, "count"))
