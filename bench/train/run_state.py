@@ -99,11 +99,12 @@ class RunState:
             raise StoppedError("Stopped.", f"In epoch {self.progress.epoch + 1}.", "Start it again to go on.")
 
     def end_epoch(self, trained: Trained, looked: Looked) -> None:
-        """Take in an epoch: choose by it, tell the hooks, keep a checkpoint.
+        """Take in an epoch: `record` it, then `settle` whether the run goes on."""
+        self.record(trained, looked)
+        self.settle()
 
-        Raises DivergedError where a loss is not a finite number, PrunedError where the hooks end the run at a
-        rung, and StoppedError where it is told to stop; after these two it can go on.
-        """
+    def record(self, trained: Trained, looked: Looked) -> None:
+        """Choose by an epoch and tell the hooks. Raises DivergedError if a loss is not a finite number."""
         done, val = self.progress, looked.val
         if not (math.isfinite(trained.loss) and math.isfinite(val.loss)):
             raise DivergedError(
@@ -119,6 +120,14 @@ class RunState:
         seconds = (trained.seconds, looked.seconds)
         record = (done.epoch, done.steps, trained.lr, trained.loss, trained.top1, val, *seconds, looked.test_top1)
         self.hooks.epoch(EpochRecord(*record))
+
+    def settle(self) -> None:
+        """Keep a checkpoint of an epoch that is recorded, in whatever order runs that train together do.
+
+        Raises PrunedError if the hooks end the run at a rung, and StoppedError if it is told to stop; after both
+        it can go on.
+        """
+        done = self.progress
         halt, stop = self.hooks.prune(done.epoch), self.hooks.stop()
         self._save(last=stop or halt is not None)
         if halt is not None:
