@@ -120,6 +120,7 @@ class FeaturePass:
 
     Frontiers that one pass filled share its `pass_key`, and each says what the pass as a whole took: sum `seconds`
     once for each `pass_key`. An empty one stands for `key`: the pass filled nothing else.
+    `cpu_s`, `load`, `slowdown` and `disturbed` are the conditions of `seconds` (`bench.conditions`).
     """
 
     key: str
@@ -130,6 +131,10 @@ class FeaturePass:
     seconds: float
     hardware: str
     pass_key: str = ""
+    cpu_s: float | None = None
+    load: float | None = None
+    slowdown: float | None = None
+    disturbed: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,9 @@ class RunResult:
     frozen part ended (`pooled`, `blocks.5`, or `images` where nothing was kept), `cached_bytes` how many bytes are
     kept of each image there. `feature_hardware` computed what is kept, so `feature_s` was measured on it. Of a
     joint run every metric is the mean over its `heads`. `majority_share` is the share of the most frequent class
-    in train, `..._majority_top1` the accuracy of always naming that class.
+    in train, `..._majority_top1` the accuracy of always naming that class. `cpu_s`, `load`, `slowdown` and
+    `disturbed` are the conditions of `standalone_s` (`bench.conditions`), of a pass or of images that were made
+    earlier those of then.
     """
 
     best_epoch: int
@@ -177,6 +184,10 @@ class RunResult:
     majority_share: float = math.nan
     val_majority_top1: float = math.nan
     test_majority_top1: float = math.nan
+    cpu_s: float | None = None
+    load: float | None = None
+    slowdown: float | None = None
+    disturbed: bool | None = None
 
     @property
     def standalone_s(self) -> float:

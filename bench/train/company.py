@@ -104,9 +104,10 @@ class Company:
     def _together(self, memory: PeakMemory) -> None:
         first = self.runs[0]
         assert isinstance(first.inputs, FeatureInputs)  # noqa: S101 - for mypy: pooled features are kept
-        alone = measure_alone(first.part, first.spec, first.inputs, first.bench.device)
+        alone = measure_alone(first.part, first.spec, first.inputs, first.bench.gauge)
         members = {RunState(r.part, r.spec, r.bench.device, r.hooks, r.checkpoint): r for r in self.runs}
         for state in members:
+            state.conditions = lambda: alone.conditions
             state.save_every_s = SAVE_EVERY_S * max(1.0, len(members) / SAVED_TOGETHER)
         trainer = HeadsTrainer(list(members), first.inputs, first.bench.device, self.hooks, alone)
         trainer.fit(_Ends(members, trainer, memory, self.ends))

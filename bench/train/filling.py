@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from bench.atomic import atomic_folder, disk_errors
+from bench.conditions import Conditions
 from bench.errors import StoreError
 from bench.records import FeaturePass
 from bench.train.cache import DTYPES, Array, Entry, FeatureCache, Kept, Label, Layout
@@ -44,8 +45,8 @@ class Writing:
                 raise TooLargeError
             array[at : at + len(tensor)] = tensor
 
-    def finish(self, seconds: float, alone_s: float, pass_key: str) -> Entry:
-        """Seal the entry with what the pass took."""
+    def finish(self, seconds: float, alone_s: float, pass_key: str, under: Conditions) -> Entry:
+        """Seal the entry with what the pass took, and the conditions that this was measured under."""
         images = sum(self.layout.images.values())
         made = FeaturePass(
             self.label.key,
@@ -56,6 +57,7 @@ class Writing:
             seconds,
             self.label.hardware,
             pass_key,
+            **asdict(under),
         )
         if self.folder is not None:
             for array in (array for kept in self.arrays.values() for array in kept):

@@ -104,7 +104,8 @@ class Lockstep:
             seen, asked, steps = seen + images, asked + batches[0][1].numel(), steps + 1
             self.hooks.step(step + 1, self._steps)
         each = zip((total / seen).tolist(), (right.double() / asked).tolist(), rates, strict=True)
-        return [Trained(loss, top1, lr, steps, steps * self.alone.step_s) for loss, top1, lr in each]
+        alone = steps * self.alone.step_s, steps * self.alone.step_cpu_s
+        return [Trained(loss, top1, lr, steps, *alone) for loss, top1, lr in each]
 
     def _batches(self) -> Iterator[Batches]:
         """Give a batch to each stream, read once for those that draw the same."""
@@ -146,7 +147,8 @@ class Lockstep:
             scores = torch.cat(list(self._scores(val, rows)), dim=1).cpu().numpy()
             metrics += [measure(ValMetrics, own, val.labels, val.classes) for own in scores]
         peeks = self._peek(test)
-        return [Looked(m, peek, self.alone.eval_s) for m, peek in zip(metrics, peeks, strict=True)]
+        alone = self.alone.eval_s, self.alone.eval_cpu_s
+        return [Looked(m, peek, *alone) for m, peek in zip(metrics, peeks, strict=True)]
 
     def _peek(self, split: Split) -> list[float]:
         labels = torch.from_numpy(split.labels).to(self.device)

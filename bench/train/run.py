@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from bench.conditions import Conditions, combined
 from bench.data.splits import Split, Splits
 from bench.device import PeakMemory, latency, one_thread, place
 from bench.errors import BenchError
@@ -24,7 +25,7 @@ from bench.train.hooks import Hooks
 from bench.train.image_inputs import ImageInputs
 from bench.train.inputs import FeatureInputs, Inputs
 from bench.train.probe import Probe
-from bench.train.run_state import RunState
+from bench.train.run_state import Progress, RunState
 from bench.train.trainer import Trainer
 from bench.train.workbench import Workbench
 
@@ -70,6 +71,7 @@ class Run:
             trainer = self._trainer()
             trainer.peeks = trainer.peeks or self.frontier.label == POOLED
             with one_thread() if self.frontier.label == POOLED else nullcontext():
+                trainer.state.conditions = self.bench.gauge.laps()
                 trainer.fit()
                 scores = self.scores(trainer.state, trainer.logits)
             return self.outcome(trainer.state, scores, memory)
@@ -128,11 +130,21 @@ class Run:
             cached_bytes=self._cached_bytes(),
             heads=head_results(self.spec.dataset.targets, splits, scores.val, scores.test),
             contradictions=head_contradictions(self.spec.dataset.targets, splits, scores.val, scores.test),
+            **asdict(self._conditions(done)),
             majority_share=majority_top1(splits.train.labels, splits.train.labels),
             val_majority_top1=majority_top1(splits.train.labels, splits.val.labels),
             test_majority_top1=majority_top1(splits.train.labels, splits.test.labels),
         )
         return Outcome(result, splits, scores.val, scores.test, snapshot(self.model), self._passes())
+
+    def _conditions(self, done: Progress) -> Conditions:
+        """Return what the seconds that the run would take alone were measured under."""
+        parts = list(done.spent)
+        if self.kept:
+            parts.append(self.kept.alone)
+        if isinstance(self.inputs, ImageInputs):
+            parts += self.inputs.prepared
+        return combined(parts)
 
     def _part(self) -> nn.Module:
         """Return what is computed at every step: the head, what is behind the cut, or everything."""
@@ -157,7 +169,13 @@ class Run:
     def _inputs(self) -> Inputs:
         if self.kept is None or self.frontier.cut is None:
             return ImageInputs(
-                self.spec, self.bench.dataset, self.splits, self.bench.device, self.hooks, self.bench.workers
+                self.spec,
+                self.bench.dataset,
+                self.splits,
+                self.bench.device,
+                self.hooks,
+                self.bench.workers,
+                gauge=self.bench.gauge,
             )
         return FeatureInputs(
             self.kept.arrays,

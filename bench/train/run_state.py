@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from bench.conditions import Conditions, Part, added
 from bench.errors import DivergedError
 from bench.records import EpochRecord, ValMetrics
 from bench.spec import RunSpec
@@ -36,6 +38,14 @@ class Progress:
     train_s: float = 0.0
     eval_s: float = 0.0
     test_peak: float | None = None
+    spent: list[Part] = field(default_factory=list)
+    """The seconds of training and evaluation, by the conditions that they were measured under."""
+
+    @classmethod
+    def read(cls, state: dict[str, Any]) -> Progress:
+        """Return what `dataclasses.asdict` made of one; a checkpoint from before has no `spent`."""
+        spent = [Part(part["seconds"], Conditions(**part["conditions"])) for part in state.get("spent", ())]
+        return cls(**{**state, "spent": spent})
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Trained:
     lr: float
     steps: int
     seconds: float
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,12 +67,14 @@ class Looked:
     val: ValMetrics
     test_top1: float | None
     seconds: float
+    cpu_s: float = 0.0
 
 
 class RunState:
     """One run between its epochs; resumes from the checkpoint at `path` where that is of the same run.
 
-    `model` is what trains; its best weights, and those of the last saved epoch, are kept here.
+    `model` is what trains; its best weights, and those of the last saved epoch, are kept here. `conditions` is
+    asked after each epoch what it was timed under; unknown unless set.
     """
 
     def __init__(self, model: nn.Module, spec: RunSpec, device: torch.device, hooks: Hooks, path: Path) -> None:
@@ -74,6 +87,7 @@ class RunState:
         self.scaler = torch.amp.GradScaler(device.type, enabled=spec.precision == "fp16")
         self.best_weights: dict[str, Tensor] = {}
         self.save_every_s = SAVE_EVERY_S
+        self.conditions: Callable[[], Conditions] = Conditions
         self._saved = (0, time.monotonic())
         self._resume()
 
@@ -114,6 +128,8 @@ class RunState:
             )
         done.epoch, done.steps = done.epoch + 1, done.steps + trained.steps
         done.train_s, done.eval_s = done.train_s + trained.seconds, done.eval_s + looked.seconds
+        under = replace(self.conditions(), cpu_s=trained.cpu_s + looked.cpu_s)
+        done.spent = added(done.spent, Part(trained.seconds + looked.seconds, under))
         if looked.test_top1 is not None:
             done.test_peak = max(looked.test_top1, done.test_peak or 0.0)
         self._choose(val)
@@ -169,7 +185,7 @@ class RunState:
         state = load_checkpoint(self.path, self.spec.run_id)
         if state is None:
             return
-        self.progress = Progress(**state["progress"])
+        self.progress = Progress.read(state["progress"])
         restore(self.model, state["model"])
         self.best_weights = state["best_weights"]
         self.optimizer.load_state_dict(state["optimizer"])

@@ -28,7 +28,10 @@ from bench.train.probe import Probe, weight_decay
 Maker = Callable[..., Any]
 CPU = torch.device("cpu")
 GRID = 15
-TIMES = ("train_s", "eval_s", "feature_s", "images_per_s", "peak_memory_bytes", "latency_1_s", "latency_batch_s")
+TIMES = (
+    "train_s", "eval_s", "feature_s", "images_per_s", "peak_memory_bytes", "latency_1_s", "latency_batch_s",
+    "cpu_s", "load", "slowdown", "disturbed",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

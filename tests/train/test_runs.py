@@ -14,7 +14,10 @@ from bench.errors import DivergedError
 from bench.train.hooks import Hooks, StoppedError
 
 Maker = Callable[..., Any]
-TIMES = ("train_s", "eval_s", "feature_s", "images_per_s", "peak_memory_bytes", "latency_1_s", "latency_batch_s")
+TIMES = (
+    "train_s", "eval_s", "feature_s", "images_per_s", "peak_memory_bytes", "latency_1_s", "latency_batch_s",
+    "cpu_s", "load", "slowdown", "disturbed",
+)  # fmt: skip
 
 
 def measured(outcome: Any) -> dict[str, Any]:
