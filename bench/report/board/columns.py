@@ -15,7 +15,8 @@ class Column:
     """One quantity. `title` heads a table, `label` names an axis.
 
     `test` marks what looks at test data and so never ranks; `hardware` what compares only on equal hardware;
-    `log` what is drawn on a logarithmic axis unless asked otherwise.
+    `timed` what other work on the machine lengthens; `log` what is drawn on a logarithmic axis unless asked
+    otherwise.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Column:
     better: Literal["more", "less", "neither"] = "less"
     test: bool = False
     hardware: bool = False
+    timed: bool = False
     log: bool = False
 
     @property
@@ -83,20 +85,24 @@ _ALL = (
     Column("total_params", "total", "Total parameters", "count", log=True),
     Column("gmacs", "GMACs", "GMACs per image", "gmacs", log=True),
     Column("train_gmacs", "train GMACs", "Training GMACs per image", "gmacs", log=True),
-    Column("standalone_s", "time alone", "Stand-alone time (s)", "seconds", hardware=True, log=True),
-    Column("train_s", "training time", "Training time (s)", "seconds", hardware=True, log=True),
+    Column("standalone_s", "time alone", "Stand-alone time (s)", "seconds", hardware=True, timed=True, log=True),
+    Column("train_s", "training time", "Training time (s)", "seconds", hardware=True, timed=True, log=True),
+    Column("cpu_s", "CPU time", "CPU time (s)", "seconds", hardware=True, timed=True, log=True),
+    Column("load", "load", "Cores busy with other work", "rate", "neither", hardware=True),
+    Column("slowdown", "slowdown", "Slowdown of a fixed product", "rate", "neither", hardware=True),
     Column("epochs", "epochs", "Epochs", "count"),
     Column("optimizer_steps", "steps", "Optimizer steps", "count", log=True),
-    Column("latency_1_s", "latency", "Latency of one image (s)", "seconds", hardware=True, log=True),
+    Column("latency_1_s", "latency", "Latency of one image (s)", "seconds", hardware=True, timed=True, log=True),
     Column(
         "latency_batched_s",
         "latency batched",
         "Latency per image, batched (s)",
         "seconds",
         hardware=True,
+        timed=True,
         log=True,
     ),
-    Column("images_per_s", "images/s", "Images per second", "rate", "more", hardware=True, log=True),
+    Column("images_per_s", "images/s", "Images per second", "rate", "more", hardware=True, timed=True, log=True),
     Column("peak_memory_bytes", "peak memory", "Peak memory (bytes)", "bytes", hardware=True, log=True),
     Column("stored_bytes", "stored", "Stored bytes", "bytes", log=True),
 )

@@ -135,6 +135,23 @@ DEFINITIONS: dict[str, Definition] = {
         _SECONDS,
         _MEASURED,
     ),
+    "cpu_s": Definition(
+        "CPU seconds of what `standalone_s` is made of, all threads added up, without processes that load images; "
+        "with an accelerator, those of the host.",
+        _SECONDS,
+        _MEASURED,
+    ),
+    "load": Definition(
+        "How many cores other processes kept busy on average while `standalone_s` was measured.",
+        "cores",
+        "the system's counters, when the time was measured",
+    ),
+    "slowdown": Definition(
+        "How many times as long as at its best on this machine a fixed matrix product took, before and after what "
+        "was timed.",
+        "times",
+        "a product timed beside the run",
+    ),
     "epochs": Definition(
         "Epochs trained, early stopping in; of L-BFGS, weight decays of its grid.", "epochs", _MEASURED
     ),
