@@ -1,8 +1,8 @@
 """Measures the conditions that times are taken under: the load of the machine, and the pace of a fixed product.
 
-The product (two square fp32 matrices, as in `bench timing`) is timed at most once in `FRESH_S` seconds, before and
-after what is timed, and compared with the least that it ever took on this machine with as many threads, which is
-kept under `$BENCH_HOME/machines`. The load is read from the operating system's counters of busy CPU time; the
+The product (two square fp32 matrices, as in `bench timing`) is timed before and after what is timed, though for at
+most `COST` of the time. It is compared with the least that it ever took on this machine with as many threads, which
+is kept under `$BENCH_HOME/machines`. The load is read from the operating system's counters of busy CPU time; the
 process's own share is taken off, with that of its child processes.
 """
 
@@ -32,16 +32,21 @@ SIZE = 512
 ROWS_TIMES = 64
 """On an accelerator, which would be through with that before it began, the first has so many times the rows."""
 
+FIRST_S = 0.2
+"""Where no best time is known, so many seconds are spent on finding one."""
+
 SAMPLE_S = 0.01
 """A sample repeats the product for about so long, and takes the mean."""
 
 FRESH_S = 5.0
-"""A sample holds for so long, so that sampling takes less than a hundredth of the time."""
+"""A sample holds for so long at least."""
+
+COST = 0.01
+"""Sampling takes no larger share of the time: where the machine is slow, a sample holds for longer."""
 
 WINDOW_S = 1.0
 """The load is taken over at least so long, also of what takes less: systems count in hundredths of a second."""
 
-_FIRST_SAMPLES = 10
 _BUSY = ("user", "nice", "system", "irq", "softirq", "steal")
 
 
@@ -124,11 +129,13 @@ class Product:
     def slowdown(self) -> float:
         """Return how many times as long as at its best with as many threads it takes: 1, or more."""
         threads = torch.get_num_threads()
-        at, found = self._latest.get(threads, (-math.inf, math.nan))
-        if time.monotonic() - at > FRESH_S:
+        until, found = self._latest.get(threads, (-math.inf, math.nan))
+        begun = time.monotonic()
+        if begun > until:
             seconds = self._sample(threads)
+            took = time.monotonic() - begun
             found = seconds / self._best(threads, seconds)
-            self._latest[threads] = (time.monotonic(), found)
+            self._latest[threads] = (time.monotonic() + max(FRESH_S, took / COST), found)
         return found
 
     def _best(self, threads: int, seconds: float) -> float:
@@ -137,8 +144,9 @@ class Product:
             known = {int(key): float(value) for key, value in json.loads(self._path.read_text()).items()}
         except (OSError, ValueError, TypeError, AttributeError):
             known = {}
-        if threads not in known:
-            seconds = min([seconds, *(self._sample(threads) for _ in range(_FIRST_SAMPLES))])
+        end = time.monotonic() + FIRST_S
+        while threads not in known and time.monotonic() < end:
+            seconds = min(seconds, self._sample(threads))
         if not 0 < known.get(threads, math.inf) <= seconds:
             known[threads] = seconds
             write_text(self._path, json.dumps(known), best_effort=True)

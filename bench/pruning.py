@@ -34,10 +34,12 @@ class Pruner:
             self._by_data[spec.dataset, spec.protocol].append(spec)
             self._groups[spec.group_id].append(spec)
         self._values: dict[tuple[int, Metric, DatasetSpec, int], Mapping[str, float]] = {}
+        self._statuses: dict[str, str] = {}
 
     def refresh(self) -> None:
         """Read the database again at the next decision. Called when an epoch has been recorded."""
         self._values.clear()
+        self._statuses = {}
 
     def halt(self, spec: RunSpec, epoch: int) -> Halt | None:
         """Return why a run that has recorded `epoch` ends; None if it goes on.
@@ -48,14 +50,10 @@ class Pruner:
         if spec.run_id not in self.specs:
             return None
         siblings = [other for other in self._groups[spec.group_id] if other.seed != spec.seed]
-        statuses = self.store.statuses(sibling.run_id for sibling in siblings) if siblings else {}
-        if siblings and self._is_one_through(siblings, statuses):
+        halt = self._compared(spec, epoch) or self._fallen(spec, epoch, siblings)
+        if halt is None or self._is_one_through(siblings):
             return None
-        halt = self._compared(spec, epoch) if epoch < spec.recipe.epochs else None
-        pruned = next((s for s in siblings if statuses.get(s.run_id) == "pruned"), None)
-        if halt is None and pruned is not None:
-            reason = f"Seed {pruned.seed} of the same configuration was pruned, and seeds end together."
-            return Halt(len(rungs_until(epoch, spec.recipe.epochs)), epoch, reason)
+        self.refresh()  # what is pruned now is so for the next one that asks
         return halt
 
     def check(self, spec: RunSpec) -> None:
@@ -69,15 +67,28 @@ class Pruner:
             raise PrunedError(halt)
 
     def _compared(self, spec: RunSpec, epoch: int) -> Halt | None:
-        for rung in rungs_until(epoch, spec.recipe.epochs):
+        """Compare a run, unless it is at its last epoch."""
+        reached = rungs_until(epoch, spec.recipe.epochs) if epoch < spec.recipe.epochs else ()
+        for rung in reached:
             values = self._values_at(rung, spec)
             if is_compared(values):
                 reason = why_pruned(spec.group_id, values)
                 return Halt(rung, epoch, reason) if reason else None
         return None
 
-    def _is_one_through(self, siblings: Sequence[RunSpec], statuses: Mapping[str, str]) -> bool:
+    def _fallen(self, spec: RunSpec, epoch: int, siblings: Sequence[RunSpec]) -> Halt | None:
+        """End a run with another seed of its group that was pruned."""
+        if siblings and not self._statuses:
+            self._statuses = self.store.statuses(self.specs)
+        pruned = next((other for other in siblings if self._statuses.get(other.run_id) == "pruned"), None)
+        if pruned is None:
+            return None
+        reason = f"Seed {pruned.seed} of the same configuration was pruned, and seeds end together."
+        return Halt(len(rungs_until(epoch, spec.recipe.epochs)), epoch, reason)
+
+    def _is_one_through(self, siblings: Sequence[RunSpec]) -> bool:
         """Whether a seed is done, or has recorded its last epoch and was not pruned."""
+        statuses = self.store.statuses(sibling.run_id for sibling in siblings)
         going = {s.run_id: s.recipe.epochs for s in siblings if statuses.get(s.run_id) != "pruned"}
         return bool(going and self.store.standings(siblings[0].recipe.select, going))
 
