@@ -1,9 +1,9 @@
 """Measures the conditions that times are taken under: the load of the machine, and the pace of a fixed product.
 
 The product (two square fp32 matrices, as in `bench timing`) is timed before and after what is timed, though for at
-most `COST` of the time. It is compared with the least that it ever took on this machine with as many threads, which
-is kept under `$BENCH_HOME/machines`. The load is read from the operating system's counters of busy CPU time; the
-process's own share is taken off, with that of its child processes.
+most `COST` of the time. It is compared with the least that it ever took on this machine with as many threads,
+which is kept under `$BENCH_HOME/machines`. The load is read from the operating system's counters of busy CPU time;
+the process's own share is taken off, with that of its child processes.
 """
 
 from __future__ import annotations
