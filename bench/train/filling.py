@@ -45,7 +45,7 @@ class Writing:
                 raise TooLargeError
             array[at : at + len(tensor)] = tensor
 
-    def finish(self, seconds: float, alone_s: float, pass_key: str, under: Conditions) -> Entry:
+    def finish(self, seconds: float, alone_s: float, pass_key: str, under: Conditions | None = None) -> Entry:
         """Seal the entry with what the pass took, and the conditions that this was measured under."""
         images = sum(self.layout.images.values())
         made = FeaturePass(
@@ -57,7 +57,7 @@ class Writing:
             seconds,
             self.label.hardware,
             pass_key,
-            **asdict(under),
+            **asdict(under or Conditions()),
         )
         if self.folder is not None:
             for array in (array for kept in self.arrays.values() for array in kept):
