@@ -254,21 +254,25 @@ def peak_allocated(device: torch.device) -> int | None:
 
 
 class Clock:
-    """Adds up wall seconds of the stretches it is switched on for, the device's work included."""
+    """Adds up wall seconds of the stretches it is switched on for, the device's work included.
+
+    `cpu_s` are the CPU seconds of this process in them, of all its threads.
+    """
 
     def __init__(self, device: torch.device, seconds: float = 0.0) -> None:
-        self.device, self.seconds = device, seconds
+        self.device, self.seconds, self.cpu_s = device, seconds, 0.0
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Count the time inside this context."""
         synchronize(self.device)
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
             synchronize(self.device)
             self.seconds += time.perf_counter() - start
+            self.cpu_s += time.process_time() - cpu
 
 
 def call_seconds(call: Callable[[], object], device: torch.device) -> float:

@@ -45,14 +45,19 @@ class Machine:
 
 def machine(device: str = "auto") -> Machine:
     """Return what was measured earlier on this host for this device, or measure it (about a second)."""
-    names = (socket.gethostname(), device.replace(":", "-"), version("torch"), _computing())
-    path = bench_home() / "machines" / f"{'_'.join(names)}.json"
+    path = machine_path(device)
     try:
         return Machine(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         measured = _measure(device)
         write_text(path, json.dumps(asdict(measured)), best_effort=True)
         return measured
+
+
+def machine_path(device: str, what: str = "") -> Path:
+    """Return the file in which something measured once on this host, for a device, is kept."""
+    names = [socket.gethostname(), device.replace(":", "-"), version("torch"), _computing(), what]
+    return bench_home() / "machines" / f"{'_'.join(filter(None, names))}.json"
 
 
 def _computing() -> str:

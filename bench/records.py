@@ -6,6 +6,7 @@ nor SQLAlchemy. Accuracies are fractions in [0, 1], times are seconds, memory is
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -48,7 +49,8 @@ class PlannedRun:
 class Metrics:
     """One evaluation of one split; `loss` is the mean cross-entropy without label smoothing, `n` the images.
 
-    Of several targets each number is the mean over them.
+    `balanced_accuracy` is the mean recall over the classes that are present, NaN in rows from before it was
+    measured. Of several targets each number is the mean over them.
     """
 
     top1: float
@@ -56,6 +58,7 @@ class Metrics:
     loss: float
     macro_f1: float
     n: int
+    balanced_accuracy: float = math.nan
 
 
 class TrainMetrics(Metrics):
@@ -117,7 +120,8 @@ class FeaturePass:
 
     Frontiers that one pass filled share its `pass_key`, and each says what the pass as a whole took: sum `seconds`
     once for each `pass_key`. An empty one stands for `key`: the pass filled nothing else. `peak_memory_bytes` is
-    the most memory that the pass held; None if an older version made it.
+    the most memory that the pass held; None if an older version made it. `cpu_s`, `load`, `slowdown` and
+    `disturbed` are the conditions of `seconds` (`bench.conditions`).
     """
 
     key: str
@@ -129,6 +133,10 @@ class FeaturePass:
     hardware: str
     pass_key: str = ""
     peak_memory_bytes: int | None = None
+    cpu_s: float | None = None
+    load: float | None = None
+    slowdown: float | None = None
+    disturbed: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +154,9 @@ class RunResult:
     joint run every metric is the mean over its `heads`. `peak_memory_bytes` is of training and evaluation,
     `pass_peak_memory_bytes` of the pass that the run read, whoever computed it. `micro_batch_size` is how many
     images of a step were computed at a time (None for the probe), `tf32` whether fp32 was rounded to TF32 (None
-    if not on CUDA).
+    if not on CUDA). `majority_share` is the share of the most frequent class in train, `..._majority_top1` the
+    accuracy of always naming that class. `cpu_s`, `load`, `slowdown` and `disturbed` are the conditions of
+    `standalone_s` (`bench.conditions`), of a pass or of images that were made earlier those of then.
     """
 
     best_epoch: int
@@ -178,6 +188,13 @@ class RunResult:
     micro_batch_size: int | None = None
     pass_peak_memory_bytes: int | None = None
     tf32: bool | None = None
+    majority_share: float = math.nan
+    val_majority_top1: float = math.nan
+    test_majority_top1: float = math.nan
+    cpu_s: float | None = None
+    load: float | None = None
+    slowdown: float | None = None
+    disturbed: bool | None = None
 
     @property
     def standalone_s(self) -> float:

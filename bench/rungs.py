@@ -1,17 +1,18 @@
-"""Which runs go on: asynchronous successive halving (ASHA; Li et al. 2020, https://arxiv.org/abs/1810.05934).
+"""Which runs go on: successive halving (ASHA; Li et al. 2020, https://arxiv.org/abs/1810.05934).
 
-A run of n epochs is looked at after ceil(n / eta^i) epochs, i = 1, 2, ...: its rungs, counted from the lowest. It
-goes on while it is among the best 1/eta of all that have reached the same rung so far.
+The rungs of a run of n epochs are after ceil(n / eta^i) epochs, i = 1, 2, ..., counted from the lowest. A run goes
+on while its value at a rung is among the best 1/eta of all that have reached that rung. Unlike in ASHA the
+question is asked again after each epoch: a run that passed when few had come by ends once enough better ones have.
 
-Competitors are groups, not runs: the seeds of a group stand or fall together, by the first of them to reach a
-rung. So no group is left with only the seeds that were lucky, whose mean would flatter it. A decision is made of
-what had been measured when that first seed got there, so whoever asks again, and whenever, is told the same.
+Competitors are groups, not runs: a group's value is that of the first of its seeds to reach the rung, and seeds
+stand or fall together. So no group is left with only the seeds that were lucky, whose mean would flatter it. The
+answer depends on what is recorded and on nothing else.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 ETA = 3
@@ -19,7 +20,7 @@ ETA = 3
 
 @dataclass(frozen=True)
 class Halt:
-    """That a run ends at a rung (from 1), after which epoch, and why."""
+    """The end of a run: the rung (from 1) that it was compared at, after which of its epochs, and why."""
 
     rung: int
     epoch: int
@@ -28,16 +29,12 @@ class Halt:
 
 @dataclass(frozen=True)
 class Standing:
-    """One run at one rung: its best value so far, larger is better, and when it got there (any clock).
-
-    A run that diverged gave up its place `until` then.
-    """
+    """One run at one rung: its best value up to there, larger is better, and when it got there (any clock)."""
 
     run_id: str
     group_id: str
     value: float
     reached_at: float
-    until: float = math.inf
 
 
 def rung_epochs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
@@ -48,36 +45,35 @@ def rung_epochs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
     return tuple(reversed(found))
 
 
-def rung_at(epoch: int, epochs: int, eta: int = ETA) -> int | None:
-    """Return which rung (from 1) a run of `epochs` epochs reaches after `epoch`; None where it is none."""
-    at = rung_epochs(epochs, eta)
-    return at.index(epoch) + 1 if epoch in at else None
+def rungs_until(epoch: int, epochs: int, eta: int = ETA) -> tuple[int, ...]:
+    """Return the rungs (from 1) that a run of `epochs` epochs has reached after `epoch`, the highest first."""
+    return tuple(range(sum(at <= epoch for at in rung_epochs(epochs, eta)), 0, -1))
 
 
-def why_pruned(group_id: str, standings: Iterable[Standing], eta: int = ETA) -> str | None:
-    """Say why the runs of a group end at the rung that `standings` are of; None where they go on.
+def group_values(standings: Iterable[Standing]) -> dict[str, float]:
+    """Return the value of each group at a rung: that of its first run to get there, NaN being the worst."""
+    values: dict[str, float] = {}
+    for standing in sorted(standings, key=lambda s: (s.reached_at, s.run_id)):
+        value = -math.inf if math.isnan(standing.value) else standing.value
+        values.setdefault(standing.group_id, value)
+    return values
 
-    Fewer than `eta` groups are never compared. Of n groups the best n // eta go on, and whoever ties with them.
-    A value that is not a number is the worst. `standings` has to hold one of the group.
+
+def is_compared(values: Mapping[str, float], eta: int = ETA) -> bool:
+    """Whether enough groups have reached a rung to compare them: `eta`."""
+    return len(values) >= eta
+
+
+def why_pruned(group_id: str, values: Mapping[str, float], eta: int = ETA) -> str | None:
+    """Return why the runs of a group end, given the values of all groups at a rung; None if they go on.
+
+    Of n groups the best n // eta go on, and all that tie with the last of them. Fewer than `eta` are not compared,
+    nor is a group that has no value there.
     """
-    ordered = sorted(standings, key=lambda s: (s.reached_at, s.run_id))
-    ahead = next(i for i, standing in enumerate(ordered) if standing.group_id == group_id)
-    ours = ordered[ahead]
-    first: dict[str, Standing] = {}
-    for standing in ordered[:ahead]:
-        if standing.until >= ours.reached_at:
-            first.setdefault(standing.group_id, standing)
-    first[group_id] = ours
-    values = sorted((_worst_if_nan(s.value) for s in first.values()), reverse=True)
-    if len(values) < eta:
+    if group_id not in values or not is_compared(values, eta):
         return None
-    kept = len(values) // eta
-    value = _worst_if_nan(ours.value)
-    if value >= values[kept - 1]:
+    ordered, kept = sorted(values.values(), reverse=True), len(values) // eta
+    if values[group_id] >= ordered[kept - 1]:
         return None
-    place = values.index(value) + 1
+    place = ordered.index(values[group_id]) + 1
     return f"Place {place} of {len(values)} at this rung, of which the best {kept} go on."
-
-
-def _worst_if_nan(value: float) -> float:
-    return value if value == value else float("-inf")  # noqa: PLR0124 - only NaN differs from itself

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ def _ascending(values: tuple[float, float]) -> tuple[float, float]:
     return values
 
 
-Metric = Literal["val_top1", "val_top5", "val_loss", "val_macro_f1"]
+Metric = Literal["val_top1", "val_top5", "val_loss", "val_macro_f1", "val_balanced_accuracy"]
 PrecisionAsked = Literal["auto", "fp32", "bf16", "fp16"]
 ValueRange = Annotated[tuple[float, float], AfterValidator(_ascending)]
 BackendName = Literal["auto", "eager", "compile", "openvino", "onnxruntime"]
@@ -152,9 +152,12 @@ class ScheduleSpec(Spec):
 
 
 class EarlyStoppingSpec(Spec):
-    """Stop after `patience` epochs in a row without an improvement of more than `min_delta`."""
+    """Stop after `patience` epochs in a row without an improvement of more than `min_delta`.
 
-    metric: Metric = "val_top1"
+    `metric` None is the metric that selects; a run's spec names it.
+    """
+
+    metric: Metric | None = None
     patience: int = Field(default=5, ge=1)
     min_delta: float = 0.0
 
@@ -192,6 +195,15 @@ class RecipeSpec(Spec):
     best_on_test: bool = False
 
     @property
+    def resolved(self) -> RecipeSpec:
+        """The recipe with the metric that early stopping watches written out: one meaning, one run id."""
+        stopping = self.early_stopping
+        if stopping is None or stopping.metric is not None:
+            return self
+        watched = stopping.model_copy(update={"metric": self.select})
+        return self.model_copy(update={"early_stopping": watched})
+
+    @property
     def fixed_images(self) -> bool:
         """Whether every epoch shows the same images, or the same views of them."""
         return not self.augment or self.views > 0
@@ -220,6 +232,11 @@ class RunSpec(Spec):
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     backend: BackendName = "eager"
     kept: Literal["fp32", "fp16"] = "fp32"
+
+    @field_validator("recipe")
+    @classmethod
+    def _resolved(cls, recipe: RecipeSpec) -> RecipeSpec:
+        return recipe.resolved
 
     @property
     def run_id(self) -> str:

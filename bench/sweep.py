@@ -150,6 +150,7 @@ class Sweep:
     def _hooks(self, claim: Claim, run: PlannedRun) -> Hooks:
         def epoch(record: EpochRecord) -> None:
             self.store.record_epoch(claim, record)
+            self.pruner.refresh()
             self.watcher.epoch(run, record)
 
         watcher = self.watcher

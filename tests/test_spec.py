@@ -62,6 +62,16 @@ def test_run_ids_are_the_same_in_every_version_of_bench():
     assert full.run_id == "ad595b8ddebac15f1e6d22a306e75f82ca27fa7fb8dbcfc011bdebf416a34d77"
 
 
+def test_early_stopping_without_a_metric_is_the_run_that_names_the_selecting_one():
+    def stopping(select: str, **early: object) -> RunSpec:
+        return run(recipe={"select": select, "early_stopping": early})
+
+    assert stopping("val_top1").run_id == stopping("val_top1", metric="val_top1").run_id
+    assert stopping("val_loss").run_id == stopping("val_loss", metric="val_loss").run_id
+    assert stopping("val_loss").recipe.early_stopping.metric == "val_loss"
+    assert stopping("val_loss", metric="val_top1").run_id != stopping("val_loss").run_id
+
+
 def test_a_new_field_at_its_historic_value_changes_no_run_id():
     """Specs from before a field existed lack it: they read back with what the code did then, and keep their id."""
     stored = run(protocol=2).model_dump(mode="json")

@@ -137,6 +137,6 @@ def _parts(row: RunRow) -> list[RunRow]:
 
 
 def _val(row: RunRow) -> ValMetrics:
-    values = (row.val_top1, row.val_top5, row.val_loss, row.val_macro_f1)
-    top1, top5, loss, macro_f1 = (float("nan") if value is None else value for value in values)
-    return ValMetrics(top1, top5, loss, macro_f1, row.val_n or 0)
+    values = (row.val_top1, row.val_top5, row.val_loss, row.val_macro_f1, row.val_balanced_accuracy)
+    top1, top5, loss, macro_f1, balanced = (float("nan") if value is None else value for value in values)
+    return ValMetrics(top1, top5, loss, macro_f1, row.val_n or 0, balanced)

@@ -32,7 +32,9 @@ Space = Annotated[
 ]
 Trials = Annotated[int, typer.Option("--trials", "-n", min=1, max=100_000, help="Configurations to try in all.")]
 Sampler = Annotated[str, typer.Option("--sampler", help="What proposes: tpe, gp or random.")]
-Metric = Annotated[str, typer.Option("--metric", help="What is optimised: val_top1 or val_loss.")]
+Metric = Annotated[
+    str, typer.Option("--metric", help="What is optimised: val_top1, val_loss or val_balanced_accuracy.")
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the proposals; every trial trains with seed 0.")]
 Name = Annotated[
     str | None,

@@ -138,7 +138,9 @@ def value_text(value: float | None, metric: Metric) -> str:
     """Write what a trial is worth."""
     if value is None:
         return "-"
-    return f"val loss {value:.4f}" if metric == "val_loss" else f"val {100 * value:.1f} %"
+    if metric == "val_loss":
+        return f"val loss {value:.4f}"
+    return f"val {'balanced ' * (metric == 'val_balanced_accuracy')}{100 * value:.1f} %"
 
 
 def trial_text(settings: Mapping[str, Any]) -> str:

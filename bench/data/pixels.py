@@ -8,6 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from bench.conditions import Conditions
 from bench.data.loading import Positions, Transform, ordered_batches
 from bench.data.raw import ImageSource
 
@@ -18,8 +19,13 @@ class Pixels(Protocol):
     note: str
     """Why the images are not prepared on disk; empty where they are."""
 
-    prepared_s: float | None
-    """Seconds that preparing them took, whoever did it; 0 where they are decoded anew, None if not known."""
+    @property
+    def prepared_s(self) -> float | None:
+        """Seconds that preparing them took, whoever did it; 0 where they are decoded anew, None if not known."""
+
+    @property
+    def conditions(self) -> Conditions:
+        """What `prepared_s` was measured under."""
 
     def __len__(self) -> int:
         """Count the images."""
@@ -38,6 +44,7 @@ class DecodedPixels:
         self.source, self.indices, self.transform = source, indices, transform
         self.note = ""
         self.prepared_s: float | None = 0.0
+        self.conditions = Conditions()
 
     def __len__(self) -> int:
         return len(self.indices)

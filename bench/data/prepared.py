@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.atomic import atomic_file
+from bench.conditions import Conditions
 from bench.data.datasets import Dataset
 from bench.data.loading import Positions
 from bench.data.pixels import DecodedPixels, Pixels
@@ -21,6 +23,7 @@ from bench.data.prepared_files import Label, prepared_path, read_label, touch, w
 from bench.data.progress import Progress
 from bench.data.splits import Split
 from bench.data.transforms import eval_transform
+from bench.gauge import Gauge
 from bench.spec import TransformSpec, digest
 
 LIMIT_BYTES = 2 << 30
@@ -33,14 +36,24 @@ class PreparedImages:
 
     note = ""
 
-    def __init__(self, path: Path, prepared_s: float | None) -> None:
-        self.path, self.prepared_s = path, prepared_s
+    def __init__(self, path: Path, label: Label | None) -> None:
+        self.path, self.label = path, label
+
+    @property
+    def prepared_s(self) -> float | None:
+        """Seconds that preparing them took; None if not known."""
+        return self.label.seconds if self.label else None
+
+    @property
+    def conditions(self) -> Conditions:
+        """What `prepared_s` was measured under."""
+        return self.label.prepared.conditions if self.label else Conditions()
 
     def __len__(self) -> int:
         return len(self.array)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"path": self.path, "prepared_s": self.prepared_s}
+        return {"path": self.path, "label": self.label}
 
     @cached_property
     def array(self) -> NDArray[np.uint8]:
@@ -66,11 +79,12 @@ def open_pixels(
     workers: int = 1,
     limit_bytes: int = LIMIT_BYTES,
     progress: Progress | None = None,
+    gauge: Gauge | None = None,
 ) -> Pixels:
     """Return a split's resized images: prepared on disk where they fit `limit_bytes` and the disk, else decoded.
 
-    The first call for a split decodes it once, with `workers` threads. Where it cannot be kept, the `note` of what
-    is returned says why. Raises DataError for a corrupt image.
+    The first call for a split decodes it once, with `workers` threads; `gauge` measures the conditions. Where it
+    cannot be kept, the `note` of what is returned says why. Raises DataError for a corrupt image.
     """
     decoded = DecodedPixels(dataset.images(part.official, spec), part.indices, eval_transform(spec))
     shape = (len(part), 3, spec.image_size, spec.image_size)
@@ -81,9 +95,8 @@ def open_pixels(
     if _is_whole(path, shape):
         touch(path)
         label = read_label(path)
-        took = label.seconds if label else None
     else:
-        begun = time.monotonic()
+        begun, cpu, mark = time.monotonic(), time.process_time(), gauge.mark() if gauge else None
         try:
             with atomic_file(path) as temporary, temporary.open("wb") as file:
                 _write(file, decoded, shape, workers, progress)
@@ -91,8 +104,10 @@ def open_pixels(
             decoded.note = f"not kept on disk: {error.strerror} at {path.parent}"
             return decoded
         took = time.monotonic() - begun
-        write_label(path, Label(dataset.entry.name, part.official, spec.image_size, len(part), took))
-    return PreparedImages(path, took)
+        under = gauge.since(mark, time.process_time() - cpu) if gauge and mark else Conditions()
+        label = Label(dataset.entry.name, part.official, spec.image_size, len(part), took, **asdict(under))
+        write_label(path, label)
+    return PreparedImages(path, label)
 
 
 def _write(

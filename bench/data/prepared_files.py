@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.atomic import disk_errors, write_text
+from bench.conditions import Conditions, Part
 from bench.home import bench_home
 from bench.kept import LEFTOVER_S, Listed
 
@@ -23,6 +24,15 @@ class Label:
     image_size: int
     images: int
     seconds: float
+    cpu_s: float | None = None
+    load: float | None = None
+    slowdown: float | None = None
+    disturbed: bool | None = None
+
+    @property
+    def prepared(self) -> Part:
+        """What preparing the images took, and the conditions that this was measured under."""
+        return Part(self.seconds, Conditions(self.cpu_s, self.load, self.slowdown, self.disturbed))
 
 
 def prepared_path(name: str) -> Path:

@@ -26,7 +26,8 @@ _NESTED: dict[str, type[Spec]] = {"schedule": ScheduleSpec, "early_stopping": Ea
 def for_strategy(entry: RecipeEntry, strategy: str, overrides: Mapping[str, Any]) -> RecipeSpec:
     """Merge a recipe, what differs for the strategy's first part that has an entry, and the user's overrides.
 
-    Raises RecipeError that names the first key that is not valid.
+    Early stopping watches the metric that selects unless one of them names another. Raises RecipeError that names
+    the first key that is not valid.
     """
     parts = [part.partition("(")[0] for part in strategy.split("+")]
     special = next((entry.strategy[part] for part in parts if part in entry.strategy), None)
@@ -36,7 +37,7 @@ def for_strategy(entry: RecipeEntry, strategy: str, overrides: Mapping[str, Any]
         **overrides,
     }
     try:
-        return RecipeSpec.model_validate(merged)
+        return RecipeSpec.model_validate(merged).resolved
     except ValidationError as error:
         raise _not_valid(error.errors()[0], entry, strategy) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -106,7 +107,7 @@ def _columns(made: Ensemble) -> dict[str, Any]:
 
 
 def _record(row: dict[str, Any], members: Iterable[Member]) -> Ensemble:
-    values: dict[str, Any] = {name: float("nan") if row[name] is None else row[name] for name in _MEASURED}
+    values: dict[str, Any] = {name: math.nan if row[name] is None else row[name] for name in _MEASURED}
     return Ensemble(
         **{name: row[name] for name in _PLAIN},
         members=tuple(members),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 from bench.records import Counts, EpochRecord, Metrics, PlannedRun, Provenance, Rejected, RunResult, ValMetrics
@@ -103,4 +104,4 @@ def _metrics(split: str, metrics: Metrics) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
+    return math.nan if value is None else value

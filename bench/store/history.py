@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +50,7 @@ def standings(session: Session, metric: Metric, reached: Mapping[str, int]) -> l
     """Return those of the runs that have done the epoch that `reached` asks of each.
 
     A value is the best of `metric` up to that epoch, a loss with its sign turned. A run that was done earlier
-    (early stopping) stands with what it had; one that diverged stands until it did, so that a decision of before
-    can be made again.
+    (early stopping) stands with what it had; one that diverged does not stand.
     """
     value = -Epoch.val_loss if metric == "val_loss" else getattr(Epoch, metric)
     statement = (
@@ -74,12 +72,11 @@ def standings(session: Session, metric: Metric, reached: Mapping[str, int]) -> l
 def _standing(history: list[dict[str, Any]], reached: int) -> Standing | None:
     done = [row for row in history if row["epoch"] <= reached]
     last = done[-1] if done else None
-    if last is None or (last["epoch"] != reached and last["status"] != "done"):
+    if last is None or last["status"] == "diverged" or (last["epoch"] != reached and last["status"] != "done"):
         return None
     best = max((row["value"] for row in done if row["value"] is not None), default=float("nan"))
     since = last["recorded_at"] if last["epoch"] == reached else last["status_at"]
-    until = last["status_at"] if last["status"] == "diverged" else math.inf
-    return Standing(last["run_id"], last["group_id"], best, since, until)
+    return Standing(last["run_id"], last["group_id"], best, since)
 
 
 def _all(session: Session, run_id: str) -> Iterable[sa.RowMapping]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import namedtuple
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
@@ -95,12 +96,15 @@ def statuses(session: Session, run_ids: Iterable[str]) -> dict[str, str]:
 def val_metrics(session: Session, run_ids: Iterable[str]) -> dict[str, ValMetrics]:
     """Return what each of the runs that is done measured on val; one without a finite result is missing."""
     measured = (Run.val_top1, Run.val_top5, Run.val_loss, Run.val_macro_f1, Run.val_n)
-    statement = sa.select(Run.run_id, *measured).where(Run.status == "done")
+    statement = sa.select(Run.run_id, *measured, Run.val_balanced_accuracy).where(Run.status == "done")
     found: dict[str, ValMetrics] = {}
     for chunk in chunks(run_ids):
-        for run_id, top1, top5, loss, macro_f1, n in session.execute(statement.where(Run.run_id.in_(chunk))):
+        for run_id, top1, top5, loss, macro_f1, n, balanced in session.execute(
+            statement.where(Run.run_id.in_(chunk))
+        ):
             if not (top1 is None or top5 is None or loss is None or macro_f1 is None or n is None):
-                found[run_id] = ValMetrics(top1, top5, loss, macro_f1, n)
+                balanced_accuracy = math.nan if balanced is None else balanced
+                found[run_id] = ValMetrics(top1, top5, loss, macro_f1, n, balanced_accuracy)
     return found
 
 

@@ -247,6 +247,7 @@ class HeadRow(NamedTuple):
     loss: float | None
     macro_f1: float | None
     n: int
+    balanced_accuracy: float | None = None
 
 
 class ContradictionCount(NamedTuple):

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.atomic import disk_errors
+from bench.conditions import Conditions, Part
 from bench.errors import StoreError
 from bench.home import bench_home
 from bench.kept import LEFTOVER_S, Listed, State
@@ -80,6 +81,13 @@ class Entry:
     made: FeaturePass
     alone_s: float
     fresh: bool = False
+
+    @property
+    def alone(self) -> Part:
+        """`alone_s` with the conditions of the pass, and its share of the CPU seconds."""
+        made = self.made
+        cpu_s = None if made.cpu_s is None or not made.seconds else made.cpu_s * self.alone_s / made.seconds
+        return Part(self.alone_s, Conditions(cpu_s, made.load, made.slowdown, made.disturbed))
 
 
 class FeatureCache:

@@ -140,9 +140,10 @@ class Company:
     def _together(self, runs: Sequence[Run], memory: PeakMemory) -> None:
         first = runs[0]
         assert isinstance(first.inputs, FeatureInputs)  # noqa: S101 - for mypy: pooled features are kept
-        alone = measure_alone(first.part, first.spec, first.inputs, first.bench.device)
+        alone = measure_alone(first.part, first.spec, first.inputs, first.bench.gauge)
         members = {RunState(r.part, r.spec, r.bench.device, r.hooks, r.checkpoint): r for r in runs}
         for state in members:
+            state.conditions = lambda: alone.conditions
             state.save_every_s = SAVE_EVERY_S * max(1.0, len(members) / SAVED_TOGETHER)
         trainer = HeadsTrainer(list(members), first.inputs, first.bench.device, self.hooks, alone)
         trainer.fit(_Ends(members, trainer, memory, self))

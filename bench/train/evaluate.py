@@ -24,11 +24,12 @@ Labels = npt.NDArray[np.int64]
 def measure(
     kind: type[M], logits: Floats | npt.NDArray[np.float64], labels: Labels, classes: Sequence[int] = ()
 ) -> M:
-    """Measure logits (N, C) against labels (N,): top-1, top-5, mean cross-entropy and macro-averaged F1.
+    """Measure logits (N, C) against labels (N,): top-1, top-5, cross-entropy, macro F1, balanced accuracy.
 
     With labels (N, targets) of targets with so many `classes` each number is the mean over the targets.
     Top-5 of fewer than five classes is 1. A class that is neither present nor predicted counts 0 in the F1, as
-    scikit-learn's `zero_division=0` has it. Not-a-number logits give a not-a-number loss and are never right.
+    scikit-learn's `zero_division=0` has it. Balanced accuracy is scikit-learn's `balanced_accuracy_score`: the
+    mean recall over the classes that are present. NaN logits give a NaN loss and are never right.
     """
     if classes:
         return _mean(kind, measure_heads(kind, logits, labels, classes))
@@ -41,6 +42,7 @@ def measure(
         loss=float((_log_sum_exp(logits) - own.astype(np.float64)).mean()),
         macro_f1=_macro_f1(logits.argmax(axis=1), labels, width),
         n=n,
+        balanced_accuracy=_mean_recall(rank == 0, labels),
     )
 
 
@@ -81,6 +83,15 @@ def _summed(
     return sum(each[1:], start=each[0])
 
 
+def majority_top1(train: Labels, labels: Labels) -> float:
+    """Return the accuracy on `labels` of always naming the most frequent class of `train`; of a tie the first.
+
+    Labels are (N,), or (N, targets): then the mean over the targets.
+    """
+    each = zip(train.reshape(len(train), -1).T, labels.reshape(len(labels), -1).T, strict=True)
+    return float(np.mean([(own == np.bincount(seen).argmax()).mean() for seen, own in each]))
+
+
 def value_of(metrics: Metrics, metric: Metric) -> float:
     """Read a validation metric so that larger is better: a loss comes with its sign turned."""
     value = float(getattr(metrics, metric.removeprefix("val_")))
@@ -88,7 +99,7 @@ def value_of(metrics: Metrics, metric: Metric) -> float:
 
 
 def _mean(kind: type[M], each: Sequence[M]) -> M:
-    names = ("top1", "top5", "loss", "macro_f1")
+    names = ("top1", "top5", "loss", "macro_f1", "balanced_accuracy")
     return kind(**{name: sum(getattr(m, name) for m in each) / len(each) for name in names}, n=each[0].n)
 
 
@@ -103,3 +114,9 @@ def _macro_f1(predicted: Labels, labels: Labels, classes: int) -> float:
     seen = np.bincount(labels, minlength=classes) + np.bincount(predicted, minlength=classes)
     present = seen > 0
     return float((2 * right[present] / seen[present]).mean())
+
+
+def _mean_recall(right: npt.NDArray[np.bool_], labels: Labels) -> float:
+    count = np.bincount(labels)
+    present = count > 0
+    return float((np.bincount(labels[right], minlength=len(count))[present] / count[present]).mean())

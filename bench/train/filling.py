@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from bench.atomic import atomic_folder, disk_errors
+from bench.conditions import Conditions
 from bench.errors import StoreError
 from bench.records import FeaturePass
 from bench.train.cache import DTYPES, Array, Entry, FeatureCache, Kept, Label, Layout
@@ -44,8 +45,16 @@ class Writing:
                 raise TooLargeError
             array[at : at + len(tensor)] = tensor
 
-    def finish(self, seconds: float, alone_s: float, pass_key: str, peak_memory_bytes: int | None = None) -> Entry:
-        """Seal the entry with what the pass took."""
+    def finish(
+        self,
+        seconds: float,
+        alone_s: float,
+        pass_key: str,
+        under: Conditions | None = None,
+        *,
+        peak: int | None = None,
+    ) -> Entry:
+        """Seal the entry with what the pass took, the conditions of that, and its peak of memory in bytes."""
         images = sum(self.layout.images.values())
         made = FeaturePass(
             self.label.key,
@@ -56,7 +65,8 @@ class Writing:
             seconds,
             self.label.hardware,
             pass_key,
-            peak_memory_bytes,
+            peak,
+            **asdict(under or Conditions()),
         )
         if self.folder is not None:
             for array in (array for kept in self.arrays.values() for array in kept):

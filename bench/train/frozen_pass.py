@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from bench.classifier import Classifier
+from bench.conditions import Conditions
 from bench.cpus import available_cpus
 from bench.data.loading import ordered_batches
 from bench.data.raw import OfficialSplit
@@ -68,18 +69,20 @@ class FrozenPass:
 
     def run(self) -> None:
         """Compute and keep; nothing, where neither disk nor memory has room for the first entry."""
+        mark, cpu = self.bench.gauge.mark(), time.process_time()
         with self.memory, writing(self.bench.cache, [(w.label, w.layout) for w in self.wanted]) as opened:
             if self.wanted[0].label.key not in opened:
                 return
             for split in self.bench.dataset.manifest.splits:
                 self._split(split, [w for w in self.wanted if w.label.key in opened], opened)
             pass_key = digest(sorted(opened), "pass")
+            under = self.bench.gauge.since(mark, time.process_time() - cpu)
             for each in self.wanted:
                 if each.label.key in opened:
-                    self._seal(opened[each.label.key], self.spent.total, self._alone(each), pass_key)
+                    self._seal(opened[each.label.key], self._alone(each), pass_key, under)
 
-    def _seal(self, filled: Writing, seconds: float, alone_s: float, pass_key: str) -> None:
-        entry = filled.finish(seconds, alone_s, pass_key, self.memory.bytes)
+    def _seal(self, filled: Writing, alone_s: float, pass_key: str, under: Conditions) -> None:
+        entry = filled.finish(self.spent.total, alone_s, pass_key, under, peak=self.memory.bytes)
         if filled.folder is None:
             self.bench.cache.hold(filled.label.key, entry)
             self.hooks.note(

@@ -91,8 +91,12 @@ class HeadsTrainer:
         return self.hooks if part == 0 else Hooks(stop=self.hooks.stop)
 
     def _epoch(self, pool: ThreadPoolExecutor, ends: Ends) -> None:
-        """Train an epoch, which each run then ends for itself; drop those that are not to go on."""
+        """Train an epoch; drop the runs that are not to go on.
+
+        All of them record it before any is decided about, so that they meet at a rung.
+        """
         gone: list[RunState] = []
+        recorded: list[RunState] = []
         for part, result in [(part, self._begun(pool, part)) for part in self._parts]:
             try:
                 measured = result()
@@ -102,8 +106,9 @@ class HeadsTrainer:
                 gone += part.states
                 continue
             for state, (trained, looked) in zip(part.states, measured, strict=True):
-                if not _went_well(partial(state.end_epoch, trained, looked), state, ends):
-                    gone.append(state)
+                went_well = _went_well(partial(state.record, trained, looked), state, ends)
+                (recorded if went_well else gone).append(state)
+        gone += [state for state in recorded if not _went_well(state.settle, state, ends)]
         self._leave(gone)
 
     def _begun(self, pool: ThreadPoolExecutor, part: Lockstep) -> Callable[[], Measured]:

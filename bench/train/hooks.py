@@ -37,8 +37,8 @@ class Hooks:
     """What a run calls.
 
     `epoch` after each one, `step` with (step, of) in between, `features` with (done, of) images of a frozen pass,
-    `note` with a message; `stop` is asked between steps, and `prune` after each epoch, which it is given, whether
-    the run ends there.
+    `note` with a message; `stop` is asked between steps, and `prune`, given the number of an epoch, whether the
+    run ends after it: once the epochs of all runs that train together have been recorded.
     """
 
     epoch: Callable[[EpochRecord], None] = _nothing

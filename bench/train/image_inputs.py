@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from bench.conditions import Part
 from bench.cpus import available_cpus
 from bench.data.datasets import Dataset
 from bench.data.pixels import Pixels
@@ -15,6 +16,7 @@ from bench.data.splits import Split, Splits
 from bench.data.training_batches import TrainingBatches
 from bench.data.transforms import augment, normalize
 from bench.device import evaluation_batch, is_accelerator, pins_memory
+from bench.gauge import Gauge
 from bench.random_keys import shuffled
 from bench.spec import RunSpec
 from bench.train.hooks import Hooks
@@ -31,8 +33,8 @@ class ImageInputs:
     With `hold` small splits are sent to the device once, as uint8: then nothing is loaded any more but what is
     augmented. A CPU has the pages of prepared images in memory anyway.
 
-    `prepared_s` is the seconds that preparing these images took, here or before in another run: each run that
-    reads them would have to prepare them if it were alone.
+    `prepared` is what preparing these images took, here or before in another run: each run that reads them would
+    have to prepare them if it were alone. `gauge` measures the conditions of that.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class ImageInputs:
         workers: int | None = None,
         *,
         hold: bool | None = None,
+        gauge: Gauge | None = None,
     ) -> None:
         self.spec, self.dataset, self.splits, self.device, self.hooks = spec, dataset, splits, device, hooks
         wanted = default_workers(device) if workers is None else workers
         self.workers, note = workers_that_fit(wanted, spec.recipe.batch_size, spec.transform.image_size)
         self._hold = is_accelerator(device) if hold is None else hold
-        self.prepared_s = 0.0
+        self.prepared: list[Part] = []
+        self._gauge = gauge
         self._pixels: dict[str, Pixels] = {}
         self._held: dict[str, Tensor] = {}
         self._batches = TrainingBatches(
@@ -67,6 +71,11 @@ class ImageInputs:
             hooks.note(note)
         for split in (splits.val, splits.test):
             self._open(split)  # prepared now, so that an image that cannot be read costs no training
+
+    @property
+    def prepared_s(self) -> float:
+        """Seconds that preparing the images took."""
+        return sum(part.seconds for part in self.prepared)
 
     def training(self, epoch: int) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         """Give one epoch's batches of images and labels (N,)."""
@@ -112,12 +121,13 @@ class ImageInputs:
 
     def _open(self, split: Split) -> Pixels:
         if split.digest not in self._pixels:
-            pixels = open_pixels(self.dataset, split, self.spec.transform, workers=available_cpus())
+            threads = available_cpus()
+            pixels = open_pixels(self.dataset, split, self.spec.transform, workers=threads, gauge=self._gauge)
             if note := getattr(pixels, "note", ""):
                 self.hooks.note(f"Images of {split.official} are decoded anew each epoch: {note}.")
             if pixels.prepared_s is None:
                 self.hooks.note(f"What preparing images of {split.official} took is not known, and not counted.")
-            self.prepared_s += pixels.prepared_s or 0.0
+            self.prepared.append(Part(pixels.prepared_s or 0.0, pixels.conditions))
             self._pixels[split.digest] = pixels
         return self._pixels[split.digest]
 

@@ -104,7 +104,8 @@ class Lockstep:
             seen, asked, steps = seen + images, asked + batches[0][1].numel(), steps + 1
             self.hooks.step(step + 1, self._steps)
         each = zip((total.cpu() / seen).tolist(), (right.cpu().double() / asked).tolist(), rates, strict=True)
-        return [Trained(loss, top1, lr, steps, steps * self.alone.step_s) for loss, top1, lr in each]
+        alone = steps * self.alone.step_s, steps * self.alone.step_cpu_s
+        return [Trained(loss, top1, lr, steps, *alone) for loss, top1, lr in each]
 
     def _batches(self) -> Iterator[Batches]:
         """Give a batch to each stream, read once for those that draw the same."""
@@ -142,7 +143,8 @@ class Lockstep:
         val, test = self.inputs.splits.val, self.inputs.splits.test
         metrics = self._evaluated(self._metrics, self._stack.at_once(len(val)))
         peeks = self._evaluated(self._peek, self._stack.at_once(len(test)))
-        return [Looked(m, peek, self.alone.eval_s) for m, peek in zip(metrics, peeks, strict=True)]
+        alone = self.alone.eval_s, self.alone.eval_cpu_s
+        return [Looked(m, peek, *alone) for m, peek in zip(metrics, peeks, strict=True)]
 
     def _metrics(self, at_once: int) -> list[ValMetrics]:
         """Measure val, of so many runs at once."""

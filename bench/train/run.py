@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from bench.conditions import Conditions, combined
 from bench.data.splits import Split, Splits
 from bench.data.training_batches import worker_killed
 from bench.device import one_thread, place
@@ -23,7 +24,7 @@ from bench.spec import RunSpec, digest
 from bench.tf32 import uses_tf32
 from bench.train.checkpoint import snapshot, stored_bytes
 from bench.train.each_head import head_contradictions, head_results
-from bench.train.evaluate import Floats, M, measure
+from bench.train.evaluate import Floats, M, majority_top1, measure
 from bench.train.features import kept_features
 from bench.train.frontier import POOLED
 from bench.train.hooks import Hooks
@@ -31,7 +32,7 @@ from bench.train.image_inputs import ImageInputs
 from bench.train.inputs import FeatureInputs, Inputs
 from bench.train.out_of_memory import OutOfMemoryError, does_not_fit, if_it_fits, is_out_of_memory
 from bench.train.probe import Probe
-from bench.train.run_state import RunState
+from bench.train.run_state import Progress, RunState
 from bench.train.trainer import Trainer
 from bench.train.workbench import Workbench
 
@@ -79,6 +80,7 @@ class Run:
                 trainer = self._trainer()
                 trainer.peeks = trainer.peeks or self.frontier.label == POOLED
                 with one_thread() if self.frontier.label == POOLED else nullcontext():
+                    trainer.state.conditions = self.bench.gauge.laps()
                     trainer.fit()
                     scores = self.scores(trainer.state, trainer.logits)
                 return self.outcome(trainer.state, scores, memory)
@@ -159,8 +161,21 @@ class Run:
             micro_batch_size=None if self.spec.recipe.optimizer == "lbfgs" else state.micro_batch_size,
             pass_peak_memory_bytes=self.kept.made.peak_memory_bytes if self.kept else None,
             tf32=uses_tf32(self.bench.device),
+            **asdict(self._conditions(done)),
+            majority_share=majority_top1(splits.train.labels, splits.train.labels),
+            val_majority_top1=majority_top1(splits.train.labels, splits.val.labels),
+            test_majority_top1=majority_top1(splits.train.labels, splits.test.labels),
         )
         return Outcome(result, splits, scores.val, scores.test, snapshot(self.model), self._passes())
+
+    def _conditions(self, done: Progress) -> Conditions:
+        """Return what the seconds that the run would take alone were measured under."""
+        parts = list(done.spent)
+        if self.kept:
+            parts.append(self.kept.alone)
+        if isinstance(self.inputs, ImageInputs):
+            parts += self.inputs.prepared
+        return combined(parts)
 
     def _part(self) -> nn.Module:
         """Return what is computed at every step: the head, what is behind the cut, or everything."""
@@ -185,7 +200,13 @@ class Run:
     def _inputs(self) -> Inputs:
         if self.kept is None or self.frontier.cut is None:
             return ImageInputs(
-                self.spec, self.bench.dataset, self.splits, self.bench.device, self.hooks, self.bench.workers
+                self.spec,
+                self.bench.dataset,
+                self.splits,
+                self.bench.device,
+                self.hooks,
+                self.bench.workers,
+                gauge=self.bench.gauge,
             )
         return FeatureInputs(
             self.kept.arrays,

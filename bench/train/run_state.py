@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from bench.conditions import Conditions, Part, added
 from bench.errors import DivergedError
 from bench.records import EpochRecord, ValMetrics
 from bench.spec import RunSpec
@@ -36,6 +38,14 @@ class Progress:
     train_s: float = 0.0
     eval_s: float = 0.0
     test_peak: float | None = None
+    spent: list[Part] = field(default_factory=list)
+    """The seconds of training and evaluation, by the conditions that they were measured under."""
+
+    @classmethod
+    def read(cls, state: dict[str, Any]) -> Progress:
+        """Return what `dataclasses.asdict` made of one; a checkpoint from before has no `spent`."""
+        spent = [Part(part["seconds"], Conditions(**part["conditions"])) for part in state.get("spent", ())]
+        return cls(**{**state, "spent": spent})
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Trained:
     lr: float
     steps: int
     seconds: float
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class Looked:
     val: ValMetrics
     test_top1: float | None
     seconds: float
+    cpu_s: float = 0.0
 
 
 class RunState:
@@ -63,19 +75,21 @@ class RunState:
 
     `model` is what trains; its best weights, and those of the last saved epoch, are kept here.
     `micro_batch_size` is how many images of a batch are computed at a time: fewer than all if memory is short.
+    `conditions` is asked after each epoch what it was timed under; unknown unless set.
     """
 
     def __init__(self, model: nn.Module, spec: RunSpec, device: torch.device, hooks: Hooks, path: Path) -> None:
         self.model, self.spec, self.recipe, self.hooks, self.path = model, spec, spec.recipe, hooks, path
         self.progress = Progress()
         self.best = Best(spec.recipe.select)
-        self.stopping = stopper(spec.recipe.early_stopping)
+        self.stopping = stopper(spec.recipe)
         self.plateau = Plateau.of(spec.recipe.schedule)
         self.optimizer = make_optimizer(model, spec.recipe)
         self.scaler = torch.amp.GradScaler(device.type, enabled=spec.precision == "fp16")
         self.best_weights: dict[str, Tensor] = {}
         self.micro_batch_size = spec.recipe.batch_size
         self.save_every_s = SAVE_EVERY_S
+        self.conditions: Callable[[], Conditions] = Conditions
         self._saved = (0, time.monotonic())
         self._resume()
 
@@ -101,11 +115,12 @@ class RunState:
             raise StoppedError("Stopped.", f"In epoch {self.progress.epoch + 1}.", "Start it again to go on.")
 
     def end_epoch(self, trained: Trained, looked: Looked) -> None:
-        """Take in an epoch: choose by it, tell the hooks, keep a checkpoint.
+        """Take in an epoch: `record` it, then `settle` whether the run goes on."""
+        self.record(trained, looked)
+        self.settle()
 
-        Raises DivergedError where a loss is not a finite number, PrunedError where the hooks end the run at a
-        rung, and StoppedError where it is told to stop; after these two it can go on.
-        """
+    def record(self, trained: Trained, looked: Looked) -> None:
+        """Choose by an epoch and tell the hooks. Raises DivergedError if a loss is not a finite number."""
         done, val = self.progress, looked.val
         if not (math.isfinite(trained.loss) and math.isfinite(val.loss)):
             raise DivergedError(
@@ -115,12 +130,22 @@ class RunState:
             )
         done.epoch, done.steps = done.epoch + 1, done.steps + trained.steps
         done.train_s, done.eval_s = done.train_s + trained.seconds, done.eval_s + looked.seconds
+        under = replace(self.conditions(), cpu_s=trained.cpu_s + looked.cpu_s)
+        done.spent = added(done.spent, Part(trained.seconds + looked.seconds, under))
         if looked.test_top1 is not None:
             done.test_peak = max(looked.test_top1, done.test_peak or 0.0)
         self._choose(val)
         seconds = (trained.seconds, looked.seconds)
         record = (done.epoch, done.steps, trained.lr, trained.loss, trained.top1, val, *seconds, looked.test_top1)
         self.hooks.epoch(EpochRecord(*record))
+
+    def settle(self) -> None:
+        """Keep a checkpoint of an epoch that is recorded, in whatever order runs that train together do.
+
+        Raises PrunedError if the hooks end the run at a rung, and StoppedError if it is told to stop; after both
+        it can go on.
+        """
+        done = self.progress
         halt, stop = self.hooks.prune(done.epoch), self.hooks.stop()
         self._save(last=stop or halt is not None)
         if halt is not None:
@@ -162,12 +187,12 @@ class RunState:
         state = load_checkpoint(self.path, self.spec.run_id)
         if state is None:
             return
-        self.progress = Progress(**state["progress"])
+        self.progress = Progress.read(state["progress"])
         restore(self.model, state["model"])
         self.best_weights = state["best_weights"]
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
         self.best = Best(**state["best"])
         self.stopping = Best(**state["stopping"]) if state["stopping"] else None
-        self.plateau = Plateau(Best(**state["plateau"]["best"]), state["plateau"]["scale"])
+        self.plateau = Plateau(Best(**{**state["plateau"]["best"], "strict": True}), state["plateau"]["scale"])
         self._saved = (self.progress.epoch, time.monotonic())

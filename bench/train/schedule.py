@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from bench.records import ValMetrics
-from bench.spec import EarlyStoppingSpec, Metric, RecipeSpec, ScheduleSpec
+from bench.spec import Metric, RecipeSpec, ScheduleSpec
 from bench.train.evaluate import value_of
 
 
@@ -34,22 +34,34 @@ def rate(recipe: RecipeSpec, epoch: int, step: int, steps: int, plateau: float =
 
 @dataclass
 class Best:
-    """The best value of a validation metric so far, and how many epochs in a row brought none better."""
+    """The best value of a validation metric so far, and for how many epochs in a row there was none better.
+
+    Of equal values the one with the lower validation loss is better, then the earlier one. Not so with `strict`,
+    nor where an improvement has to exceed a `min_delta`. A NaN is worse than any number.
+    """
 
     metric: Metric
     min_delta: float = 0.0
     value: float = -math.inf
     epoch: int = 0
     bad: int = 0
+    loss: float = math.inf
+    strict: bool = False
 
     def update(self, val: ValMetrics, epoch: int) -> bool:
-        """Take in one epoch; says whether it is the best so far."""
+        """Add one epoch; return whether it is the best so far. The first one always is."""
         value = value_of(val, self.metric)
-        if value > self.value + self.min_delta:
-            self.value, self.epoch, self.bad = value, epoch, 0
+        value = -math.inf if math.isnan(value) else value
+        first = self.value == -math.inf and self.loss == math.inf
+        if first or value > self.value + self.min_delta or self._wins_tie(value, val.loss):
+            self.value, self.loss, self.epoch, self.bad = value, val.loss, epoch, 0
             return True
         self.bad += 1
         return False
+
+    def _wins_tie(self, value: float, loss: float) -> bool:
+        decides = not self.strict and self.min_delta == 0
+        return decides and value == self.value and (loss < self.loss or math.isnan(self.loss) > math.isnan(loss))
 
 
 @dataclass
@@ -65,7 +77,7 @@ class Plateau:
     @classmethod
     def of(cls, schedule: ScheduleSpec) -> Plateau:
         """Start one for a schedule."""
-        return cls(Best(schedule.metric))
+        return cls(Best(schedule.metric, strict=True))
 
     def update(self, schedule: ScheduleSpec, val: ValMetrics, epoch: int) -> None:
         """Take in one epoch."""
@@ -75,6 +87,7 @@ class Plateau:
             self.best.bad = 0
 
 
-def stopper(spec: EarlyStoppingSpec | None) -> Best | None:
-    """Start early stopping; None where a recipe has none."""
-    return Best(spec.metric, spec.min_delta) if spec else None
+def stopper(recipe: RecipeSpec) -> Best | None:
+    """Start early stopping, on the metric that selects unless the recipe names another; None without it."""
+    spec = recipe.early_stopping
+    return Best(spec.metric or recipe.select, spec.min_delta) if spec else None

@@ -141,7 +141,7 @@ class Trainer:
         with clock.running():
             logits = self.logits(val)
         peek = self._peek(test) if self.peeks else None
-        return Looked(measure(ValMetrics, logits, val.labels, val.classes), peek, clock.seconds)
+        return Looked(measure(ValMetrics, logits, val.labels, val.classes), peek, clock.seconds, clock.cpu_s)
 
     def _peek(self, split: Split) -> float:
         scores = torch.from_numpy(self.logits(split))
@@ -161,4 +161,4 @@ class Trainer:
                 total, right = total + loss * len(labels), right + correct
                 seen, asked, steps = seen + len(labels), asked + labels.numel(), steps + 1
                 self.hooks.step(steps, self._steps_an_epoch)
-        return Trained(float(total) / seen, int(right) / asked, lr, steps, clock.seconds)
+        return Trained(float(total) / seen, int(right) / asked, lr, steps, clock.seconds, clock.cpu_s)

@@ -9,6 +9,7 @@ import torch
 
 from bench.data.datasets import Dataset
 from bench.data.splits import Splits, split
+from bench.gauge import Gauge
 from bench.spec import DatasetSpec, RunSpec
 from bench.train.cache import FeatureCache
 from bench.train.loaded import Shelf
@@ -18,7 +19,7 @@ CACHE_BYTES = 20_000_000_000
 
 @dataclass
 class Workbench:
-    """The device, the opened dataset, the backbone at hand, kept activations, latencies once measured.
+    """The device, the opened dataset, the backbone at hand, kept activations, latencies once measured, a gauge.
 
     `cache_bytes` is how much may be kept on disk in all; `planned` are the runs still to come: a pass over the
     images keeps what they need along with what it was made for.
@@ -32,7 +33,11 @@ class Workbench:
     planned: Sequence[RunSpec] = ()
     shelf: Shelf = field(default_factory=Shelf)
     latencies: dict[tuple[str, int], tuple[float, float]] = field(default_factory=dict)
+    gauge: Gauge = field(init=False)
     _splits: dict[DatasetSpec, Splits] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.gauge = Gauge(self.device)
 
     def splits(self, data: DatasetSpec) -> Splits:
         """Split the dataset as runs see it, once for all of them."""

@@ -9,7 +9,7 @@ from bench.errors import BenchError, unknown_name
 from bench.records import ValMetrics
 from bench.spec import Metric
 
-METRICS: tuple[Metric, ...] = ("val_top1", "val_loss")
+METRICS: tuple[Metric, ...] = ("val_top1", "val_loss", "val_balanced_accuracy")
 
 
 def metric_name(text: str) -> Metric:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from bench.store.claims import Claim
 from bench.store.store import Store
 from bench.train.hooks import PrunedError
 
+QUALITIES = [i / 20 for i in range(1, 20)]
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
@@ -25,10 +28,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def run(number: int, epochs: int = 9, **dataset: object) -> PlannedRun:
-    """Return a run of nine epochs, so with rungs after epochs 1 and 3; runs 0 to 4 are of different groups."""
-    made = planned(number)
+    """Return a run of nine epochs, so with rungs after epochs 1 and 3, of a group of its own."""
+    made = planned(number % 5)
     changes = {
-        "recipe": made.spec.recipe.model_copy(update={"epochs": epochs}),
+        "recipe": made.spec.recipe.model_copy(update={"epochs": epochs, "lr": 0.001 * (1 + number // 5)}),
         "dataset": made.spec.dataset.model_copy(update=dataset),
     }
     return replace(made, spec=made.spec.model_copy(update=changes))
@@ -52,14 +55,35 @@ def specs(*runs: PlannedRun) -> list[RunSpec]:
     return [made.spec for made in runs]
 
 
-def test_a_run_is_told_to_end_at_a_rung_and_only_there(store: Store) -> None:
+def test_a_run_is_compared_at_the_highest_rung_that_enough_have_reached(store: Store) -> None:
+    runs = [run(number) for number in range(3)]
+    claims = [
+        train(store, made, *values)
+        for made, values in zip(runs, ([0.9], [0.8], [0.7, 0.7, 0.95, 0.95]), strict=True)
+    ]
+    pruner = Pruner(store, specs(*runs))
+    halts = [pruner.halt(runs[2].spec, number) for number in range(1, 5)]
+    assert [(halt.rung, halt.epoch) if halt else None for halt in halts] == [(1, 1), (1, 2), (1, 3), (1, 4)]
+    for claim in claims[:2]:
+        for number in (2, 3):
+            store.record_epoch(claim, epoch(number, 0.9))
+    pruner.refresh()
+    assert pruner.halt(runs[2].spec, 3) is None, "all three are at the second rung now, where it is the best"
+
+
+def test_a_run_that_has_done_its_last_epoch_is_not_compared(store: Store) -> None:
     runs = [run(number) for number in range(3)]
     for made, value in zip(runs, (0.9, 0.8, 0.7), strict=True):
-        train(store, made, *[value] * 5)
-    pruner = Pruner(store, specs(*runs))
-    halts = [pruner.halt(runs[2].spec, number) for number in range(1, 6)]
-    assert [(halt.rung, halt.epoch) if halt else None for halt in halts] == [(1, 1), None, (2, 3), None, None]
-    assert pruner.halt(runs[0].spec, 1) is None
+        train(store, made, *[value] * 9)
+    assert Pruner(store, specs(*runs)).halt(runs[2].spec, 9) is None
+
+
+def test_runs_of_another_protocol_do_not_compete(store: Store) -> None:
+    runs = [run(number) for number in range(3)]
+    old = replace(runs[0], spec=runs[0].spec.model_copy(update={"protocol": 2}))
+    for made, value in zip((old, *runs[1:]), (0.9, 0.8, 0.7), strict=True):
+        train(store, made, value)
+    assert Pruner(store, specs(old, *runs[1:])).halt(runs[2].spec, 1) is None
 
 
 def test_the_metric_that_selects_decides(store: Store) -> None:
@@ -133,46 +157,116 @@ def test_what_was_recorded_before_a_kill_is_decided_before_the_run_goes_on(store
     Pruner(store, []).check(runs[2].spec)
 
 
-def test_a_run_that_went_on_without_prune_is_not_pruned_for_what_it_was_before(store: Store) -> None:
+def test_a_run_that_went_on_without_prune_is_compared_again_with_it(store: Store) -> None:
     runs = [run(number) for number in range(3)]
     for made, values in zip(runs, ([0.9], [0.8], [0.1, 0.1]), strict=True):
         train(store, made, *values)
-    Pruner(store, specs(*runs)).check(runs[2].spec)
+    with pytest.raises(PrunedError, match="Pruned at rung 1, after epoch 2"):
+        Pruner(store, specs(*runs)).check(runs[2].spec)
 
 
-def test_an_answer_stays_the_same_whatever_happens_after(store: Store) -> None:
-    runs = [run(number) for number in range(5)]
-    for made, value in zip(runs[:3], (0.5, 0.4, 0.6), strict=True):
-        train(store, made, value)
+def test_an_early_arrival_ends_at_its_next_epoch_once_better_ones_have_come(store: Store) -> None:
+    runs = [run(number) for number in range(4)]
+    early = train(store, runs[0], 0.1)
     pruner = Pruner(store, specs(*runs))
-    assert pruner.halt(runs[2].spec, 1) is None
-    for made in runs[3:]:
-        train(store, made, 0.99)
-    assert pruner.halt(runs[2].spec, 1) is None
+    assert pruner.halt(runs[0].spec, 1) is None, "it is alone there"
+    for made, value in zip(runs[1:], (0.8, 0.9, 0.7), strict=True):
+        train(store, made, value)
+    store.record_epoch(early, epoch(2, 0.99))
+    pruner.refresh()
+    halt = pruner.halt(runs[0].spec, 2)
+    assert halt is not None
+    assert (halt.rung, halt.epoch) == (1, 2)
+    assert halt.reason == "Place 4 of 4 at this rung, of which the best 1 go on."
 
 
-def test_a_rival_that_diverges_later_changes_no_decision_so_seeds_fall_together(store: Store) -> None:
-    runs = [run(number) for number in range(3)]
-    claims = [train(store, made, value) for made, value in zip(runs, (0.9, 0.8, 0.7), strict=True)]
-    second_seed = replace(runs[2], spec=runs[2].spec.model_copy(update={"seed": 1}))
-    pruner = Pruner(store, specs(*runs, second_seed))
-    before = pruner.halt(runs[2].spec, 1)
-    store.fail(claims[1], "diverged", DivergedError("The loss is NaN."))
-    train(store, second_seed, 0.1)
-    assert before is not None
-    assert pruner.halt(runs[2].spec, 1) == before
-    assert pruner.halt(second_seed.spec, 1) == before
+def test_the_answer_follows_from_what_is_recorded(store: Store) -> None:
+    runs = [run(number) for number in range(4)]
+    for made, value in zip(runs, (0.2, 0.8, 0.9, 0.7), strict=True):
+        train(store, made, value)
+    answers = [[Pruner(store, specs(*order)).halt(m.spec, 1) for m in runs] for order in (runs, runs[::-1])]
+    assert answers[0] == answers[1]
+    assert [halt is None for halt in answers[0]] == [False, False, True, False]
 
 
-def test_a_group_is_judged_by_its_first_seed_also_after_that_diverged(store: Store) -> None:
+def test_seeds_end_with_the_first_that_is_pruned(store: Store) -> None:
+    runs = [run(number) for number in range(6)]
+    *_, claim = [train(store, made, value) for made, value in zip(runs[:3], (0.9, 0.8, 0.8), strict=True)]
+    halt = Pruner(store, specs(*runs)).halt(runs[2].spec, 1)
+    assert halt is not None
+    store.prune(claim, halt.rung, halt.epoch, PrunedError(halt))
+    for made in runs[3:]:  # of six the best two go on, so the value of the first seed would do
+        train(store, made, 0.1)
+    second = replace(runs[2], spec=runs[2].spec.model_copy(update={"seed": 1}))
+    train(store, second, *[0.99] * 9)
+    pruner = Pruner(store, specs(*runs, second))
+    reasons = [fallen.reason if (fallen := pruner.halt(second.spec, number)) else None for number in (1, 5, 9)]
+    assert reasons == ["Seed 0 of the same configuration was pruned, and seeds end together."] * 3
+
+
+def test_no_seed_is_pruned_once_another_is_through(store: Store) -> None:
+    runs = [run(number) for number in range(4)]
+    claim = train(store, runs[0], *[0.1] * 9)
+    second = replace(runs[0], spec=runs[0].spec.model_copy(update={"seed": 1}))
+    for made, value in zip(runs[1:], (0.9, 0.8, 0.7), strict=True):
+        train(store, made, value)
+    train(store, second, 0.1)
+    pruner = Pruner(store, specs(*runs, second))
+    assert pruner.halt(second.spec, 1) is None, "the first seed has recorded its last epoch"
+    store.finish(claim, result())
+    assert pruner.halt(second.spec, 1) is None
+
+
+def test_a_group_is_judged_by_the_first_of_its_seeds_that_did_not_diverge(store: Store) -> None:
     runs = [run(number) for number in range(3)]
     *_, claim = [train(store, made, value) for made, value in zip(runs, (0.9, 0.8, 0.95), strict=True)]
-    second_seed = replace(runs[2], spec=runs[2].spec.model_copy(update={"seed": 1}))
-    pruner = Pruner(store, specs(*runs, second_seed))
+    second = replace(runs[2], spec=runs[2].spec.model_copy(update={"seed": 1}))
+    pruner = Pruner(store, specs(*runs, second))
     assert pruner.halt(runs[2].spec, 1) is None
     store.fail(claim, "diverged", DivergedError("The loss is NaN."))
-    train(store, second_seed, 0.1)
-    assert pruner.halt(second_seed.spec, 1) is None
+    train(store, second, 0.1)
+    pruner.refresh()
+    assert pruner.halt(second.spec, 1) is not None
+
+
+@pytest.mark.parametrize("order", range(12))
+def test_in_whatever_order_runs_come_the_best_reaches_its_end_and_early_losers_are_found(
+    store: Store, order: int
+) -> None:
+    """Runs of constant quality, each at its own pace: once all have come, who goes on is among the best third."""
+    draw = random.Random(order)  # noqa: S311 - no secret
+    runs = [run(number) for number in range(draw.choice([4, 5, 7, 9]))]
+    qualities = draw.sample(QUALITIES, len(runs))
+    quality = {made.spec.run_id: value for made, value in zip(runs, qualities, strict=True)}
+    best = set(sorted(qualities, reverse=True)[: len(runs) // 3])
+    claims = {made.spec.run_id: begin(store, made) for made in runs}
+    done, pruner, live = dict.fromkeys(claims, 0), Pruner(store, specs(*runs)), list(runs)
+    while live:
+        made = draw.choice(live)
+        run_id = made.spec.run_id
+        done[run_id] += 1
+        store.record_epoch(claims[run_id], epoch(done[run_id], quality[run_id]))
+        pruner.refresh()
+        halt = pruner.halt(made.spec, done[run_id])
+        if halt is not None:
+            store.prune(claims[run_id], halt.rung, halt.epoch, PrunedError(halt))
+        elif done[run_id] < 3 and 0 not in done.values():  # before its second rung
+            assert quality[run_id] in best
+        if halt is not None or done[run_id] == 9:
+            live.remove(made)
+    assert done[max(quality, key=quality.__getitem__)] == 9
+
+
+@pytest.mark.parametrize("order", range(6))
+def test_of_a_batch_that_meets_at_a_rung_exactly_the_best_third_goes_on(store: Store, order: int) -> None:
+    draw = random.Random(order)  # noqa: S311 - no secret
+    runs = [run(number) for number in range(4 + order)]
+    values = draw.sample(QUALITIES, len(runs))
+    for made, value in zip(runs, values, strict=True):
+        train(store, made, value)
+    pruner = Pruner(store, specs(*runs))
+    kept = [value for made, value in zip(runs, values, strict=True) if pruner.halt(made.spec, 1) is None]
+    assert sorted(kept) == sorted(values)[-(len(runs) // 3) :]
 
 
 def test_a_rival_that_diverged_before_has_no_place(store: Store) -> None:

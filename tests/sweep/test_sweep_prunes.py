@@ -57,6 +57,22 @@ def test_hopeless_runs_end_early_are_skipped_with_prune_and_finished_without(swe
     assert place.epochs() == calm.epochs()
 
 
+def test_of_four_learning_rates_that_train_together_the_best_at_the_rung_is_trained_to_its_end(
+    sweeps: Maker,
+) -> None:
+    """The two worst come first in the plan, and would pass a rung that nobody else has reached."""
+    place = sweeps("rates")
+    rates = ("-m", "timm/test_efficientnet@none", "-s", "linear", "--seeds", "1", "--image-size", "32",
+             "--epochs", "4", "--set", "batch_size=8", "--set", "select=val_loss", "--set", "early_stopping=null",
+             "--set", "lr=1e-6,1.0,1e-3,1e-2")  # fmt: skip
+    code, said = place.call(*rates, "--prune")
+    assert code == 0, said
+    first = {run_id: history[0][-1].loss for run_id, history in place.epochs().items()}
+    best = min(first, key=first.__getitem__)
+    assert fates(place)[best] == ("done", None, None)
+    assert {fate for run_id, fate in fates(place).items() if run_id != best} == {("pruned", 1, 1)}
+
+
 @pytest.mark.slow
 def test_a_pruning_sweep_that_is_killed_ends_with_the_fates_of_an_undisturbed_one(sweeps: Maker) -> None:
     calm, killed = sweeps("calm", *MANY, "--prune"), sweeps("killed", *MANY, "--prune")

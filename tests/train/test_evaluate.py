@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score, top_k_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, f1_score, top_k_accuracy_score
 
 from bench.records import TestMetrics, ValMetrics
-from bench.train.evaluate import first_ones, hits, measure, measure_heads, value_of
+from bench.train.evaluate import first_ones, hits, majority_top1, measure, measure_heads, value_of
 from bench.train.loss import Loss
 
 
@@ -27,6 +29,9 @@ def test_metrics_are_those_of_scikit_learn_and_torch(n: int, classes: int, seed:
     assert found.top1 == pytest.approx(np.mean(predicted == labels))
     assert found.top5 == pytest.approx(top_k_accuracy_score(labels, logits, k=5, labels=known))
     assert found.macro_f1 == pytest.approx(f1_score(labels, predicted, average="macro", labels=present))
+    with warnings.catch_warnings():  # it warns of predicted classes that are not present
+        warnings.simplefilter("ignore", UserWarning)
+        assert found.balanced_accuracy == pytest.approx(balanced_accuracy_score(labels, predicted))
     wanted = torch.nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels))
     assert found.loss == pytest.approx(float(wanted), rel=1e-5)
     assert found.n == n
@@ -34,6 +39,22 @@ def test_metrics_are_those_of_scikit_learn_and_torch(n: int, classes: int, seed:
 
 def test_top5_of_three_classes_is_one() -> None:
     assert measure(ValMetrics, np.eye(3, dtype=np.float32), np.array([1, 2, 0])).top5 == 1.0
+
+
+def test_a_class_that_is_absent_is_left_out_of_the_balanced_accuracy() -> None:
+    logits = np.eye(4, dtype=np.float32)[[0, 0, 0, 0, 2]]
+    found = measure(ValMetrics, logits, np.array([0, 0, 0, 1, 2]))
+    assert found.top1 == pytest.approx(4 / 5)
+    assert found.balanced_accuracy == pytest.approx((1 + 0 + 1) / 3)
+
+
+def test_naming_the_majority_of_train_is_measured_on_the_other_labels() -> None:
+    train, val = np.array([2, 2, 2, 0, 1]), np.array([0, 2, 1, 1])
+    assert majority_top1(train, train) == pytest.approx(0.6)
+    assert majority_top1(train, val) == pytest.approx(0.25)
+    assert majority_top1(np.array([1, 0, 0, 1]), np.array([0, 0, 1])) == pytest.approx(2 / 3), "of a tie the first"
+    two = np.stack([train, np.array([0, 1, 1, 1, 1])], axis=1)
+    assert majority_top1(two, two) == pytest.approx((0.6 + 0.8) / 2)
 
 
 def test_equal_scores_are_right_only_for_the_first_class() -> None:
@@ -68,7 +89,7 @@ def test_of_several_targets_every_number_is_the_mean_over_them(n: int, classes: 
     ]
     assert measure_heads(ValMetrics, logits, labels, classes) == each
     found = measure(ValMetrics, logits, labels, classes)
-    for name in ("top1", "top5", "loss", "macro_f1"):
+    for name in ("top1", "top5", "loss", "macro_f1", "balanced_accuracy"):
         assert getattr(found, name) == pytest.approx(np.mean([getattr(m, name) for m in each]))
     assert found.n == n
     scores, wanted = torch.from_numpy(logits), torch.from_numpy(labels)

@@ -15,7 +15,10 @@ from bench.train.evaluate import measure
 from bench.train.hooks import Hooks, StoppedError
 
 Maker = Callable[..., Any]
-TIMES = ("train_s", "eval_s", "feature_s", "images_per_s", "peak_memory_bytes", "latency_1_s", "latency_batch_s")
+TIMES = (
+    "train_s", "eval_s", "feature_s", "images_per_s", "peak_memory_bytes", "latency_1_s", "latency_batch_s",
+    "cpu_s", "load", "slowdown", "disturbed",
+)  # fmt: skip
 CACHED = ("feature_keys", "feature_hardware", "frontier", "cached_bytes", "best_on_test_top1")
 
 

@@ -15,7 +15,8 @@ class Column:
     """One quantity. `title` heads a table, `label` names an axis.
 
     `test` marks what looks at test data and so never ranks; `hardware` what compares only on equal hardware;
-    `log` what is drawn on a logarithmic axis unless asked otherwise.
+    `timed` what other work on the machine lengthens; `log` what is drawn on a logarithmic axis unless asked
+    otherwise.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Column:
     better: Literal["more", "less", "neither"] = "less"
     test: bool = False
     hardware: bool = False
+    timed: bool = False
     log: bool = False
 
     @property
@@ -47,9 +49,29 @@ _ALL = (
     Column("val_top1", "val %", "Validation top-1 (%)", "fraction", "more"),
     Column("val_top5", "val top-5 %", "Validation top-5 (%)", "fraction", "more"),
     Column("val_macro_f1", "val macro-F1 %", "Validation macro-F1 (%)", "fraction", "more"),
+    Column("val_balanced_accuracy", "val balanced %", "Validation balanced accuracy (%)", "fraction", "more"),
     Column("test_top1", "test %", "Test top-1 (%)", "fraction", "more", test=True),
     Column("test_top5", "test top-5 %", "Test top-5 (%)", "fraction", "more", test=True),
     Column("test_macro_f1", "test macro-F1 %", "Test macro-F1 (%)", "fraction", "more", test=True),
+    Column(
+        "test_balanced_accuracy", "test balanced %", "Test balanced accuracy (%)", "fraction", "more", test=True
+    ),
+    Column("majority_share", "majority %", "Most frequent class in train (%)", "fraction", "neither"),
+    Column(
+        "val_majority_top1",
+        "val majority %",
+        "Validation top-1 of naming train's most frequent class (%)",
+        "fraction",
+        "neither",
+    ),
+    Column(
+        "test_majority_top1",
+        "test majority %",
+        "Test top-1 of naming train's most frequent class (%)",
+        "fraction",
+        "neither",
+        test=True,
+    ),
     Column("last_test_top1", "last epoch %", "Test top-1, last epoch (%)", "fraction", "more", test=True),
     Column("best_on_test_top1", "best on test %", "Best test top-1, any epoch (%)", "fraction", "more", test=True),
     Column("trainable_params", "trainable", "Trained parameters", "count", log=True),
@@ -63,20 +85,24 @@ _ALL = (
     Column("total_params", "total", "Total parameters", "count", log=True),
     Column("gmacs", "GMACs", "GMACs per image", "gmacs", log=True),
     Column("train_gmacs", "train GMACs", "Training GMACs per image", "gmacs", log=True),
-    Column("standalone_s", "time alone", "Stand-alone time (s)", "seconds", hardware=True, log=True),
-    Column("train_s", "training time", "Training time (s)", "seconds", hardware=True, log=True),
+    Column("standalone_s", "time alone", "Stand-alone time (s)", "seconds", hardware=True, timed=True, log=True),
+    Column("train_s", "training time", "Training time (s)", "seconds", hardware=True, timed=True, log=True),
+    Column("cpu_s", "CPU time", "CPU time (s)", "seconds", hardware=True, timed=True, log=True),
+    Column("load", "load", "Cores busy with other work", "rate", "neither", hardware=True),
+    Column("slowdown", "slowdown", "Slowdown of a fixed product", "rate", "neither", hardware=True),
     Column("epochs", "epochs", "Epochs", "count"),
     Column("optimizer_steps", "steps", "Optimizer steps", "count", log=True),
-    Column("latency_1_s", "latency", "Latency of one image (s)", "seconds", hardware=True, log=True),
+    Column("latency_1_s", "latency", "Latency of one image (s)", "seconds", hardware=True, timed=True, log=True),
     Column(
         "latency_batched_s",
         "latency batched",
         "Latency per image, batched (s)",
         "seconds",
         hardware=True,
+        timed=True,
         log=True,
     ),
-    Column("images_per_s", "images/s", "Images per second", "rate", "more", hardware=True, log=True),
+    Column("images_per_s", "images/s", "Images per second", "rate", "more", hardware=True, timed=True, log=True),
     Column("peak_memory_bytes", "peak memory", "Peak memory (bytes)", "bytes", hardware=True, log=True),
     Column("stored_bytes", "stored", "Stored bytes", "bytes", log=True),
 )

@@ -67,6 +67,12 @@ DEFINITIONS: dict[str, Definition] = {
         "fraction, shown in percent",
         _MEASURED,
     ),
+    "val_balanced_accuracy": Definition(
+        "Mean over the classes that are present of the share of their images that are right: top-1 if every class "
+        "had as many images.",
+        _FRACTION,
+        _MEASURED,
+    ),
     "test_top1": Definition(
         "Share of test images whose highest score is their class, at the epoch that validation chose.",
         _FRACTION,
@@ -79,6 +85,20 @@ DEFINITIONS: dict[str, Definition] = {
         "Mean over classes of the harmonic mean of precision and recall on test, at that epoch.",
         "fraction, shown in percent",
         _MEASURED,
+    ),
+    "test_balanced_accuracy": Definition(
+        "The same on test, at the epoch that validation chose.", _FRACTION, _MEASURED
+    ),
+    "majority_share": Definition(
+        "Share of the training images that are of the most frequent class.", _FRACTION, _MEASURED
+    ),
+    "val_majority_top1": Definition(
+        "Validation top-1 of a model that names the most frequent class of train for every image.",
+        _FRACTION,
+        _MEASURED,
+    ),
+    "test_majority_top1": Definition(
+        "Test top-1 of a model that names the most frequent class of train for every image.", _FRACTION, _MEASURED
     ),
     "last_test_top1": Definition(
         "Test top-1 after the last epoch, whatever validation says of it.", _FRACTION, _MEASURED
@@ -114,6 +134,23 @@ DEFINITIONS: dict[str, Definition] = {
         "alone, measured beside them.",
         _SECONDS,
         _MEASURED,
+    ),
+    "cpu_s": Definition(
+        "CPU seconds of what `standalone_s` is made of, all threads added up, without processes that load images; "
+        "with an accelerator, those of the host.",
+        _SECONDS,
+        _MEASURED,
+    ),
+    "load": Definition(
+        "How many cores other processes kept busy on average while `standalone_s` was measured.",
+        "cores",
+        "the system's counters, when the time was measured",
+    ),
+    "slowdown": Definition(
+        "How many times as long as at its best on this machine a fixed matrix product took, before and after what "
+        "was timed.",
+        "times",
+        "a product timed beside the run",
     ),
     "epochs": Definition(
         "Epochs trained, early stopping in; of L-BFGS, weight decays of its grid.", "epochs", _MEASURED

@@ -18,10 +18,11 @@ FAMILY = "ensemble"
 
 _UNMEASURED = (
     "best_epoch", "epochs", "optimizer_steps", "train_top1", "train_top5", "train_loss", "train_macro_f1",
-    "train_n", "last_val_top1", "last_val_top5", "last_val_loss", "last_val_macro_f1", "last_test_top1",
-    "last_test_top5", "last_test_loss", "last_test_macro_f1", "best_on_test_top1", "eval_s", "feature_s",
-    "images_per_s", "peak_memory_bytes", "latency_1_s", "latency_batch_s", "latency_batch_size", "weights_digest",
-    "frozen_gmacs", "frontier", "cached_bytes",
+    "train_balanced_accuracy", "train_n", "last_val_top1", "last_val_top5", "last_val_loss", "last_val_macro_f1",
+    "last_val_balanced_accuracy", "last_test_top1", "last_test_top5", "last_test_loss", "last_test_macro_f1",
+    "last_test_balanced_accuracy", "best_on_test_top1", "eval_s", "feature_s", "images_per_s",
+    "peak_memory_bytes", "latency_1_s", "latency_batch_s", "latency_batch_size", "weights_digest", "frozen_gmacs",
+    "frontier", "cached_bytes", "load", "slowdown", "micro_batch_size", "pass_peak_memory_bytes", "tf32",
 )  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def as_row(made: Ensemble, members: Sequence[RunRow]) -> RunRow:
     on train) is None.
     """
     machines = {hardware(row) for row in members}
-    times = {name: _total(getattr(row, name) for row in members) for name in ("standalone_s", "train_s")}
+    times = {name: _total(getattr(row, name) for row in members) for name in ("standalone_s", "train_s", "cpu_s")}
     changes: dict[str, Any] = {
         **dict.fromkeys(_UNMEASURED),
         **{
@@ -99,6 +100,7 @@ def as_row(made: Ensemble, members: Sequence[RunRow]) -> RunRow:
         "gmacs": made.gmacs,
         "train_gmacs": sum(row.train_gmacs for row in members),
         "stored_bytes": _total(row.stored_bytes for row in members),
+        "disturbed": _any(row.disturbed for row in members),
         "hardware": machines.pop() if len(machines) == 1 else None,
         "created_at": made.created_at,
         "status_at": made.created_at,
@@ -111,7 +113,7 @@ def _of_head(row: RunRow, made: Ensemble, heads: RunHeads, class_groups: str) ->
         f"{head.split}_{name}": getattr(head, name)
         for head in heads.metrics
         if head.target == made.target
-        for name in ("top1", "top5", "loss", "macro_f1", "n")
+        for name in ("top1", "top5", "loss", "macro_f1", "balanced_accuracy", "n")
     }
     changes |= {"target": made.target, "num_classes": made.num_classes, "class_groups": class_groups}
     return row._replace(**changes)
@@ -125,6 +127,12 @@ def _metrics(split: str, metrics: Metrics) -> dict[str, float | None]:
 def _alike(values: Iterable[str]) -> str:
     found = set(values)
     return found.pop() if len(found) == 1 else "mixed"
+
+
+def _any(values: Iterable[bool | None]) -> bool | None:
+    """Whether one of the values is true; None if none is and one is not known."""
+    found = set(values)
+    return True if True in found else None if None in found else False
 
 
 def _total(values: Iterable[float | None]) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from bench.ensembles.record import Ensemble
 from bench.report.board.columns import COLUMNS, OF_THE_GROUP, Column
+from bench.report.board.disturbed import is_disturbed
 from bench.report.board.head_columns import head_values
 from bench.report.board.rows import family, field, hardware
 from bench.report.look.proportions import score_error, wilson
@@ -147,11 +148,22 @@ class Group:
         """The 95 % Wilson interval of the validation accuracy, which ranks."""
         return _interval(self.val, self.first.val_n)
 
+    def is_disturbed(self, key: str, machine: str | None = None) -> bool:
+        """Whether what `stat` gives is a time of which every seed was disturbed."""
+        if key not in COLUMNS or not COLUMNS[key].timed:  # a head's own column is in no list
+            return False
+        rows = self._rows(key, machine)
+        return bool(rows) and all(is_disturbed(row, COLUMNS[key]) for row in rows)
+
+    def cost(self, key: str, machine: str | None = None) -> float | None:
+        """Return the mean that a front weighs: None for a time that was disturbed."""
+        return None if self.is_disturbed(key, machine) else self.mean(key, machine)
+
     def stat(self, key: str, machine: str | None = None) -> Stat:
         """Summarise a column of numbers over the seeds.
 
         What depends on the hardware is summarised over the runs on `machine`; without one, over all runs if they
-        share theirs, and not at all if they do not.
+        share theirs, and not at all if they do not. Disturbed times are left out unless all were disturbed.
         """
         return summarise(self._values(key, machine))
 
@@ -165,11 +177,16 @@ class Group:
             return self._of_heads[key]
         if key in OF_THE_GROUP:
             return [getattr(self, key)]
-        rows = self.rows
-        if COLUMNS[key].hardware:
-            named = machine or (self.machines[0] if len(self.machines) == 1 else None)
-            rows = tuple(row for row in rows if hardware(row) == named)
-        return [field(row, key) for row in rows]
+        return [field(row, key) for row in self._rows(key, machine)]
+
+    def _rows(self, key: str, machine: str | None) -> Sequence[RunRow]:
+        """Return the runs that a column is summarised over."""
+        column = COLUMNS[key]
+        if not column.hardware:
+            return self.rows
+        named = machine or (self.machines[0] if len(self.machines) == 1 else None)
+        here = [row for row in self.rows if hardware(row) == named]
+        return [row for row in here if not is_disturbed(row, column)] or here
 
     def value(self, column: Column, machine: str | None = None) -> float | str | None:
         """Return what a column shows of this group: its words, or the mean of its numbers."""

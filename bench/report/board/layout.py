@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.records import Counts
 from bench.report.board.columns import COLUMNS, NEVER_RANKS, USUAL_COSTS, Column
+from bench.report.board.disturbed import marked
 from bench.report.board.groups import CANDIDATE, Group, Task
 from bench.report.board.head_columns import head_columns
 from bench.report.board.rows import field, stored
@@ -37,6 +38,7 @@ SHORT_ID = 8
 """Digits of a run's id that a table shows."""
 
 _COSTS = ("trainable_params", "total_params", "gmacs", "standalone_s")
+_NOTED = ("majority_share", "val_majority_top1", "test_majority_top1", "disturbed")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -74,16 +76,20 @@ def columns_read(query: Query) -> set[str]:
         "family",
     )
     counts = Counts.__dataclass_fields__ if query.budget else ()
-    return {*identity, *counts, *(name for key in shown for name in stored(key))}
+    return {*identity, *counts, *_NOTED, *(name for key in shown for name in stored(key))}
 
 
 def cell(group: Group, column: Column, board: Board) -> str:
-    """Write what a row shows in a column; a time among several hardwares carries the letter of its own."""
+    """Write what a row shows in a column.
+
+    A time among several hardwares carries the letter of its own, one that was disturbed its mark.
+    """
     if column.unit == "text":
         mark = CHOSEN if column.key == "strategy" and group.ensemble and group.ensemble.chosen_on_val else ""
         return short_name(str(field(group.first, column.key))) + mark
     mean, std, _ = group.stat(column.key, board.machine)
     text = show_spread(mean, std, column.unit) if column.unit == "fraction" else show(mean, column.unit)
+    text = marked(text, disturbed=group.is_disturbed(column.key, board.machine))
     if column.hardware and mean is not None and len(board.machines) > 1:
         text += f" {machine_letters(board)[group.machines[0]]}"
     return text

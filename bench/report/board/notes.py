@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bench.report.board.columns import NEVER_RANKS
+from bench.report.board.disturbed import MARK
 from bench.report.board.groups import Interval
 from bench.report.board.head_columns import head_note
+from bench.report.board.imbalance import imbalance_note
 from bench.report.board.layout import CHOSEN, machine_letters
 from bench.report.board.overlaps import Overlaps, overlap_note
 from bench.report.board.published import numbered
@@ -27,12 +29,14 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
         head_note(board.heads),
         PAGE_MARKS if page else _marks(board),
         _noise(board),
+        _imbalance(board),
         _never_ranks(board),
         _tuning(board),
         _lost(board),
         _pruned(board),
         _ensembles(board),
         times,
+        disturbed_note(board),
     ]
     overlap = overlap_note(board.task.cut.dataset, overlaps or {})
     return [note for note in (*notes, overlap, *published_notes(board)) if note]
@@ -60,6 +64,7 @@ def scatter_notes(board: Board, shown: Scatter) -> list[str]:
         *out_of_view(shown),
         f"{published:,} published rows do not print both values." if published else "",
         _times(board) if cost.hardware else "",
+        disturbed_note(board) if cost.timed else "",
     ]
     return [note for note in notes if note]
 
@@ -119,6 +124,11 @@ def _range(interval: Interval) -> str:
     return " to ".join(f"{100 * end:.1f}" for end in interval) + " %"
 
 
+def _imbalance(board: Board) -> str:
+    first = next((entry.group.first for entry in board.entries), None)
+    return imbalance_note(first, board.heads) if first else ""
+
+
 def _never_ranks(board: Board) -> str:
     if not any(entry.group.stat(key).n for entry in board.entries for key in NEVER_RANKS):
         return ""
@@ -156,6 +166,19 @@ def _ensembles(board: Board) -> str:
     if any(ensemble.chosen_on_val for ensemble in made):
         note += f" {CHOSEN.strip()} Chosen on the validation images that rank it, which flatters it a little."
     return note
+
+
+def disturbed_note(board: Board) -> str:
+    """Say how many rows have disturbed times, what that means for fronts, and what to weigh instead."""
+    timed = [entry.group for entry in board.entries if entry.group.mean("standalone_s", board.machine) is not None]
+    found = sum(group.is_disturbed("standalone_s", board.machine) for group in timed)
+    if not found:
+        return ""
+    rows = f"all {found:,}" if found == len(timed) else f"{found:,} of {len(timed):,}"
+    return (
+        f"{MARK} Disturbed: the times of {rows} rows were measured beside other work or on a slowed machine. They "
+        "are on no front that weighs time; `--cost train_gmacs` compares compute on any machine."
+    )
 
 
 def _times(board: Board) -> str:

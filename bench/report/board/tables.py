@@ -127,8 +127,11 @@ def usual_cost(groups: Sequence[Group]) -> Column:
 
 
 def front(groups: Iterable[Group], price: Column, machine: str | None = None) -> list[int]:
-    """Return the indices of the groups that no other beats in validation accuracy and cost."""
-    points = [(group.val, group.mean(price.key, machine)) for group in groups]
+    """Return the indices of the groups that no other beats in validation accuracy and cost.
+
+    A time that was disturbed is no cost: such a group is on no front, and keeps no other off it.
+    """
+    points = [(group.val, group.cost(price.key, machine)) for group in groups]
     return pareto_front(points, maximize=[0], minimize=[1])
 
 

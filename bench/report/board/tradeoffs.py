@@ -21,8 +21,8 @@ class Tradeoff:
 
     `val` and `test` are the first's accuracy less the second's over `backbones`; of a single one their spread is
     that over seeds. `fewer` and `faster` are geometric means of ratios, the second's trained parameters or
-    stand-alone time over the first's; `faster` is over the `timed` backbones that ran on the same hardware, else
-    None.
+    stand-alone time over the first's; `faster` is over the `timed` backbones that ran on the same hardware
+    undisturbed, else None.
     """
 
     taken: str
@@ -126,7 +126,7 @@ def _ratio(common: Sequence[tuple[Group, Group]], key: str) -> tuple[float | Non
             [name for name in first.machines if name in second.machines] if key == "standalone_s" else [None]
         )
         for machine in machines[:1]:
-            cost, other = first.mean(key, machine), second.mean(key, machine)
+            cost, other = first.cost(key, machine), second.cost(key, machine)
             if cost and other:
                 ratios.append(math.log(other / cost))
     return (math.exp(math.fsum(ratios) / len(ratios)), len(ratios)) if ratios else (None, 0)

@@ -27,10 +27,11 @@ def pareto(
 
     Which way is better is known of every quantity of a leaderboard; of other columns `minimize` or `maximize` says
     it. Rows of different data, or of different hardware where a time is weighed, never compare: each has a front
-    of its own, as far as `df` has the columns that tell. A row without a finite value, or a published one, is on
-    none. Seeds are rows: `bench.leaderboard(db).frame()` has their means. Raises BenchError for a column that is
-    missing, is no number, or looks at test, which chooses nothing. Without `x` it is the first of trained
-    parameters, GMACs and total parameters that tells the rows apart.
+    of its own, as far as `df` has the columns that tell. A row without a finite value, a published one, or one
+    whose times were disturbed where a time is weighed, is on none. Seeds are rows: `bench.leaderboard(db).frame()`
+    has their means. Raises BenchError for a column that is missing, is no number, or looks at test, which chooses
+    nothing. Without `x` it is the first of trained parameters, GMACs and total parameters that tells the rows
+    apart.
     """
     x = x or frame_cost(df)
     down, up = _named(minimize), _named(maximize)
@@ -38,9 +39,9 @@ def pareto(
         _check(df, axis)
     falling = {axis for axis in (x, y) if axis in down or (axis not in up and _better(axis) == "less")}
     places: list[int] = []
-    theirs = is_published(df)
+    left_out = [a or b for a, b in zip(is_published(df), _is_disturbed(df, (x, y)), strict=True)]
     for compared in _parts(df, (x, y)):
-        part = [place for place in compared if not theirs[place]]
+        part = [place for place in compared if not left_out[place]]
         points = [tuple(point) for point in df.iloc[part][[x, y]].to_numpy(dtype=float, na_value=float("nan"))]
         front = pareto_front(
             points,
@@ -68,6 +69,16 @@ def data_columns(df: pd.DataFrame) -> list[str]:
 def is_published(df: pd.DataFrame) -> list[bool]:
     """Say of each row whether it is of others, as `bench.leaderboard(published=True)` marks them."""
     return list(df["published"].notna()) if "published" in df.columns else [False] * len(df)
+
+
+def _is_disturbed(df: pd.DataFrame, axes: Collection[str]) -> list[bool]:
+    """Return of each row whether an axis is a time that was disturbed."""
+    timed = any(axis in COLUMNS and COLUMNS[axis].timed for axis in axes)
+    return (
+        list(df["disturbed"].eq(other=True).fillna(value=False))
+        if timed and "disturbed" in df
+        else [False] * len(df)
+    )
 
 
 def looks_at_test(axis: str) -> bool:

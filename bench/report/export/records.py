@@ -34,6 +34,7 @@ BOARD_FIELDS = (
     "test_top1_low",
     "test_top1_high",
     "hardware",
+    "disturbed",
     "group_id",
     "run_ids",
     "ensemble",
@@ -94,6 +95,7 @@ def _record(board: Board, entry: Entry) -> dict[str, Any]:
     record |= {column.key: group.stat(column.key).mean for column in head_columns(board.heads)}
     record["test_top1_low"], record["test_top1_high"] = group.test_interval or (None, None)
     record["hardware"] = board.machine or " | ".join(group.machines)
+    record["disturbed"] = group.is_disturbed("standalone_s", board.machine)
     record["group_id"] = group.group_id
     record["run_ids"] = group.run_ids
     record["ensemble"] = group.ensemble.rule if group.ensemble else None

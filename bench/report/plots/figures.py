@@ -112,6 +112,7 @@ def axis(key: str) -> dict[str, Any]:
         "unit": column.unit,
         "log": column.log,
         "hardware": column.hardware,
+        "timed": column.timed,
     }
 
 

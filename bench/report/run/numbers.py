@@ -6,15 +6,16 @@ import math
 from collections.abc import Iterable
 
 from bench.report.board.columns import COLUMNS, NEVER_RANKS
+from bench.report.board.disturbed import conditions_text, is_disturbed, marked
 from bench.report.board.rows import field
 from bench.report.units import DASH, show
 from bench.store.rows import RunRow
 
 COUNTS = ("total_params", "trainable_params", "trainable_backbone_params", "gmacs", "train_gmacs")
-MEASURED = ("epochs", "optimizer_steps", "standalone_s", "train_s", "images_per_s", "peak_memory_bytes")
+MEASURED = ("epochs", "optimizer_steps", "standalone_s", "cpu_s", "train_s", "images_per_s", "peak_memory_bytes")
 SERVED = ("latency_1_s", "latency_batched_s", "stored_bytes")
 SPLITS = ("train", "val", "test")
-RESULTS = ("split", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images")
+RESULTS = ("split", "top-1 %", "top-5 %", "macro-F1 %", "balanced %", "loss", "images")
 
 
 def count_pairs(row: RunRow) -> list[tuple[str, str]]:
@@ -27,10 +28,16 @@ def never_pairs(row: RunRow) -> list[tuple[str, str]]:
     return [(COLUMNS[key].label, measured(row, key)) for key in NEVER_RANKS]
 
 
+def majority_pairs(row: RunRow) -> list[tuple[str, str]]:
+    """Name and write what always naming the most frequent class of train scores; empty if that is not known."""
+    keys = ("majority_share", "val_majority_top1", "test_majority_top1")
+    return [(COLUMNS[key].label, measured(row, key)) for key in keys if field(row, key) is not None]
+
+
 def result_rows(row: RunRow) -> Iterable[tuple[str, ...]]:
     """Write what a run measured on each split, in the order of `RESULTS`."""
     for split in SPLITS:
-        shares = (getattr(row, f"{split}_{name}") for name in ("top1", "top5", "macro_f1"))
+        shares = (getattr(row, f"{split}_{name}") for name in ("top1", "top5", "macro_f1", "balanced_accuracy"))
         loss, images = getattr(row, f"{split}_loss"), getattr(row, f"{split}_n")
         written = f"{loss:.4f}" if loss is not None and math.isfinite(loss) else DASH
         yield (split, *(show(share, "fraction") for share in shares), written, show(images, "count"))
@@ -39,6 +46,8 @@ def result_rows(row: RunRow) -> Iterable[tuple[str, ...]]:
 def cost_pairs(row: RunRow) -> list[tuple[str, str]]:
     """Name and write what a run cost and what it costs to serve."""
     costs = [(COLUMNS[key].label.partition(" (")[0], measured(row, key)) for key in (*MEASURED, *SERVED)]
+    if under := conditions_text(row):
+        costs.append(("times measured with", under))
     return [*costs, ("frozen part ends at", frontier(row))] if row.frontier else costs
 
 
@@ -49,5 +58,6 @@ def frontier(row: RunRow) -> str:
 
 
 def measured(row: RunRow, key: str) -> str:
-    """Write what a run has in a column."""
-    return show(field(row, key), COLUMNS[key].unit)
+    """Write what a run has in a column, a time that was disturbed with its mark."""
+    column = COLUMNS[key]
+    return marked(show(field(row, key), column.unit), disturbed=is_disturbed(row, column))

@@ -73,6 +73,7 @@ def board_data(
         "title": board.title,
         "cost": board.cost.key,
         "machines": machines,
+        "disturbed": [_disturbed(groups, machine) for machine in machines],
         "columns": [_column(column) for column in columns],
         "words": {column.key: _words(groups, column) for column in columns if column.unit == "text"},
         "weights": listed(group.first.weights_tag or group.first.weights_source for group in groups),
@@ -105,6 +106,7 @@ def _column(column: Column) -> dict[str, Any]:
         "label": column.label + (", never used to rank" if column.key in NEVER_RANKS else ""),
         "unit": column.unit,
         "hardware": column.hardware,
+        "timed": column.timed,
         "never": column.key in NEVER_RANKS,
     }
 
@@ -128,6 +130,11 @@ def _values(groups: Sequence[Group], key: str, machines: Sequence[str], *, exact
     if key not in COLUMNS or not COLUMNS[key].hardware:  # a head's own column is in no list
         return [write(group.val if key == "val_top1" else group.mean(key)) for group in groups]
     return [[write(group.mean(key, machine)) for group in groups] for machine in machines]
+
+
+def _disturbed(groups: Sequence[Group], machine: str) -> list[int]:
+    """Return the places of the groups whose times on a hardware were disturbed."""
+    return [place for place, group in enumerate(groups) if group.is_disturbed("standalone_s", machine)]
 
 
 def _runs(groups: Sequence[Group], links: Mapping[str, str]) -> list[list[list[Any]]]:

@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 
 from bench.report.look.look import Look
 from bench.report.look.page import SCRIPTS, WORDS, Section
-from bench.report.run.numbers import RESULTS, cost_pairs, count_pairs, measured, never_pairs, result_rows
+from bench.report.run.numbers import (
+    RESULTS,
+    cost_pairs,
+    count_pairs,
+    majority_pairs,
+    measured,
+    never_pairs,
+    result_rows,
+)
 from bench.report.run.runs import error_text, status_text, utc
 from bench.report.run.spec_groups import spec_groups
 from bench.report.run.spec_values import plain_value
@@ -54,6 +62,7 @@ def run_page_of(look: Look, cards: Sequence[Section], examples: Sequence[Example
         "links": links,
         "headline": _headline(row),
         "results": (RESULTS, list(result_rows(row))) if row.status == "done" else None,
+        "majority": majority_pairs(row),
         "never": never_pairs(row),
         "counts": count_pairs(row),
         "costs": cost_pairs(row) if row.status == "done" else (),

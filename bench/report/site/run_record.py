@@ -19,9 +19,11 @@ COMPARED = (
     "val_top1",
     "val_top5",
     "val_macro_f1",
+    "val_balanced_accuracy",
     "test_top1",
     "test_top5",
     "test_macro_f1",
+    "test_balanced_accuracy",
     "total_params",
     "trainable_params",
     "trainable_backbone_params",
@@ -49,6 +51,7 @@ def run_record(look: Look, cards: Sequence[Section], said: Sequence[Mapping[str,
         "status": row.status,
         "result": run_result(row),
         "hardware": hardware(row),
+        "disturbed": bool(row.disturbed),
         "values": {key: _finite(field(row, key)) for key in COMPARED},
         "spec": [[entry.key, entry.text] for entry in spec_entries(look.details.stored.spec_data)],
         "epochs": _epochs(look.details.epochs),
@@ -74,7 +77,7 @@ def compared_columns() -> list[dict[str, Any]]:
 
 def _described(column: Column) -> dict[str, Any]:
     label = column.label if column.unit == "fraction" else column.label.partition(" (")[0]
-    flags = {"test": column.test, "hardware": column.hardware}
+    flags = {"test": column.test, "hardware": column.hardware, "timed": column.timed}
     return {"key": column.key, "label": label, "unit": column.unit, "better": column.better, **flags}
 
 

@@ -27,7 +27,7 @@ function wordOf(board, key, i) {
 function cellText(board, column, i, machine) {
   if (column.unit === "text") return wordOf(board, column.key, i);
   const value = valueOf(board, column.key, i, machine);
-  return column.unit === "fraction" ? showSpread(value, spreadOf(board, column.key, i), column.unit) : show(value, column.unit);
+  return column.unit === "fraction" ? showSpread(value, spreadOf(board, column.key, i), column.unit) : showTime(board, column, i, machine);
 }
 
 // What a column sorts by: a number, a text, or null.

@@ -20,12 +20,14 @@ function marked(text, best) {
 function comparable(column, runs) {
   const alike = (of) => new Set(runs.map(of)).size === 1;
   if (column.test || HOW_LONG.includes(column.key) || (column.hardware && !alike((run) => run.hardware))) return false;
+  if (column.timed && runs.some((run) => run.disturbed)) return false;
   return column.unit !== "fraction" || alike((run) => run.data);
 }
 
 function measureRow(column, runs) {
   const values = runs.map((run) => run.values[column.key] ?? null), best = comparable(column, runs) ? bestOf(values, column) : [];
-  const cells = values.map((value, place) => ({ text: marked(show(value, column.unit), best.includes(place)), number: true }));
+  const timed = (value, place) => `${column.timed && runs[place].disturbed && value !== null ? "~" : ""}${show(value, column.unit)}`;
+  const cells = values.map((value, place) => ({ text: marked(timed(value, place), best.includes(place)), number: true }));
   return [{ text: column.label, kind: column.test ? "reported" : "" }, ...cells];
 }
 
@@ -45,6 +47,7 @@ function showNumbers(runs, letters, columns, heads) {
   const parts = ["What is better is marked; what was measured on test, in italics, is only reported and never marked."];
   if (new Set(runs.map((run) => run.data)).size > 1) parts.push("They are of different data: their accuracies do not compare, and are not marked.");
   if (hardware.size > 1) parts.push("Times and memory are not marked: they were measured on different hardware.");
+  if (runs.some((run) => run.disturbed)) parts.push("Times with ~ were measured beside other work or on a slowed machine: no time is marked.");
   document.getElementById("numbers-note").textContent = parts.join(" ");
 }
 

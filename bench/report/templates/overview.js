@@ -35,6 +35,8 @@ function captionText(board) {
         `Validation accuracy alone decides which they are${/^test/.test(choice.y) ? "; the height shown is from test" : ""}.`);
   if (board.seeds.some((n) => n > 1) && isShare(choice.y) && drawn.points.length <= MANY) parts.push("Bars: sample standard deviation over seeds.");
   if (axis.hardware || DATA.axes[choice.y].hardware) parts.push(`Measured on ${board.machines[machineOf(board, choice)]}.`);
+  const disturbed = drawn.points.filter((point) => point.disturbed).length;
+  if (disturbed) parts.push(`Faint: ${counted(disturbed, "row")} timed beside other work or on a slowed machine, on no front.`);
   if (page.shown.over.length) parts.push(`Faint: ${counted(page.shown.over.length, "row")} over the budget.`);
   if (drawn.published.length) parts.push(`Open circles (${drawn.published.length}): published figures as their sources print them, not measured here.`);
   const missing = page.shown.kept.length - drawn.points.length;

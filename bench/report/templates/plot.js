@@ -8,7 +8,7 @@ function pointsOf(board, choice, rows, front) {
   const machine = machineOf(board, choice), points = [];
   for (const i of rows) {
     const x = valueOf(board, choice.x, i, machine), y = valueOf(board, choice.y, i, machine);
-    if (x !== null && y !== null) points.push({ i, x, y, spread: spreadOf(board, choice.y, i), front: front.has(i) });
+    if (x !== null && y !== null) points.push({ i, x, y, spread: spreadOf(board, choice.y, i), front: front.has(i), disturbed: isDisturbed(board, DATA.axes[choice.x], i, machine) });
   }
   return points;
 }
@@ -66,7 +66,7 @@ function strategyTraces(board, points, xs, ys) {
       name: plain(DATA.strategies[strategy].name), customdata: group.map((point) => point.i),
       marker: {
         color: colour, symbol: group.map((point) => DATA.families[board.families[point.i]].mark),
-        size: group.map((point) => (point.front ? 12 : many ? 5 : 9)), opacity: group.map((point) => (point.front ? 1 : 0.6)),
+        size: group.map((point) => (point.front ? 12 : many ? 5 : 9)), opacity: group.map((point) => (point.front ? 1 : point.disturbed ? 0.25 : 0.6)),
         line: { color: css("--surface"), width: many ? 0 : 1 },
       },
     });

@@ -6,7 +6,7 @@ function tellRow(board, choice, page, i) {
   const share = (key) => [DATA.axes[key].label, `${showSpread(board.values[key][i], spreadOf(board, key, i), "fraction")} %`];
   const told = [share("test_top1"), share("val_top1")];
   for (const key of [choice.y, choice.x])
-    if (!isShare(key)) told.push([DATA.axes[key].label, show(valueOf(board, key, i, machine), DATA.axes[key].unit)]);
+    if (!isShare(key)) told.push([DATA.axes[key].label, showTime(board, { ...DATA.axes[key], key }, i, machine)]);
   const count = seeds === 0 ? "an ensemble" : seeds === 1 ? "1 seed" : `${seeds} seeds`;
   const front = page.shown.front.has(i) ? ", Pareto-optimal" : "";
   return { title: nameOf(board, i), lines: [strategyOf(board, i), ...told.map(([name, value]) => `${name} ${value}`), `${count}${front}`], axis };

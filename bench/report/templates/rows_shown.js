@@ -11,6 +11,17 @@ function valueOf(board, key, i, machine) {
   return perMachine ? (values[machine] ? values[machine][i] : null) : values[i];
 }
 
+// Whether a value is a time that was measured beside other work or on a slowed machine.
+function isDisturbed(board, { timed }, i, machine) {
+  return Boolean(timed) && (board.disturbed[machine] || []).includes(i);
+}
+
+// A time that was disturbed carries a mark.
+function showTime(board, column, i, machine) {
+  const text = show(valueOf(board, column.key, i, machine), column.unit);
+  return text !== DASH && isDisturbed(board, column, i, machine) ? `~${text}` : text;
+}
+
 function spreadOf(board, key, i) {
   const axis = DATA.axes[key], spreads = board.spreads[axis && axis.of ? axis.of : key];
   return spreads ? spreads[i] : null;
@@ -30,7 +41,8 @@ function rowsShown(board, choice) {
   const kept = [], over = [];
   for (let i = 0; i < board.seeds.length; i += 1) if (isNamed(board, choice, i)) (isWithin(board, choice, i) ? kept : over).push(i);
   const machine = machineOf(board, choice);
-  const costs = kept.map((i) => valueOf(board, choice.x, i, machine)), vals = kept.map((i) => board.values.val_top1[i]);
+  const costOf = (i) => (isDisturbed(board, DATA.axes[choice.x], i, machine) ? null : valueOf(board, choice.x, i, machine));
+  const costs = kept.map(costOf), vals = kept.map((i) => board.values.val_top1[i]);
   const front = new Set(paretoFront(costs, vals).map((place) => kept[place]));
   return { kept, over, front, ranks: ranksAmong(board, kept) };
 }

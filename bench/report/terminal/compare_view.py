@@ -12,11 +12,11 @@ from rich.text import Text
 
 from bench.report.board.columns import COLUMNS
 from bench.report.board.groups import data_name
-from bench.report.board.rows import field
 from bench.report.look.compare import Comparison
 from bench.report.look.diagnosis import Diagnosis
 from bench.report.look.head_comparison import HeadComparison
 from bench.report.look.paired import PairedTest
+from bench.report.run.numbers import measured as run_number
 from bench.report.run.spec_values import plain_value
 from bench.report.terminal.console import plain_table
 from bench.report.terminal.run_view import pairs
@@ -94,7 +94,7 @@ def _measures(made: Comparison) -> Table:
         column = COLUMNS[key]
         if not column.hardware or one.hardware == other.hardware:
             label = column.label if column.unit == "fraction" else column.label.partition(" (")[0]
-            values = (show(field(row, key), column.unit) for row in (one, other))
+            values = (run_number(row, key) for row in (one, other))
             table.add_row(Text(label, style="dim"), *values)
     return table
 

@@ -93,11 +93,12 @@ def _members(details: EnsembleDetails, kept: Sequence[str]) -> Table:
 
 
 def _results(made: Ensemble) -> Table:
-    headings = ["split", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images"]
+    headings = ["split", "top-1 %", "top-5 %", "macro-F1 %", "balanced %", "loss", "images"]
     table = plain_table(headings, right=headings[1:])
     splits: Iterable[tuple[str, Metrics]] = (("val", made.val), ("test", made.test))
     for split, metrics in splits:
-        shares = (show(share, "fraction") for share in (metrics.top1, metrics.top5, metrics.macro_f1))
+        measured = (metrics.top1, metrics.top5, metrics.macro_f1, metrics.balanced_accuracy)
+        shares = (show(share, "fraction") for share in measured)
         loss = f"{metrics.loss:.4f}" if math.isfinite(metrics.loss) else DASH
         table.add_row(split, *shares, loss, show(metrics.n, "count"))
     return table

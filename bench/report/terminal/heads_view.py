@@ -9,8 +9,8 @@ from bench.report.terminal.console import lines_table
 from bench.report.units import show
 from bench.store.rows import RunHeads
 
-_NUMBERS = ("classes", "top-1 %", "top-5 %", "macro-F1 %", "loss", "images")
-_GIVING_WAY = ("classes", "loss", "macro-F1 %", "top-5 %", "images")
+_NUMBERS = ("classes", "top-1 %", "top-5 %", "macro-F1 %", "balanced %", "loss", "images")
+_GIVING_WAY = ("classes", "loss", "macro-F1 %", "balanced %", "top-5 %", "images")
 
 
 def heads_view(heads: RunHeads) -> RenderableType | None:
@@ -19,7 +19,7 @@ def heads_view(heads: RunHeads) -> RenderableType | None:
         return None
     lines = []
     for row in heads.metrics:
-        shares = (show(share, "fraction") for share in (row.top1, row.top5, row.macro_f1))
+        shares = (show(share, "fraction") for share in (row.top1, row.top5, row.macro_f1, row.balanced_accuracy))
         loss = f"{row.loss:.4f}" if row.loss is not None else "-"
         cells = (f"{row.num_classes:,}", *shares, loss, f"{row.n:,}")
         lines.append((row.target, row.split, *cells))

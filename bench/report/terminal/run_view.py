@@ -15,7 +15,7 @@ from bench.records import EpochRecord
 from bench.report.board.groups import data_name
 from bench.report.board.layout import short_name
 from bench.report.run.details import RunDetails
-from bench.report.run.numbers import RESULTS, cost_pairs, count_pairs, never_pairs, result_rows
+from bench.report.run.numbers import RESULTS, cost_pairs, count_pairs, majority_pairs, never_pairs, result_rows
 from bench.report.run.runs import clock, error_text
 from bench.report.run.spec_groups import SpecEntry, spec_groups
 from bench.report.run.spec_values import plain_value
@@ -94,9 +94,10 @@ def _short(entry: SpecEntry) -> str:
 
 
 def _results(row: RunRow) -> RenderableType:
-    table = lines_table(RESULTS, list(result_rows(row)), drop=("macro-F1 %", "top-5 %", "loss"))
+    table = lines_table(RESULTS, list(result_rows(row)), drop=("balanced %", "macro-F1 %", "top-5 %", "loss"))
     note = Text(f"At epoch {row.best_epoch}, which validation chose. Never used to choose:", style="dim")
-    return Group(table, note, pairs(never_pairs(row)), Text(""), pairs(cost_pairs(row)))
+    majority = pairs(majority_pairs(row))
+    return Group(table, majority, note, pairs(never_pairs(row)), Text(""), pairs(cost_pairs(row)))
 
 
 def curve_lines(epochs: Sequence[EpochRecord]) -> Table:

@@ -55,3 +55,15 @@ def test_pruned_runs_on_the_same_data_are_counted_and_the_others_are_not():
 def test_what_the_pretraining_has_seen_is_said_where_it_is_known():
     assert "cub100 shares images with imagenet-1k" in notes([done_row()], {"cub100": ("imagenet-1k",)})
     assert "shares images" not in notes([done_row()], {"digits": ("imagenet-1k",)})
+
+
+def test_an_imbalanced_dataset_is_noted_with_what_naming_the_majority_scores():
+    shares = {"num_classes": 4, "majority_share": 0.7, "val_majority_top1": 0.68, "test_majority_top1": 0.71}
+    said = notes([done_row(**shares)])
+    assert "Imbalanced: 70.0 % of train is one class" in said
+    assert "always naming it scores val 68.0 %, test 71.0 %" in said
+
+
+def test_a_balanced_dataset_and_rows_without_the_share_have_no_such_note():
+    assert "Imbalanced" not in notes([done_row(num_classes=4, majority_share=0.26)])
+    assert "Imbalanced" not in notes([done_row(num_classes=2, majority_share=None)])
