@@ -21,7 +21,6 @@ from bench.commands.study_search import Searching, foreseen
 from bench.commands.study_tables import show_plan, show_tables
 from bench.commands.training import (
     display_of,
-    either,
     ended,
     open_for_training,
     parse_bytes,
@@ -41,12 +40,13 @@ from bench.report.study.records import attempted, study_record
 from bench.request import kept_as
 from bench.settling import Tally
 from bench.spec import BackendName
+from bench.stopping import Stop, deadline
 from bench.store.store import Store
 from bench.studies.changes import Changes, changes_of
 from bench.studies.entries import StudyEntry, StudyRunEntry
 from bench.studies.planning import Place, chosen, plan_run
 from bench.studies.searching import StudySearch, study_search
-from bench.sweep import Sweep, deadline
+from bench.sweep import Sweep
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 from bench.weights import fetch
@@ -208,7 +208,7 @@ def _train(
         store.plan(_record(planned, options), [run for _, run in unique.values()])
         bench, stop_at = Workbench(device, dataset, workers=options.workers), parse_duration(options.time_limit)
         with Interrupts() as interrupts:
-            stop = either(interrupts.wanted, deadline(stop_at))
+            stop = Stop(interrupts.wanted, deadline(stop_at))
             code = ended(_sweep(planned, left, store, bench, stop, options), len(unique), str(store.location))
             if planned.search:
                 bench = replace(bench, cache_bytes=parse_bytes(options.cache_budget))

@@ -15,7 +15,6 @@ from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, forecast_for, speed_of, with_weights_at_hand
 from bench.commands.training import (
     display_of,
-    either,
     ended,
     open_for_training,
     parse_bytes,
@@ -31,8 +30,9 @@ from bench.plan.forecast import total
 from bench.records import PlannedRun, SweepRecord
 from bench.report.terminal.plan_list import plan_view
 from bench.request import Asked, dataset_spec, plan_for, request_record
+from bench.stopping import Stop, deadline
 from bench.store.store import Store
-from bench.sweep import Sweep, deadline
+from bench.sweep import Sweep
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 
@@ -92,7 +92,7 @@ def run_sweep(options: Options) -> int:
         store.plan(_record(plan, runs, options), runs)
         bench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
         with Interrupts() as interrupts, display_of(runs, forecast) as display:
-            stop = either(interrupts.wanted, deadline(limit_s))
+            stop = Stop(interrupts.wanted, deadline(limit_s))
             _say_precision(display.note, device, plan)
             sweep = Sweep(
                 store,

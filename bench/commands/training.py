@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from bench import terminal
@@ -65,11 +64,6 @@ def display_of(runs: list[PlannedRun], forecast: Forecast) -> Display | Plain:
     console = terminal.err()
     console.print(forecast_text(forecast))
     return Display(console, runs) if console.is_terminal else Plain(console, runs)
-
-
-def either(*stops: Callable[[], bool]) -> Callable[[], bool]:
-    """Make a `stop` that says so once one of several does."""
-    return lambda: any(stop() for stop in stops)
 
 
 def ended(tally: Tally, planned: int, where: str) -> int:

@@ -17,7 +17,7 @@ from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, forecast_for, speed_of
-from bench.commands.training import either, open_for_training, parse_bytes, parse_duration
+from bench.commands.training import open_for_training, parse_bytes, parse_duration
 from bench.commands.tune_display import display_for, result_view, space_view
 from bench.commands.tune_ending import ending, exit_code
 from bench.data.datasets import known_header
@@ -30,9 +30,9 @@ from bench.records import PlannedRun, SweepRecord
 from bench.registry import Registry
 from bench.report.export.records import to_json
 from bench.request import Asked, dataset_spec, kept_as, plan_for, request_record, require_weights
+from bench.stopping import Stop, deadline
 from bench.store.location import without_passwords
 from bench.store.store import Store
-from bench.sweep import deadline
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 from bench.tune.keys import overrides
@@ -145,7 +145,7 @@ def run_tune(options: Options) -> int:
                 options.together,
                 options.keep,
                 display,
-                either(interrupts.wanted, deadline(limit_s)),
+                Stop(interrupts.wanted, deadline(limit_s)),
             )
             ended = search.work()
         return _end(tuning, trials, ended, str(store.location))
