@@ -131,12 +131,13 @@ class Settling:
             TestPredictions.made(np.array(test.ids), test.labels, outcome.test_logits, test.classes),
             run.spec.dataset.targets if val.classes else (),
         )
-        self.artifacts.save_predictions(claim.run_id, predictions)
+        stamps = [self.artifacts.save_predictions(claim.run_id, predictions)]
         if is_kept(self.keep_weights, outcome.result.stored_bytes):
             keep_weights(self.artifacts.model_path(claim.run_id), run, outcome)
+            stamps.append(self.artifacts.weights_stamp(claim.run_id))
         for made in outcome.passes:
             self.store.add_feature_pass(made)
-        self.store.finish(claim, outcome.result)
+        self.store.finish(claim, outcome.result, stamps)
         self.artifacts.discard_checkpoint(claim.run_id)
 
 

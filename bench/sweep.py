@@ -47,7 +47,7 @@ class Sweep:
 
     def __post_init__(self) -> None:
         self.stopping = self.stop if isinstance(self.stop, Stop) else Stop(self.stop)
-        self.artifacts = Artifacts.beside(self.store.location)
+        self.artifacts = Artifacts.of(self.store)
         competing = [*self.rivals, *(run.spec for run in self.runs)] if self.prune else []
         self.pruner = Pruner(self.store, competing)
         self.by_id = {run.spec.run_id: run for run in self.runs}

@@ -77,8 +77,10 @@ def begins_at(spec: RunSpec, path: Path | None) -> RunSpec:
 
 
 def _kept(store: Store, row: RunRow) -> KeptWeights:
-    path = Artifacts.beside(store.location).model_path(row.run_id)
+    artifacts = Artifacts.of(store)
+    path = artifacts.model_path(row.run_id)
     try:
+        artifacts.check_weights(row.run_id)
         return read_weights(path, row.run_id)
     except FileNotFoundError as error:
         size = row.stored_bytes or 0
