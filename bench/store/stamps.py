@@ -70,9 +70,10 @@ class Stamps:
         columns = (Run.val_top1, Run.val_loss, Run.test_top1, Run.test_loss)
         with self._sessions.reading() as session:
             found = session.execute(sa.select(*columns).where(Run.run_id == run_id, Run.status == "done")).first()
-        if found is None or None in found:
+        numbers = [number for number in found or () if number is not None]
+        if len(numbers) < len(columns):
             return None
-        return Measured(found[0], found[1]), Measured(found[2], found[3])
+        return Measured(*numbers[:2]), Measured(*numbers[2:])
 
 
 def add_stamps(session: Session, stamps: Iterable[Stamp], now: float) -> None:

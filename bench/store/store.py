@@ -171,7 +171,7 @@ class Store:
             history.add_epoch(session, claim, epoch, now)
 
     def finish(self, claim: Claim, result: RunResult, stamps: Iterable[Stamp] = ()) -> None:
-        """Record a run's result: it is done. Keep its files first (`Artifacts.save_predictions`); `stamps` are theirs.
+        """Record a run's result: it is done. Keep its files first (`Artifacts`), and give their `stamps`.
 
         Raises LeaseLostError as `record_epoch` does, and DivergedError, writing nothing, where what would rank the
         run is not a finite number.

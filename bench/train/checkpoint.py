@@ -48,7 +48,7 @@ def stored_bytes(model: nn.Module) -> int:
 
 
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint, and its checksum after it, whole or not at all. Raises DiskFullError if there is no room."""
+    """Write a checkpoint and its checksum, whole or not at all. Raises DiskFullError if there is no room."""
     with disk_errors(path), atomic_file(path) as temporary:
         torch.save({**state, "format": FORMAT}, temporary)
         ending = file_checksum(temporary).encode()
