@@ -33,6 +33,7 @@ class Tally:
     pruned: list[str] = field(default_factory=list)
     pruned_before: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    failed_before: list[str] = field(default_factory=list)
     diverged: list[str] = field(default_factory=list)
     diverged_before: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
@@ -42,7 +43,7 @@ class Tally:
     @property
     def over(self) -> set[str]:
         """The runs that ended, here or before."""
-        before = (self.skipped, self.pruned_before, self.diverged_before)
+        before = (self.skipped, self.pruned_before, self.failed_before, self.diverged_before)
         return {*self.done, *self.pruned, *self.failed, *self.diverged}.union(*before)
 
 

@@ -14,7 +14,7 @@ from bench.settling import Settling, Tally
 from bench.spec import RunSpec
 from bench.stopping import Stop
 from bench.store.artifacts import Artifacts
-from bench.store.claims import Claim
+from bench.store.claims import RETRY, Claim
 from bench.store.heartbeat import Heartbeat
 from bench.store.store import Store
 from bench.store.worker import Worker
@@ -32,7 +32,8 @@ class Sweep:
     A `Stop` may have a time limit too, which is kept once something is gained.
 
     With `prune` hopeless runs end early, and those that did before are not gone on with; `rivals` are runs of
-    before that they are compared with too. `keep_weights` is as in `Settling`.
+    before that they are compared with too. `keep_weights` is as in `Settling`. Of runs that ended badly before,
+    those of `retry` (`failed`, `diverged`) are tried again.
     """
 
     store: Store
@@ -44,6 +45,7 @@ class Sweep:
     keep_weights: bool | None = None
     prune: bool = False
     rivals: Sequence[RunSpec] = ()
+    retry: frozenset[str] = RETRY
 
     def __post_init__(self) -> None:
         self.stopping = self.stop if isinstance(self.stop, Stop) else Stop(self.stop)
@@ -63,7 +65,9 @@ class Sweep:
         tally, worker = Tally(), self.store.worker()
         statuses = self.store.statuses(self.by_id)
         tally.skipped = [run_id for run_id, status in statuses.items() if status == "done"]
-        tally.diverged_before = [run_id for run_id, status in statuses.items() if status == "diverged"]
+        for status, before in (("failed", tally.failed_before), ("diverged", tally.diverged_before)):
+            if status not in self.retry:
+                before += [run_id for run_id, found in statuses.items() if found == status]
         if self.prune:
             tally.pruned_before = [run_id for run_id, status in statuses.items() if status == "pruned"]
         left = [run_id for run_id in self.by_id if run_id not in tally.over]
@@ -96,7 +100,11 @@ class Sweep:
         They need the same frozen pass, so another process does better to begin with another backbone.
         """
         claim = functools.partial(
-            self.store.claim, worker=worker, provenance=self.provenance, resume_pruned=not self.prune
+            self.store.claim,
+            worker=worker,
+            provenance=self.provenance,
+            retry=self.retry,
+            resume_pruned=not self.prune,
         )
         first = claim(left)
         if first is None:

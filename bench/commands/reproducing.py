@@ -25,6 +25,7 @@ from bench.commands.training import (
     open_for_training,
     parse_bytes,
     parse_duration,
+    parse_retry,
     still_to_do,
 )
 from bench.data.datasets import Dataset, known_header
@@ -74,6 +75,7 @@ class Options:
     form: str
     layout: str | None = None
     lists: list[str] = field(default_factory=list)
+    retry: str = "failed"
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def run_study(options: Options) -> int:
     entries = chosen(study, options.runs)
     parse_bytes(options.cache_budget)  # what cannot be read is said before anything is done
     search = _search_of(registry, study, entries, changes)
-    parse_duration(options.time_limit)
+    parse_duration(options.time_limit), parse_retry(options.retry)
     device, backend = pick(options.device), backend_asked(options.backend)
     usable(backend, device)
     deterministic()
@@ -201,7 +203,7 @@ def _train(
         )
         planned = replace(planned, runs=tuple(runs))
         unique = planned.unique
-        left = still_to_do([run for _, run in unique.values()], store)
+        left = still_to_do([run for _, run in unique.values()], store, parse_retry(options.retry))
         with _or_stand_in(planned.study):
             for backbone in {run.spec.backbone for run in left if run.spec.backbone.weights.source != "none"}:
                 fetch(backbone)
@@ -216,7 +218,7 @@ def _train(
                 searching = Searching(
                     planned.search, planned.changes, planned.place, store, bench, speed,
                     kept_as(options.cache_dtype) if searched.cache else "fp32",
-                    backend if _keeps(searched, options) else "eager", stop,
+                    backend if _keeps(searched, options) else "eager", stop, parse_retry(options.retry),
                 )  # fmt: skip
                 code = max(code, searching.work())
         makers = Makers(store, planned.registry, options.data_root, device)
@@ -241,7 +243,8 @@ def _sweep(
         for cache in (False, True):
             some = [run for entry, run in runs if entry.cache == cache]
             bench = replace(bench, cache_bytes=kept_bytes if cache else 0)
-            _add(tally, Sweep(store, some, bench, made, display, stop).work())
+            sweep = Sweep(store, some, bench, made, display, stop, retry=parse_retry(options.retry))
+            _add(tally, sweep.work())
     return tally
 
 

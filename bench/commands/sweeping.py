@@ -19,6 +19,7 @@ from bench.commands.training import (
     open_for_training,
     parse_bytes,
     parse_duration,
+    parse_retry,
     still_to_do,
 )
 from bench.data.datasets import is_here, known_header
@@ -56,11 +57,13 @@ class Options:
     device: str
     cache_budget: str
     backend: str
+    retry: str = "failed"
 
 
 def run_sweep(options: Options) -> int:
     """Sweep, and return the exit code."""
     limit_s, cache_bytes = parse_duration(options.time_limit), parse_bytes(options.cache_budget)
+    retry = parse_retry(options.retry)
     device, backend = pick(options.device), backend_asked(options.backend)
     usable(backend, device)
     deterministic()
@@ -88,7 +91,7 @@ def run_sweep(options: Options) -> int:
         if cache_bytes:  # else nothing is kept, and it does not matter what would compute it
             images = header.counts if header else entry.counts
             runs = settled(runs, backend, images, speed.machine, device, terminal.err())
-        forecast = total(still_to_do(runs, store), provenance(device).hardware)
+        forecast = total(still_to_do(runs, store, retry), provenance(device).hardware)
         store.plan(_record(plan, runs, options), runs)
         bench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
         with Interrupts() as interrupts, display_of(runs, forecast) as display:
@@ -103,6 +106,7 @@ def run_sweep(options: Options) -> int:
                 stop,
                 keep_weights=options.keep,
                 prune=options.prune,
+                retry=retry,
             )
             tally = sweep.work()
     return ended(tally, len(runs), str(store.location))

@@ -140,20 +140,20 @@ class Store:
         worker: Worker,
         provenance: Provenance,
         *,
-        retry_failed: bool = True,
+        retry: Collection[str] = claims.RETRY,
         resume_pruned: bool = True,
     ) -> Claim | None:
         """Take the first of `run_ids`, in their order, that may be worked on; None where there is none.
 
-        That is a run that is planned or interrupted, one that failed before `worker` began (unless `retry_failed`
-        is false), one that was pruned (unless `resume_pruned` is false), or one whose lease is dead: its process
-        has ended, or has been silent for `LEASE_S` seconds. Of several processes that claim at once each gets a
-        run of its own. A run that is done or diverged, or that the database does not know, is never taken.
+        That is a run that is planned or interrupted, one that ended in a way of `retry` (`failed`, `diverged`)
+        before `worker` began, one that was pruned (unless `resume_pruned` is false), or one whose lease is dead:
+        its process has ended, or has been silent for `LEASE_S` seconds. Of several processes that claim at once
+        each gets a run of its own. A run that is done, or that the database does not know, is never taken.
         """
         with self.sessions.writing() as session:
             now = self.sessions.now(session)
             return claims.claim(
-                session, run_ids, worker, provenance, now, retry_failed=retry_failed, resume_pruned=resume_pruned
+                session, run_ids, worker, provenance, now, retry=retry, resume_pruned=resume_pruned
             )
 
     def heartbeat(self, claim: Claim) -> None:
