@@ -91,6 +91,18 @@ def is_whole(path: Path, wanted: str, size: int | None = None) -> bool:
     return whole
 
 
+def ends_with_checksum(path: Path) -> bool:
+    """Whether a file ends with the checksum of everything before it; False if it cannot be read."""
+    try:
+        size = path.stat().st_size - CHECKSUM_CHARS
+        with path.open("rb") as file:
+            file.seek(max(0, size))
+            ending = file.read()
+        return size >= 0 and file_checksum(path, size).encode() == ending
+    except OSError:
+        return False
+
+
 def forget_verified() -> None:
     """Forget which files were verified, as a new process would: for checking all of them again."""
     with _LOCK:
