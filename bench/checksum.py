@@ -6,7 +6,11 @@ A file is verified once in a process: a map that thirty epochs read is hashed be
 from __future__ import annotations
 
 import json
+import struct
 import threading
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,12 @@ PREFIX = "xxh3:"
 """Begins every checksum, so that another function can take its place one day."""
 
 CHECKSUM_CHARS = len(PREFIX) + 32
+
+ARRAY_ERRORS = (
+    OSError, ValueError, KeyError, TypeError, EOFError, SyntaxError, tokenize.TokenError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
+"""What numpy raises for .npy and .npz files that are damaged: it reads their headers as Python."""
 
 _PIECE = 1 << 22
 _VERIFIED: set[tuple[str, int, int, str]] = set()

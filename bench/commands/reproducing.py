@@ -15,7 +15,7 @@ from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
-from bench.commands.planning import Counting, speed_of
+from bench.commands.planning import Counting, kept_before, speed_of
 from bench.commands.study_parts import Makers
 from bench.commands.study_search import Searching, foreseen
 from bench.commands.study_tables import show_plan, show_tables
@@ -172,7 +172,13 @@ def _plan(
                 kept=kept if entry.cache else "fp32", progress=progress,
             )  # fmt: skip
             named += [(entry, run) for run in plan.runs(speed.machine.precision_for)]
-    runs = with_forecast([run for _, run in named], place.images, speed, lambda at: named[at][0].cache)
+    runs = with_forecast(
+        [run for _, run in named],
+        place.images,
+        speed,
+        lambda at: named[at][0].cache,
+        kept_before(speed.machine.device),
+    )
     return Planned(registry, study, changes, place, tuple(entry for entry, _ in named), tuple(runs))
 
 

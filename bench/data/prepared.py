@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.atomic import atomic_file
-from bench.checksum import Running
+from bench.checksum import ARRAY_ERRORS, Running
 from bench.data.datasets import Dataset
 from bench.data.loading import Positions
 from bench.data.pixels import DecodedPixels, Pixels
@@ -137,7 +137,7 @@ def _label_of(path: Path, shape: tuple[int, ...]) -> Label | None:
     label = verified_label(path)
     try:
         found: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError):
+    except ARRAY_ERRORS:
         return None
     return label if found.shape == shape and found.dtype == np.uint8 else None
 

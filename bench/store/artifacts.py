@@ -10,14 +10,13 @@ import contextlib
 import hashlib
 import io
 import re
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
 from bench.atomic import atomic_file, disk_errors
-from bench.checksum import checksum, file_checksum, is_whole
+from bench.checksum import ARRAY_ERRORS, checksum, file_checksum, is_whole
 from bench.errors import StoreError
 from bench.home import bench_home
 from bench.spec import digest, samples_digest
@@ -176,7 +175,7 @@ class Artifacts:
                     _read(arrays, "test", TestPredictions),
                     tuple(arrays["targets"].tolist()) if "targets" in arrays else (),
                 )
-        except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
+        except ARRAY_ERRORS as error:
             raise self._unreadable(run_id, error) from error
 
     def _unreadable(self, run_id: str, error: Exception) -> StoreError:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from bench.checksum import is_whole, unsealed_json
+from bench.checksum import ARRAY_ERRORS, is_whole, unsealed_json
 from bench.records import FeaturePass
 
 Array = npt.NDArray[np.floating[Any]]
@@ -81,7 +81,7 @@ def sealed(folder: Path) -> Entry | None:
             for part in meta["parts"]
         }
         entry = Entry(arrays, FeaturePass(**meta["pass"]), meta["own_s"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except ARRAY_ERRORS:
         return None
     return entry if sum(array.nbytes for kept in arrays.values() for array in kept) == entry.made.bytes else None
 

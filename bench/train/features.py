@@ -14,6 +14,7 @@ from bench.train.frontier import IMAGES, Frontier
 from bench.train.frozen_pass import FrozenPass
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.loaded import Loaded
+from bench.train.served import note_served
 from bench.train.wanted import Search, Wanted, companions, must_keep
 from bench.train.workbench import Workbench
 
@@ -33,29 +34,43 @@ def kept_features(
     if not dissected.traced and frontier.label == IMAGES and not spec.recipe.augment:
         hooks.note(f"{spec.backbone.name} does not trace: only its pooled features can be kept.")
     if own is None:
-        if must_keep(spec):
-            how = f"with neither the backend {spec.backend} nor {spec.kept}"
-            hooks.note(f"Nothing of {spec.backbone.name} is worth keeping: it is computed anew, {how}.")
+        _say_nothing_is_kept(spec, hooks)
         return frontier, None
+    if bench.cache.is_damaged(own.label.key):
+        hooks.note(f"What is kept of {spec.backbone.name} at {own.label.frontier} is damaged: computed again.")
     if own.layout.bytes > bench.cache_bytes:
         raise _cannot_keep(spec, own, "--cache-budget is less")
     entry = _read(own, bench.cache)
     if entry is None:
         others = search.wanted_by(companions(spec, bench.planned), model)
-        if bench.cache.is_damaged(own.label.key):
-            hooks.note(f"What is kept of {spec.backbone.name} at {own.label.frontier} is damaged: computed again.")
         with bench.cache.filling(own.label.key, _waiting(spec, hooks)):
             entry = _read(own, bench.cache)  # another process may have kept it meanwhile
             if entry is None:
                 with _to_fill(own, others, bench) as wanted:
                     FrozenPass(spec, model, dissected, wanted, bench, hooks).run()
-                entry = _read(own, bench.cache)
+                entry = _noted(own, wanted, bench)
+    else:
+        note_served(bench.cache, spec, bench.device.type, entry.made.key)
     if entry is None and must_keep(spec):
         raise _cannot_keep(spec, own, f"there is no room for them at {bench.cache.folder}")
     if entry is None:
         hooks.note(f"There is no room for {own.layout.bytes / 1e9:.1f} GB: computed again in every epoch.")
         return Frontier(IMAGES), None
     return frontier, entry
+
+
+def _say_nothing_is_kept(spec: RunSpec, hooks: Hooks) -> None:
+    if must_keep(spec):
+        how = f"with neither the backend {spec.backend} nor {spec.kept}"
+        hooks.note(f"Nothing of {spec.backbone.name} is worth keeping: it is computed anew, {how}.")
+
+
+def _noted(own: Wanted, wanted: Sequence[Wanted], bench: Workbench) -> Entry | None:
+    """Return what a pass kept for a run, and note which runs its entries serve."""
+    for each in wanted:
+        if each.asked is not None:
+            note_served(bench.cache, each.asked, bench.device.type, each.label.key)
+    return _read(own, bench.cache)
 
 
 def _read(own: Wanted, cache: FeatureCache) -> Entry | None:

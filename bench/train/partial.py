@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bench.atomic import disk_errors
-from bench.checksum import Running, pieces, sealed_json, unsealed_json
+from bench.checksum import ARRAY_ERRORS, Running, pieces, sealed_json, unsealed_json
 from bench.train.cache_entry import DTYPES, Array, Kept, Label, Layout
 
 MARK_EVERY_S = 5.0
@@ -107,7 +107,7 @@ def resume(folder: Path, label: Label, layout: Layout, made_by: str) -> Opened |
         arrays = _mapped(folder, layout)
         good, progress = _last_true_mark(folder, arrays, lines[1:])
         os.truncate(folder / "progress", sum(len(line.encode()) for line in lines[: 1 + good]))
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (*ARRAY_ERRORS, IndexError, AttributeError):
         return None
     return Opened(arrays, progress, Journal(folder / "progress", safe=good > 0))
 

@@ -22,12 +22,10 @@ from bench.train.backends import BACKENDS
 from bench.train.cache import DTYPES, Label, Layout, Rows
 from bench.train.cuts import Cut
 from bench.train.frontier import Allowance, Dissected, Frontier
+from bench.train.served import LIBRARIES, frozen_identity, images_seen
 from bench.versions import versions
 
 Positions = npt.NDArray[np.int64]
-
-LIBRARIES = ("pillow", "timm", "torch", "torchvision")
-"""What decodes, prepares and computes: what another version of any of them kept is not read."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class Wanted:
     views: int = 0
     rows: Rows | None = None
     whole_key: str = ""
+    asked: RunSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -75,14 +74,17 @@ class Search:
         if cut is None:
             return frontier, None
         augment = spec.recipe.augment if views else ()
-        base = {**_base(spec, self.weights_digest), "device": self.device.type}  # a GPU's fp32 is not a CPU's
+        base = {
+            **frozen_identity(spec, self.weights_digest),
+            "device": self.device.type,
+        }  # a GPU's fp32 is not a CPU's
         libraries = versions([*LIBRARIES, *BACKENDS[spec.backend].packages, *packages_of(augment)])
         named = [base, libraries, cut.digest, spec.kept, list(augment), views]
         whole = digest(named, "features")
         key = digest([*named, rows_digest(rows)], "features") if rows else whole
         label = Label(key, spec.backbone.name, spec.dataset.name, frontier.label, hardware(self.device))
         shapes = tuple(lying(s, last=c) for s, c in zip(cut.shapes, cut.channels_last, strict=True))
-        return frontier, Wanted(cut, label, Layout(images, shapes, spec.kept), augment, views, rows, whole)
+        return frontier, Wanted(cut, label, Layout(images, shapes, spec.kept), augment, views, rows, whole, spec)
 
     def _images(self, views: int) -> dict[str, int]:
         """Count the images of each part of an entry of the whole dataset."""
@@ -124,22 +126,16 @@ def must_keep(spec: RunSpec) -> bool:
 
 def companions(spec: RunSpec, others: Iterable[RunSpec]) -> list[RunSpec]:
     """List, once for each strategy and set of views, the runs whose frozen part computes with the same numbers."""
-    base = digest(_base(spec, None))
-    others = [o for o in others if o.run_id != spec.run_id and _seen(o) == _seen(spec)]
+    base = digest(frozen_identity(spec, None))
+    others = [o for o in others if o.run_id != spec.run_id and images_seen(o) == images_seen(spec)]
     same = {(o.strategy, o.recipe.augment, o.recipe.views, o.recipe.norm_stats, o.kept): o
-            for o in others if digest(_base(o, None)) == base}  # fmt: skip
+            for o in others if digest(frozen_identity(o, None)) == base}  # fmt: skip
     return list(same.values())
 
 
 def rows_digest(rows: Rows) -> str:
     """Hash which images of each part are held."""
     return digest({part: held.tolist() for part, held in rows.items()}, "rows")
-
-
-def _seen(spec: RunSpec) -> object:
-    """Return what decides the images that a run reads."""
-    data = spec.dataset
-    return (data.subset, data.val_fraction, data.split_seed) if data.subset else None
 
 
 def _split(manifest: Manifest, data: DatasetSpec) -> Splits:
@@ -155,17 +151,3 @@ def view_name(view: int) -> str:
 def lying(shape: tuple[int, ...], *, last: bool) -> tuple[int, ...]:
     """Give a shape as it lies in memory: of channels-last tensors (C, H, W), the channels last."""
     return (*shape[1:], shape[0]) if last else shape
-
-
-def _base(spec: RunSpec, weights_digest: str | None) -> dict[str, object]:
-    """List what decides a frozen activation besides its place; random weights are decided by the seed."""
-    return {
-        "protocol": spec.protocol,
-        "backbone": spec.backbone.model_dump(mode="json"),
-        "weights": weights_digest,
-        "seed": spec.seed if spec.backbone.weights.source == "none" else None,
-        "transform": spec.transform.model_dump(mode="json"),
-        "dataset": spec.dataset.fingerprint,
-        "precision": spec.precision,
-        "backend": spec.backend,
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from bench.store.rows import HeadRow
     from bench.store.store import Store
     from bench.verify.findings import Findings, Progress
+
+_ZIP_END = 22
+"""Bytes of the record that ends a zip archive."""
 
 KINDS = {"predictions": ".npz", "models": ".safetensors", "checkpoints": ".pt"}
 
@@ -62,9 +66,12 @@ def check_checkpoints(store: Store, findings: Findings) -> None:
     """Verify the checkpoints of runs that are not finished."""
     for path in sorted((Artifacts.beside(store.location).folder / "checkpoints").glob("[!.]*.pt")):
         findings.checked["checkpoints"] += 1
-        if not ends_with_checksum(path):
-            what = f"{path} is not as it was written, or of before there were checksums."
-            findings.wrong("checkpoints", path.stem, what, "Nothing has to be done: the run begins anew.")
+        anew = "Nothing has to be done: the run begins anew."
+        if _has_no_checksum(path):
+            what = f"{path} is of before there were checksums, and not gone on with."
+            findings.note("checkpoints", path.stem, what, anew)
+        elif not ends_with_checksum(path):
+            findings.wrong("checkpoints", path.stem, f"{path} is not as it was written.", anew)
 
 
 def check_orphans(store: Store, findings: Findings) -> None:
@@ -77,6 +84,17 @@ def check_orphans(store: Store, findings: Findings) -> None:
             what = _needless(path, kind, suffix, statuses)
             if what:
                 findings.wrong("files", str(path), what, "Delete it, or copy the database that it belongs to.")
+
+
+def _has_no_checksum(path: Path) -> bool:
+    """Whether a file is a whole zip archive with nothing after it, as checkpoints were before."""
+    try:
+        if path.read_bytes()[-_ZIP_END:][:4] != b"PK\x05\x06":
+            return False
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return False
 
 
 def _files(folder: Path) -> Iterable[Path]:

@@ -28,7 +28,9 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
         db = ("--db", str(place / "runs.db"))
         sweep = ("sweep", "--dataset", f"folder:{tiny_folder}", *db, *NET)
         assert bench(*sweep, "-s", "linear,full").code == 0
-        assert bench("ensemble", "--pool", "--dataset", f"folder:{tiny_folder.name}", *db).code == 0
+        assert (
+            bench("ensemble", "--pool", "--rule", "soft", "--dataset", f"folder:{tiny_folder.name}", *db).code == 0
+        )
         more = (*sweep[:-4], "--epochs", "9", "--set", "batch_size=8", "-s", "full", "--time-limit", "0.01s")
         assert bench(*more).code == 130
     return place
@@ -98,7 +100,7 @@ def test_a_byte_flipped_anywhere_in_any_file_is_found(place: Path, pattern: str,
 @pytest.mark.parametrize(
     ("statement", "kind"),
     [
-        ("UPDATE runs SET spec = replace(spec, '\"seed\": 0', '\"seed\": 1') WHERE strategy = 'full'", "run ids"),
+        ("UPDATE runs SET spec = replace(spec, '\"seed\":0', '\"seed\":1') WHERE strategy = 'full'", "run ids"),
         ("UPDATE runs SET strategy = 'norm' WHERE strategy = 'full'", "run ids"),
         ("UPDATE runs SET group_id = run_id", "run ids"),
         ("UPDATE runs SET test_top1 = test_top1 + 0.01 WHERE status = 'done'", "metrics"),

@@ -19,11 +19,11 @@ def test_a_diverged_trial_that_is_done_the_second_time_is_another_trial(
     with monkeypatch.context() as patch:
         patch.setattr(run_state, "math", type("Never", (), {"isfinite": staticmethod(lambda _: False)}))
         place.call()
-    assert [trial["end"] for trial in place.trials()] == ["diverged", "diverged"]
+    assert [trial["state"] for trial in place.trials()] == ["diverged", "diverged"]
     assert place.call().code == 0
     assert len(place.trials()) == 2
     assert place.call("--retry", "failed,diverged").code == 0
-    assert [trial["end"] for trial in place.trials()] == ["diverged", "diverged", "done", "done"]
+    assert [trial["state"] for trial in place.trials()] == ["diverged", "diverged", "done", "done"]
     assert {row["status"] for row in place.rows().values()} == {"done"}
     assert place.study()["best"]["value"] == max(trial["value"] for trial in place.trials()[2:])
     place.call("--retry", "diverged")
