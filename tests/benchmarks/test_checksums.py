@@ -33,7 +33,7 @@ def test_verifying_kept_features_takes_under_2_percent_of_30_epochs_from_them(
     from bench.train.hooks import Hooks
     from bench.train.run import Run
 
-    spec = lite0(strategy, "image_size=64", f"epochs={EPOCHS}", "early_stopping=null", "augment=", "views=0")
+    spec = lite0(strategy, "image_size=64", f"epochs={EPOCHS}", "early_stopping=null", "augment=[]", "views=0")
 
     def run() -> Any:
         (tmp_path / "run.pt").unlink(missing_ok=True)

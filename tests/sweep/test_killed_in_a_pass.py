@@ -80,7 +80,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     return (
         "sweep", "--dataset", f"folder:{place / 'tints'}", "-m", f"timm/test_efficientnet@file:{weights}",
         "-s", "linear,last_blocks(1)", "--image-size", "32", "--epochs", "3", "--set", "batch_size=32",
-        "--set", "early_stopping=null", "--set", "augment=", "--set", "views=0",
+        "--set", "early_stopping=null", "--set", "augment=[]", "--set", "views=0",
     )  # fmt: skip
 
 

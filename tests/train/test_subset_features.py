@@ -19,7 +19,7 @@ from bench.train.served import is_kept
 
 Maker = Callable[..., Any]
 TRAIN, VAL, TEST = 16, 4, 20
-"""The subset's images of train and val, and all test images; the dataset has 48 images to train and choose with."""
+"""The subset's images of train and val, and all test images; the dataset has 48 to train and choose with."""
 
 
 def of_subset(spec: Any, train: int = TRAIN, val: int = VAL) -> Any:
