@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from bench.joint import spans
 from bench.ranks import ranks
-from bench.store.schema import Run, RunArtifact
+from bench.store.schema import Run
+from bench.store.schema_derived import RunArtifact
 from bench.store.statements import add_missing
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from stored_logits import predictions, record_run
 from bench.errors import StoreError
 from bench.spec import digest, samples_digest
 from bench.store.artifacts import Artifacts, RunPredictions
-from bench.store.schema import RunArtifact
+from bench.store.schema_derived import RunArtifact
 from bench.store.store import Store
 
 
