@@ -45,8 +45,7 @@ def keep(
     chosen = pick(device)
     deterministic()
     with Store.open(db, create=False) as store:
-        stored = store.run(run)
-        artifacts = Artifacts.of(store)
+        stored, artifacts = store.run(run), Artifacts.of(store)
         spec = finished_spec(stored)
         path = artifacts.model_path(stored.row.run_id)
         if path.exists():

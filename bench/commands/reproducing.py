@@ -41,7 +41,7 @@ from bench.report.study.records import attempted, study_record
 from bench.request import kept_as
 from bench.settling import Tally
 from bench.spec import BackendName
-from bench.stopping import Stop, deadline
+from bench.stopping import Stop
 from bench.store.store import Store
 from bench.studies.changes import Changes, changes_of
 from bench.studies.entries import StudyEntry, StudyRunEntry
@@ -216,7 +216,7 @@ def _train(
         store.plan(_record(planned, options), [run for _, run in unique.values()])
         bench, stop_at = Workbench(device, dataset, workers=options.workers), parse_duration(options.time_limit)
         with Interrupts() as interrupts:
-            stop = Stop(interrupts.wanted, deadline(stop_at))
+            stop = Stop(interrupts.wanted, stop_at)
             code = ended(_sweep(planned, left, store, bench, stop, options), len(unique), str(store.location))
             if planned.search:
                 bench = replace(bench, cache_bytes=parse_bytes(options.cache_budget))

@@ -31,7 +31,7 @@ from bench.plan.forecast import total
 from bench.records import PlannedRun, SweepRecord
 from bench.report.terminal.plan_list import plan_view
 from bench.request import Asked, dataset_spec, plan_for, request_record
-from bench.stopping import Stop, deadline
+from bench.stopping import Stop
 from bench.store.store import Store
 from bench.sweep import Sweep
 from bench.train.provenance import provenance
@@ -95,7 +95,7 @@ def run_sweep(options: Options) -> int:
         store.plan(_record(plan, runs, options), runs)
         bench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
         with Interrupts() as interrupts, display_of(runs, forecast) as display:
-            stop = Stop(interrupts.wanted, deadline(limit_s))
+            stop = Stop(interrupts.wanted, limit_s)
             _say_precision(display.note, device, plan)
             sweep = Sweep(
                 store,

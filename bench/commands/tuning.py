@@ -30,7 +30,7 @@ from bench.records import PlannedRun, SweepRecord
 from bench.registry import Registry
 from bench.report.export.records import to_json
 from bench.request import Asked, dataset_spec, kept_as, plan_for, request_record, require_weights
-from bench.stopping import Stop, deadline
+from bench.stopping import Stop
 from bench.store.location import without_passwords
 from bench.store.store import Store
 from bench.train.provenance import provenance
@@ -146,7 +146,7 @@ def run_tune(options: Options) -> int:
                 options.together,
                 options.keep,
                 display,
-                Stop(interrupts.wanted, deadline(limit_s)),
+                Stop(interrupts.wanted, limit_s),
                 parse_retry(options.retry),
             )
             ended = search.work()

@@ -106,20 +106,23 @@ class Artifacts:
             self._adopt(self.stamps, run_id, content, made)
         return made
 
-    def check_weights(self, run_id: str) -> None:
-        """Compare a run's weights with their checksum, once in this process.
+    def check_weights(self, run_id: str) -> bool:
+        """Compare a run's weights with their checksum, once in this process; False if they have none yet.
 
-        Raises StoreError if they are another file's, FileNotFoundError if there are none. Those of before there
-        were checksums are taken as they are, and stamped.
+        Raises StoreError if they are another file's, FileNotFoundError if there are none.
         """
         path = self.model_path(run_id)
-        size = path.stat().st_size
+        path.stat()
         stamp = self.stamps.find(run_id, "weights") if self.stamps else None
         if stamp and not is_whole(path, stamp.checksum):
             raise self._damaged(run_id, "weights", path)
-        if self.stamps and stamp is None:
-            with contextlib.suppress(StoreError):  # a database that may only be read, or does not know the run
-                self.stamps.put(Stamp(run_id, "weights", file_checksum(path), size))
+        return stamp is not None
+
+    def adopt_weights(self, run_id: str) -> None:
+        """Stamp weights of before there were checksums, once they were read; a read-only database takes none."""
+        if self.stamps:
+            with contextlib.suppress(StoreError):
+                self.stamps.put(self.weights_stamp(run_id))
 
     def weights_stamp(self, run_id: str) -> Stamp:
         """Return the stamp of weights that were just written."""

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
 
 from bench.checksum import ends_with_checksum
-from bench.errors import BenchError
+from bench.errors import BenchError, StoreError
 from bench.store.artifacts import Artifacts
 from bench.store.stamps import Measured, measured_again
 
@@ -54,12 +55,31 @@ def check_weights(store: Store, findings: Findings, progress: Progress) -> None:
             continue  # they were not kept
         findings.checked["weights"] += 1
         try:
-            artifacts.check_weights(row.run_id)
+            if not artifacts.check_weights(row.run_id):
+                _adopt(artifacts, row.run_id)
         except BenchError as error:
             findings.error("weights", row.run_id, error)
         except OSError:
             todo = f"Copy the file back, or train it once more: bench keep {row.run_id[:12]}"
             findings.wrong("weights", row.run_id, "They were kept, and the file is gone.", todo)
+
+
+def _adopt(artifacts: Artifacts, run_id: str) -> None:
+    """Stamp weights of before there were checksums if they can be read; raises StoreError if not."""
+    path = artifacts.model_path(run_id)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            whole = (file.metadata() or {}).get("run_id") == run_id
+    except (OSError, ValueError, SafetensorError) as error:
+        raise _unreadable(path, run_id, str(error)) from error
+    if not whole:
+        raise _unreadable(path, run_id, "it is another run's")
+    artifacts.adopt_weights(run_id)
+
+
+def _unreadable(path: Path, run_id: str, why: str) -> StoreError:
+    todo = f"Copy the file back, or delete it and train it once more: bench keep {run_id[:12]}"
+    return StoreError(f"The weights of run {run_id[:12]} cannot be read.", f"{path}: {why}.", todo)
 
 
 def check_checkpoints(store: Store, findings: Findings) -> None:

@@ -96,12 +96,14 @@ def test_a_database_that_may_only_be_read_takes_no_stamp_and_is_read(store: Stor
         assert Artifacts.of(looked_at).predictions(run_id).test.logits.shape[0] > 0
 
 
-def test_weights_are_stamped_when_they_are_first_read_and_then_checked(store: Store, run_id: str) -> None:
+def test_weights_that_were_stamped_are_checked(store: Store, run_id: str) -> None:
     files = Artifacts.of(store)
     path = files.model_path(run_id)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"some weights" * 100)
-    files.check_weights(run_id)
+    assert not files.check_weights(run_id)
+    files.adopt_weights(run_id)
+    assert files.check_weights(run_id)
     flip(path, 700)
     path.rename(path.with_suffix(".moved"))
     path.write_bytes(path.with_suffix(".moved").read_bytes())  # another file, as another command finds it

@@ -161,6 +161,7 @@ def test_killed_again_and_again_in_a_pass_it_ends_with_the_same_bytes(
     same(place, calm)
 
 
+@pytest.mark.slow
 def test_the_same_command_with_a_time_limit_that_nothing_fits_ends(
     tmp_path: Path, asked: tuple[str, ...], calm: Place
 ) -> None:
@@ -172,6 +173,7 @@ def test_the_same_command_with_a_time_limit_that_nothing_fits_ends(
     same(place, calm)
 
 
+@pytest.mark.slow
 def test_an_epoch_of_full_that_is_longer_than_the_time_limit_is_finished(
     tmp_path: Path, asked: tuple[str, ...]
 ) -> None:
@@ -180,5 +182,6 @@ def test_an_epoch_of_full_that_is_longer_than_the_time_limit_is_finished(
     place, code, calls = Place(tmp_path / "place", tuple(words)), 130, 0
     while code == 130 and calls < 6:
         code, calls = place.run("--time-limit", "0.001s").returncode, calls + 1
-    assert (code, calls) == (0, 3)
+    assert code == 0
+    assert calls in (3, 4)  # the last may evaluate only
     assert {row["status"] for row in place.rows().values()} == {"done"}
