@@ -41,6 +41,7 @@ from bench.commands.timing import timing
 from bench.commands.transfer import transfer
 from bench.commands.tune import tune
 from bench.commands.usage import UsageError, explained, is_help
+from bench.commands.verify import verify
 from bench.errors import BAD_INPUT, INTERRUPTED, BenchError
 
 app = typer.Typer(
@@ -57,7 +58,7 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., None], ...] = (
     sweep, tune, reproduce, plan, leaderboard, report, export, runs, sweeps, show, look, compare, mistakes,
     predict, explain, keep, transfer, ensemble, ensembles, backbones, strategies, datasets, recipes, studies,
-    augment, timing, doctor,
+    augment, timing, verify, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

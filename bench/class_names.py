@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from bench.errors import StoreError
 from bench.store.artifacts import Artifacts
 from bench.store.rows import StoredRun
 
@@ -27,7 +27,7 @@ def class_names(stored: StoredRun, artifacts: Artifacts) -> ClassNames:
     row, targets = stored.row, stored.row.target.split("+")
     found = dict(_of_manifest(row.fingerprint) if row.fingerprint else {})
     if any(target not in found for target in targets):
-        found = {**_of_weights(artifacts.model_path(row.run_id)), **found}
+        found = {**_of_weights(artifacts, row.run_id), **found}
     names = {target: found[target] for target in targets if target in found}
     if len(names) == len(targets):
         return ClassNames(names)
@@ -46,13 +46,14 @@ def _of_manifest(fingerprint: str) -> Names:
     return manifest.classes if manifest else {}
 
 
-def _of_weights(path: Path) -> Names:
-    """Read the names beside a run's kept weights; none where nothing was kept or it cannot be read."""
+def _of_weights(artifacts: Artifacts, run_id: str) -> Names:
+    """Read the names beside a run's kept weights; none where nothing was kept, or it is damaged."""
     from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - only where no manifest knows the data
 
     try:
-        with safe_open(path, framework="numpy") as file:
+        artifacts.check_weights(run_id)
+        with safe_open(artifacts.model_path(run_id), framework="numpy") as file:
             listed = json.loads((file.metadata() or {}).get("classes", "{}"))
         return {target: tuple(map(str, names)) for target, names in listed.items()}
-    except (OSError, ValueError, AttributeError, TypeError, SafetensorError):
+    except (OSError, ValueError, AttributeError, TypeError, SafetensorError, StoreError):
         return {}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-State = Literal["whole", "damaged", "left", "being written"]
-"""`left` is what a process that was killed has left half-written."""
+State = Literal["whole", "damaged", "outdated", "partial", "left", "being written"]
+"""`outdated` was kept before there were checksums, and is not used; `partial` is what an interrupted pass has
+kept, where the next one goes on; `left` is what a process that was killed has left half-written."""
 
 LEFTOVER_S = 24 * 3600
 """Temporary files and folders that nobody has written to for this long were left by a killed process."""

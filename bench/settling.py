@@ -33,6 +33,7 @@ class Tally:
     pruned: list[str] = field(default_factory=list)
     pruned_before: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    failed_before: list[str] = field(default_factory=list)
     diverged: list[str] = field(default_factory=list)
     diverged_before: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
@@ -42,7 +43,7 @@ class Tally:
     @property
     def over(self) -> set[str]:
         """The runs that ended, here or before."""
-        before = (self.skipped, self.pruned_before, self.diverged_before)
+        before = (self.skipped, self.pruned_before, self.failed_before, self.diverged_before)
         return {*self.done, *self.pruned, *self.failed, *self.diverged}.union(*before)
 
 
@@ -131,12 +132,13 @@ class Settling:
             TestPredictions.made(np.array(test.ids), test.labels, outcome.test_logits, test.classes),
             run.spec.dataset.targets if val.classes else (),
         )
-        self.artifacts.save_predictions(claim.run_id, predictions)
+        stamps = [self.artifacts.save_predictions(claim.run_id, predictions)]
         if is_kept(self.keep_weights, outcome.result.stored_bytes):
             keep_weights(self.artifacts.model_path(claim.run_id), run, outcome)
+            stamps.append(self.artifacts.weights_stamp(claim.run_id))
         for made in outcome.passes:
             self.store.add_feature_pass(made)
-        self.store.finish(claim, outcome.result)
+        self.store.finish(claim, outcome.result, stamps)
         self.artifacts.discard_checkpoint(claim.run_id)
 
 

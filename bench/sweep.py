@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,8 +12,9 @@ from bench.pruning import Pruner
 from bench.records import EpochRecord, PlannedRun, Provenance
 from bench.settling import Settling, Tally
 from bench.spec import RunSpec
+from bench.stopping import Stop
 from bench.store.artifacts import Artifacts
-from bench.store.claims import Claim
+from bench.store.claims import RETRY, Claim
 from bench.store.heartbeat import Heartbeat
 from bench.store.store import Store
 from bench.store.worker import Worker
@@ -29,8 +29,11 @@ from bench.watching import Watcher
 class Sweep:
     """A plan at work on one database; `stop` is asked whether to leave the current run for later.
 
+    A `Stop` may have a time limit too, which is kept once something is gained.
+
     With `prune` hopeless runs end early, and those that did before are not gone on with; `rivals` are runs of
-    before that they are compared with too. `keep_weights` is as in `Settling`.
+    before that they are compared with too. `keep_weights` is as in `Settling`. Of runs that ended badly before,
+    those of `retry` (`failed`, `diverged`) are tried again.
     """
 
     store: Store
@@ -42,9 +45,11 @@ class Sweep:
     keep_weights: bool | None = None
     prune: bool = False
     rivals: Sequence[RunSpec] = ()
+    retry: frozenset[str] = RETRY
 
     def __post_init__(self) -> None:
-        self.artifacts = Artifacts.beside(self.store.location)
+        self.stopping = self.stop if isinstance(self.stop, Stop) else Stop(self.stop)
+        self.artifacts = Artifacts.of(self.store)
         competing = [*self.rivals, *(run.spec for run in self.runs)] if self.prune else []
         self.pruner = Pruner(self.store, competing)
         self.by_id = {run.spec.run_id: run for run in self.runs}
@@ -60,19 +65,21 @@ class Sweep:
         tally, worker = Tally(), self.store.worker()
         statuses = self.store.statuses(self.by_id)
         tally.skipped = [run_id for run_id, status in statuses.items() if status == "done"]
-        tally.diverged_before = [run_id for run_id, status in statuses.items() if status == "diverged"]
+        for status, before in (("failed", tally.failed_before), ("diverged", tally.diverged_before)):
+            if status not in self.retry:
+                before += [run_id for run_id, found in statuses.items() if found == status]
         if self.prune:
             tally.pruned_before = [run_id for run_id, status in statuses.items() if status == "pruned"]
         left = [run_id for run_id in self.by_id if run_id not in tally.over]
         self.bench.planned = [self.by_id[run_id].spec for run_id in left]
-        while not self.stop():
+        while not self.stopping():
             claims = self._claim(left, worker)
             if not claims:
                 break
             left = [run_id for run_id in left if run_id not in claims]
             self._train(claims, tally)
         self._look_elsewhere(tally, worker)
-        tally.stopped = tally.stopped or self.stop()
+        tally.stopped = tally.stopped or self.stopping()
         return tally
 
     def _look_elsewhere(self, tally: Tally, worker: Worker) -> None:
@@ -93,7 +100,11 @@ class Sweep:
         They need the same frozen pass, so another process does better to begin with another backbone.
         """
         claim = functools.partial(
-            self.store.claim, worker=worker, provenance=self.provenance, resume_pruned=not self.prune
+            self.store.claim,
+            worker=worker,
+            provenance=self.provenance,
+            retry=self.retry,
+            resume_pruned=not self.prune,
         )
         first = claim(left)
         if first is None:
@@ -122,7 +133,7 @@ class Sweep:
             with Heartbeat(self.store, list(claims.values())):
                 runs = [self._run(run, claim) for run, claim in claimed if self._goes_on(run, ends)]
                 if runs:
-                    Company(runs, Hooks(step=self.watcher.step, stop=self.stop), ends).execute()
+                    Company(runs, Hooks(step=self.watcher.step, stop=self.stopping), ends).execute()
         except (DiskFullError, KeyboardInterrupt) as error:
             ends.interrupt(error)
             raise
@@ -151,14 +162,11 @@ class Sweep:
         def epoch(record: EpochRecord) -> None:
             self.store.record_epoch(claim, record)
             self.pruner.refresh()
+            self.stopping.moved()
             self.watcher.epoch(run, record)
 
-        watcher = self.watcher
+        watcher, stopping = self.watcher, self.stopping
         prune = functools.partial(self.pruner.halt, run.spec)
-        return Hooks(epoch, watcher.step, watcher.features, watcher.note, self.stop, prune)
-
-
-def deadline(seconds: float | None) -> Callable[[], bool]:
-    """Make a `stop` that says so once `seconds` have passed; None never does."""
-    end = None if seconds is None else time.monotonic() + seconds
-    return lambda: end is not None and time.monotonic() >= end
+        return Hooks(
+            epoch, watcher.step, watcher.features, watcher.note, stopping, prune, stopping.late, stopping.moved
+        )

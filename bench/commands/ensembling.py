@@ -57,7 +57,7 @@ def make_ensemble(options: Options) -> None:
     rule = _rule(options)
     limits = parse_budget(as_limits(options.budget, options.registry))
     with Store.open(options.db, create=False) as store:
-        artifacts = Artifacts.beside(store.location)
+        artifacts = Artifacts.of(store)
         candidates = _pooled(store, artifacts, options) if options.pool else _named(store, artifacts, options)
         made = make(candidates, artifacts, Wanted(rule, limits, options.most, command_line()))
         details = read_details(store, made if len(made.members) == 1 else store.ensembles.add(made))
@@ -72,7 +72,7 @@ def read_details(store: Store, made: Ensemble) -> EnsembleDetails:
         return EnsembleDetails(made, rows)
     best = best_member(made, {row.run_id: _val(row) for row in rows})
     try:
-        gain = compare(made, best, Artifacts.beside(store.location))
+        gain = compare(made, best, Artifacts.of(store))
     except StoreError:
         gain = None
     return EnsembleDetails(made, rows, gain)

@@ -45,18 +45,19 @@ def keep(
     chosen = pick(device)
     deterministic()
     with Store.open(db, create=False) as store:
-        stored = store.run(run)
-        artifacts = Artifacts.beside(store.location)
-    spec = finished_spec(stored)
-    path = artifacts.model_path(stored.row.run_id)
-    if not path.exists():
-        data = open_run_dataset(spec.dataset, dataset, registry, data_root, layout=layout, lists=lists)
-        epochs, counting = spec.recipe.epochs, Counting(terminal.err(), f"Training {spec.backbone.name}")
-        with Interrupts() as interrupts, counting:
-            hooks = Hooks(lambda done: counting(done.epoch, epochs, "epochs"), stop=interrupts.wanted)
-            try:
-                spec = begins_at(spec, weights)
-                kept_again(spec, stored.row.weights_digest, Workbench(chosen, data), artifacts, hooks)
-            except StoppedError:
-                raise typer.Exit(INTERRUPTED) from None
+        stored, artifacts = store.run(run), Artifacts.of(store)
+        spec = finished_spec(stored)
+        path = artifacts.model_path(stored.row.run_id)
+        if path.exists():
+            artifacts.check_weights(stored.row.run_id)
+        else:
+            data = open_run_dataset(spec.dataset, dataset, registry, data_root, layout=layout, lists=lists)
+            epochs, counting = spec.recipe.epochs, Counting(terminal.err(), f"Training {spec.backbone.name}")
+            with Interrupts() as interrupts, counting:
+                hooks = Hooks(lambda done: counting(done.epoch, epochs, "epochs"), stop=interrupts.wanted)
+                try:
+                    spec = begins_at(spec, weights)
+                    kept_again(spec, stored.row.weights_digest, Workbench(chosen, data), artifacts, hooks)
+                except StoppedError:
+                    raise typer.Exit(INTERRUPTED) from None
     terminal.out().print(str(path), soft_wrap=True)

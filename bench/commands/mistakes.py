@@ -63,7 +63,7 @@ def mistakes(
     with Store.open(db, create=False) as store:
         stored = store.run(run)
         spec = finished_spec(stored)
-        head, artifacts = _head(spec.dataset.targets, target), Artifacts.beside(store.location)
+        head, artifacts = _head(spec.dataset.targets, target), Artifacts.of(store)
         made = artifacts.predictions(stored.row.run_id).of(head).test
     data = open_run_dataset(spec.dataset, dataset, registry, data_root, layout=layout, lists=lists)
     names = class_names(stored, artifacts).names.get(head) or [str(i) for i in range(made.logits.shape[1])]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bench.plan.enumerate import Plan
     from bench.plan.forecast import Forecast, Speed
     from bench.records import PlannedRun
+    from bench.spec import RunSpec
     from bench.store.store import Store
 
 
@@ -65,8 +66,19 @@ def forecast_for(
     from bench.plan.forecast import total, with_forecast
 
     images = header.counts if header else entry.counts
-    runs = with_forecast(plan.runs(speed.machine.precision_for), images, speed, lambda _: keeps)
+    runs = with_forecast(
+        plan.runs(speed.machine.precision_for), images, speed, lambda _: keeps, kept_before(speed.machine.device)
+    )
     return runs, total(runs, speed.machine.hardware)
+
+
+def kept_before(device: str) -> Callable[[RunSpec], bool]:
+    """Return a function that is true for runs whose frozen part is in the feature cache, for a device."""
+    from bench.train.cache import FeatureCache
+    from bench.train.served import is_kept
+
+    cache, kind = FeatureCache(), device.partition(":")[0]
+    return lambda spec: is_kept(cache, spec, kind)
 
 
 def speed_of(device: str, store: Store | None = None) -> Speed:

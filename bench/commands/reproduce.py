@@ -9,7 +9,7 @@ import typer
 from bench.commands import options as o
 from bench.commands.filters import Db, one_format
 from bench.commands.given import not_empty
-from bench.commands.sweep import CacheBudget, Download, DryRun, TimeLimit, Workers
+from bench.commands.sweep import CacheBudget, Download, DryRun, Retry, TimeLimit, Workers
 
 Study = Annotated[str, typer.Argument(callback=not_empty, help="A study of `bench studies`.")]
 Runs = Annotated[
@@ -55,6 +55,7 @@ def reproduce(
     skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
     data_root: o.DataRoot = None, download: Download = True, device: o.Device = "auto", json: o.AsJson = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="The table as Markdown.")] = False,
+    retry: Retry = "failed",
 ) -> None:  # fmt: skip
     """Run a published study with its own settings, and print its figures, ours and the difference.
 
@@ -81,6 +82,6 @@ def reproduce(
     options = Options(
         study, o.split_list(runs), changes, seeds, dry_run, time_limit, workers, cache_budget,
         cache_dtype, backend, db, registry or [], data_root, download, device, form, layout,
-        lists or [],
+        lists or [], retry,
     )  # fmt: skip
     raise typer.Exit(run_study(options))

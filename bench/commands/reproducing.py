@@ -15,17 +15,17 @@ from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
-from bench.commands.planning import Counting, speed_of
+from bench.commands.planning import Counting, kept_before, speed_of
 from bench.commands.study_parts import Makers
 from bench.commands.study_search import Searching, foreseen
 from bench.commands.study_tables import show_plan, show_tables
 from bench.commands.training import (
     display_of,
-    either,
     ended,
     open_for_training,
     parse_bytes,
     parse_duration,
+    parse_retry,
     still_to_do,
 )
 from bench.data.datasets import Dataset, known_header
@@ -41,12 +41,13 @@ from bench.report.study.records import attempted, study_record
 from bench.request import kept_as
 from bench.settling import Tally
 from bench.spec import BackendName
+from bench.stopping import Stop
 from bench.store.store import Store
 from bench.studies.changes import Changes, changes_of
 from bench.studies.entries import StudyEntry, StudyRunEntry
 from bench.studies.planning import Place, chosen, plan_run
 from bench.studies.searching import StudySearch, study_search
-from bench.sweep import Sweep, deadline
+from bench.sweep import Sweep
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 from bench.weights import fetch
@@ -74,6 +75,7 @@ class Options:
     form: str
     layout: str | None = None
     lists: list[str] = field(default_factory=list)
+    retry: str = "failed"
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def run_study(options: Options) -> int:
     entries = chosen(study, options.runs)
     parse_bytes(options.cache_budget)  # what cannot be read is said before anything is done
     search = _search_of(registry, study, entries, changes)
-    parse_duration(options.time_limit)
+    parse_duration(options.time_limit), parse_retry(options.retry)
     device, backend = pick(options.device), backend_asked(options.backend)
     usable(backend, device)
     deterministic()
@@ -175,7 +177,13 @@ def _plan(
             remarks |= dict.fromkeys(plan.remarks)
     for remark in remarks:
         terminal.err().print(f"note: {remark}", soft_wrap=True, highlight=False)
-    runs = with_forecast([run for _, run in named], place.images, speed, lambda at: named[at][0].cache)
+    runs = with_forecast(
+        [run for _, run in named],
+        place.images,
+        speed,
+        lambda at: named[at][0].cache,
+        kept_before(speed.machine.device),
+    )
     return Planned(registry, study, changes, place, tuple(entry for entry, _ in named), tuple(runs))
 
 
@@ -206,14 +214,14 @@ def _train(
         )
         planned = replace(planned, runs=tuple(runs))
         unique = planned.unique
-        left = still_to_do([run for _, run in unique.values()], store)
+        left = still_to_do([run for _, run in unique.values()], store, parse_retry(options.retry))
         with _or_stand_in(planned.study):
             for backbone in {run.spec.backbone for run in left if run.spec.backbone.weights.source != "none"}:
                 fetch(backbone)
         store.plan(_record(planned, options), [run for _, run in unique.values()])
         bench, stop_at = Workbench(device, dataset, workers=options.workers), parse_duration(options.time_limit)
         with Interrupts() as interrupts:
-            stop = either(interrupts.wanted, deadline(stop_at))
+            stop = Stop(interrupts.wanted, stop_at)
             code = ended(_sweep(planned, left, store, bench, stop, options), len(unique), str(store.location))
             if planned.search:
                 bench = replace(bench, cache_bytes=parse_bytes(options.cache_budget))
@@ -221,7 +229,7 @@ def _train(
                 searching = Searching(
                     planned.search, planned.changes, planned.place, store, bench, speed,
                     kept_as(options.cache_dtype) if searched.cache else "fp32",
-                    backend if _keeps(searched, options) else "eager", stop,
+                    backend if _keeps(searched, options) else "eager", stop, parse_retry(options.retry),
                 )  # fmt: skip
                 code = max(code, searching.work())
         makers = Makers(store, planned.registry, options.data_root, device)
@@ -246,7 +254,8 @@ def _sweep(
         for cache in (False, True):
             some = [run for entry, run in runs if entry.cache == cache]
             bench = replace(bench, cache_bytes=kept_bytes if cache else 0)
-            _add(tally, Sweep(store, some, bench, made, display, stop).work())
+            sweep = Sweep(store, some, bench, made, display, stop, retry=parse_retry(options.retry))
+            _add(tally, sweep.work())
     return tally
 
 

@@ -47,7 +47,7 @@ class Makers:
 
     def _ensembles(self, one: Attempted) -> None:
         """Make and record the ensemble for each seed whose members are all done; no run is run again."""
-        ensemble, artifacts = one.study.ensemble, Artifacts.beside(self.store.location)
+        ensemble, artifacts = one.study.ensemble, Artifacts.of(self.store)
         if ensemble is None:
             return
         for seed, run_ids in members_by_seed(ensemble, one.rows).items():

@@ -19,6 +19,7 @@ from bench.records import PlannedRun, SweepRecord
 from bench.report.study.records import study_record
 from bench.report.units import show
 from bench.spec import BackendName, DatasetSpec
+from bench.store.claims import RETRY
 from bench.store.location import without_passwords
 from bench.store.store import Store
 from bench.studies.changes import Changes
@@ -45,6 +46,7 @@ class Searching:
     kept: Literal["fp32", "fp16"]
     backend: BackendName
     stop: Callable[[], bool]
+    retry: frozenset[str] = RETRY
 
     @property
     def data(self) -> DatasetSpec:
@@ -62,7 +64,12 @@ class Searching:
         with opened(self.store.location, name, definition, command, {}) as trials:
             known = trials.all()
             sweep = self.store.plan(self._record(trials, definition), [])
-            if sum(one.counts for one in known) >= wanted and not any(one.end == "open" for one in known):
+            again = "diverged" in self.retry and any(one.end == "diverged" for one in known)
+            if (
+                sum(one.counts for one in known) >= wanted
+                and not again
+                and not any(one.end == "open" for one in known)
+            ):
                 return 0
             ended = self._search(trials, sweep)
             tried = trials.all()
@@ -77,7 +84,7 @@ class Searching:
         with display_for(METRIC) as display:
             search = Search(
                 self.store, trials, space, self._planner(), sweep, bench, provenance(bench.device),
-                METRIC, wanted, watcher=display, stop=self.stop,
+                METRIC, wanted, watcher=display, stop=self.stop, retry=self.retry,
             )  # fmt: skip
             return search.work()
 

@@ -34,6 +34,10 @@ Prune = Annotated[
 CacheBudget = Annotated[
     str, typer.Option("--cache-budget", help="Disk for kept activations in all: 20GB, 500MB; 0 keeps nothing.")
 ]
+Retry = Annotated[
+    str,
+    typer.Option("--retry", help="Which runs that ended badly are tried again: failed, diverged, both, or none."),
+]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, max=256, help="Processes that load images.")]
 
 
@@ -47,7 +51,7 @@ def sweep(
     cache_dtype: o.CacheDtype = "fp32", backend: o.Backend = "eager", db: Db = None,
     skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
     registry: o.RegistryFolders = None, data_root: o.DataRoot = None, download: Download = True,
-    device: o.Device = "auto",
+    device: o.Device = "auto", retry: Retry = "failed",
 ) -> None:  # fmt: skip
     """Train every backbone x strategy that fits a budget, cheapest first, and record what was measured.
 
@@ -69,6 +73,6 @@ def sweep(
     )  # fmt: skip
     options = Options(
         dataset, asked, limit, time_limit, prune, dry_run, keep, workers, db, registry or [], data_root, download,
-        device, cache_budget, backend,
+        device, cache_budget, backend, retry,
     )  # fmt: skip
     raise typer.Exit(run_sweep(options))

@@ -15,11 +15,11 @@ from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, forecast_for, speed_of, with_weights_at_hand
 from bench.commands.training import (
     display_of,
-    either,
     ended,
     open_for_training,
     parse_bytes,
     parse_duration,
+    parse_retry,
     still_to_do,
 )
 from bench.data.datasets import is_here, known_header
@@ -31,8 +31,9 @@ from bench.plan.forecast import total
 from bench.records import PlannedRun, SweepRecord
 from bench.report.terminal.plan_list import plan_view
 from bench.request import Asked, dataset_spec, plan_for, request_record
+from bench.stopping import Stop
 from bench.store.store import Store
-from bench.sweep import Sweep, deadline
+from bench.sweep import Sweep
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 
@@ -56,11 +57,13 @@ class Options:
     device: str
     cache_budget: str
     backend: str
+    retry: str = "failed"
 
 
 def run_sweep(options: Options) -> int:
     """Sweep, and return the exit code."""
     limit_s, cache_bytes = parse_duration(options.time_limit), parse_bytes(options.cache_budget)
+    retry = parse_retry(options.retry)
     device, backend = pick(options.device), backend_asked(options.backend)
     usable(backend, device)
     deterministic()
@@ -89,11 +92,11 @@ def run_sweep(options: Options) -> int:
         if cache_bytes:  # else nothing is kept, and it does not matter what would compute it
             images = header.counts if header else entry.counts
             runs = settled(runs, backend, images, speed.machine, device, terminal.err())
-        forecast = total(still_to_do(runs, store), provenance(device).hardware)
+        forecast = total(still_to_do(runs, store, retry), provenance(device).hardware)
         store.plan(_record(plan, runs, options), runs)
         bench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
         with Interrupts() as interrupts, display_of(runs, forecast) as display:
-            stop = either(interrupts.wanted, deadline(limit_s))
+            stop = Stop(interrupts.wanted, limit_s)
             _say_precision(display.note, device, plan)
             for remark in plan.remarks:
                 display.note(remark)
@@ -106,6 +109,7 @@ def run_sweep(options: Options) -> int:
                 stop,
                 keep_weights=options.keep,
                 prune=options.prune,
+                retry=retry,
             )
             tally = sweep.work()
     return ended(tally, len(runs), str(store.location))

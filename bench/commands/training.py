@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from bench import terminal
@@ -14,11 +13,12 @@ from bench.commands.sweep_display import Display, Plain
 from bench.data.datasets import Dataset, open_dataset
 from bench.data.findings import refuse_unfit
 from bench.entries import DatasetEntry
-from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError
+from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError, unknown_name
 from bench.plan.forecast import Forecast
 from bench.records import PlannedRun
 from bench.report.terminal.plan_list import forecast_text
 from bench.settling import Tally
+from bench.store.claims import ENDED_BADLY, RETRY
 from bench.store.store import Store
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -63,10 +63,20 @@ def open_for_training(entry: DatasetEntry, data_root: Path | None, *, download: 
     return dataset
 
 
-def still_to_do(runs: list[PlannedRun], store: Store) -> list[PlannedRun]:
+def still_to_do(runs: list[PlannedRun], store: Store, retry: frozenset[str] = RETRY) -> list[PlannedRun]:
     """Leave out the runs that a sweep will not work on."""
-    known = store.statuses(run.spec.run_id for run in runs)
-    return [run for run in runs if known.get(run.spec.run_id) not in ("done", "diverged")]
+    known, over = store.statuses(run.spec.run_id for run in runs), {"done", *ENDED_BADLY} - retry
+    return [run for run in runs if known.get(run.spec.run_id) not in over]
+
+
+def parse_retry(text: str) -> frozenset[str]:
+    """Read which runs that ended badly are tried again: `failed`, `diverged`, both with a comma, or `none`."""
+    words = {word.strip().lower() for word in text.split(",")}
+    for word in words - {*ENDED_BADLY, "none"}:
+        raise unknown_name("kind of run to try again", word, [*ENDED_BADLY, "none"], BenchError)
+    if "none" in words and len(words) > 1:
+        raise BenchError(f"Cannot read --retry {text}.", "`none` stands alone.", "Write failed,diverged or none.")
+    return frozenset(words - {"none"})
 
 
 def display_of(runs: list[PlannedRun], forecast: Forecast) -> Display | Plain:
@@ -76,17 +86,13 @@ def display_of(runs: list[PlannedRun], forecast: Forecast) -> Display | Plain:
     return Display(console, runs) if console.is_terminal else Plain(console, runs)
 
 
-def either(*stops: Callable[[], bool]) -> Callable[[], bool]:
-    """Make a `stop` that says so once one of several does."""
-    return lambda: any(stop() for stop in stops)
-
-
 def ended(tally: Tally, planned: int, where: str) -> int:
     """Say on stderr how a sweep ended, and return its exit code."""
     parts = {
         "done": len(tally.done),
         "done before": len(tally.skipped),
         "failed": len(tally.failed),
+        "failed before": len(tally.failed_before),
         "diverged": len(tally.diverged),
         "diverged before": len(tally.diverged_before),
         "pruned": len(tally.pruned),
@@ -98,6 +104,7 @@ def ended(tally: Tally, planned: int, where: str) -> int:
     left = planned - sum(parts.values())
     more = f", {left} left: the same command goes on" if left else ""
     print(f"{planned} run{'s' * (planned != 1)}: {said}{more}. Database: {where}", file=sys.stderr)
+    badly = tally.failed or tally.failed_before or tally.diverged or tally.diverged_before
     if tally.stopped and left:
         return INTERRUPTED
-    return SOME_RUNS_FAILED if tally.failed or tally.diverged or tally.diverged_before else 0
+    return SOME_RUNS_FAILED if badly else 0

@@ -59,6 +59,7 @@ def tune(
     skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
     db: Db = None, registry: o.RegistryFolders = None, data_root: o.DataRoot = None,
     download: s.Download = True, device: o.Device = "auto", listing: ListThem = False, json: o.AsJson = False,
+    retry: s.Retry = "failed",
 ) -> None:  # fmt: skip
     """Search learning rates and whatever else --space names, with optuna, by validation alone.
 
@@ -88,6 +89,6 @@ def tune(
     )  # fmt: skip
     options = Options(
         dataset, asked, space or [], trials, sampler, metric, seed, name, prune, together, time_limit, dry_run,
-        keep, workers, db, registry or [], data_root, download, device, cache_budget, backend, json,
+        keep, workers, db, registry or [], data_root, download, device, cache_budget, backend, json, retry,
     )  # fmt: skip
     raise typer.Exit(run_tune(options))

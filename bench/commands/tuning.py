@@ -17,7 +17,7 @@ from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, forecast_for, speed_of
-from bench.commands.training import either, open_for_training, parse_bytes, parse_duration
+from bench.commands.training import open_for_training, parse_bytes, parse_duration, parse_retry
 from bench.commands.tune_display import display_for, result_view, space_view
 from bench.commands.tune_ending import ending, exit_code
 from bench.data.datasets import known_header
@@ -30,9 +30,9 @@ from bench.records import PlannedRun, SweepRecord
 from bench.registry import Registry
 from bench.report.export.records import to_json
 from bench.request import Asked, dataset_spec, kept_as, plan_for, request_record, require_weights
+from bench.stopping import Stop
 from bench.store.location import without_passwords
 from bench.store.store import Store
-from bench.sweep import deadline
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 from bench.tune.keys import overrides
@@ -73,6 +73,7 @@ class Options:
     cache_budget: str
     backend: str
     json: bool
+    retry: str = "failed"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Tuning:
 def run_tune(options: Options) -> int:
     """Search, and return the exit code."""
     limit_s, cache_bytes = parse_duration(options.time_limit), parse_bytes(options.cache_budget)
-    metric_name(options.metric), sampler_name(options.sampler)
+    metric_name(options.metric), sampler_name(options.sampler), parse_retry(options.retry)
     device = pick(options.device)
     usable(backend_asked(options.backend), device)
     deterministic()
@@ -148,7 +149,8 @@ def run_tune(options: Options) -> int:
                 options.together,
                 options.keep,
                 display,
-                either(interrupts.wanted, deadline(limit_s)),
+                Stop(interrupts.wanted, limit_s),
+                parse_retry(options.retry),
             )
             ended = search.work()
         return _end(tuning, trials, ended, str(store.location))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -15,14 +17,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.atomic import atomic_file
+from bench.checksum import ARRAY_ERRORS, Running
 from bench.conditions import Conditions
 from bench.data.datasets import Dataset
 from bench.data.loading import Positions
 from bench.data.pixels import DecodedPixels, Pixels
-from bench.data.prepared_files import Label, prepared_path, read_label, touch, write_label
+from bench.data.prepared_files import Label, prepared_path, seal, touch, verified_label
 from bench.data.progress import Progress
 from bench.data.splits import Split
 from bench.data.transforms import eval_transform
+from bench.entry_locks import locked
 from bench.gauge import Gauge
 from bench.spec import TransformSpec, digest
 
@@ -92,44 +96,67 @@ def open_pixels(
         decoded.note = f"not kept on disk: they take more than {limit_bytes:,} bytes"
         return decoded
     path = _path(dataset.manifest.fingerprint, part, spec)
-    if _is_whole(path, shape):
-        touch(path)
-        label = read_label(path)
-    else:
-        begun, cpu, mark = time.monotonic(), time.process_time(), gauge.mark() if gauge else None
-        try:
-            with atomic_file(path) as temporary, temporary.open("wb") as file:
-                _write(file, decoded, shape, workers, progress)
-        except OSError as error:
-            decoded.note = f"not kept on disk: {error.strerror} at {path.parent}"
-            return decoded
-        took = time.monotonic() - begun
-        under = gauge.since(mark, time.process_time() - cpu) if gauge and mark else Conditions()
-        label = Label(dataset.entry.name, part.official, spec.image_size, len(part), took, **asdict(under))
-        write_label(path, label)
+    label = _label_of(path, shape)
+    if label is None:
+        with locked(path.parent, path.stem, wait=lambda: None):  # one process prepares, others wait and read
+            label = _label_of(path, shape)
+            if label is None:
+                batches = _counted(decoded.batches(_BATCH, workers=workers), len(part), progress)
+                about = Label(dataset.entry.name, part.official, spec.image_size, len(part), 0.0)
+                try:
+                    label = _prepare(path, about, batches, shape, gauge)
+                except OSError as error:
+                    decoded.note = f"not kept on disk: {error.strerror} at {path.parent}"
+                    return decoded
+    touch(path)
     return PreparedImages(path, label)
 
 
-def _write(
-    file: BinaryIO, decoded: DecodedPixels, shape: tuple[int, ...], workers: int, progress: Progress | None
-) -> None:
-    """Write a .npy file front to back: a full disk fails that, but kills a process that writes to a map."""
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, header)
+def _counted(batches: Iterator[Tensor], images: int, progress: Progress | None) -> Iterator[Tensor]:
     done = 0
-    for batch in decoded.batches(_BATCH, workers=workers):
-        file.write(batch.numpy().tobytes())
+    for batch in batches:
+        yield batch
         done += len(batch)
         if progress:
-            progress("preparing images", done, shape[0])
+            progress("preparing images", done, images)
 
 
-def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
+def _prepare(
+    path: Path, about: Label, batches: Iterator[Tensor], shape: tuple[int, ...], gauge: Gauge | None
+) -> Label:
+    """Write a file and its seal; returns the label, with the seconds that it took and their conditions."""
+    begun, cpu, mark = time.monotonic(), time.process_time(), gauge.mark() if gauge else None
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
+        array = _write(file, batches, shape)
+        took = time.monotonic() - begun
+        under = gauge.since(mark, time.process_time() - cpu) if gauge and mark else Conditions()
+        label = replace(about, seconds=took, **asdict(under))
+        file.write(seal(array, label))
+    return label
+
+
+def _write(file: BinaryIO, batches: Iterator[Tensor], shape: tuple[int, ...]) -> str:
+    """Write a .npy file front to back, and return its checksum.
+
+    A full disk fails that, but kills a process that writes to a map.
+    """
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    running = Running()
+    for data in itertools.chain([header.getvalue()], (batch.numpy().tobytes() for batch in batches)):
+        file.write(data)
+        running.update(data)
+    return str(running)
+
+
+def _label_of(path: Path, shape: tuple[int, ...]) -> Label | None:
+    """Return the label of a file of so many images that is whole, else None."""
+    label = verified_label(path)
     try:
         found: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError):
-        return False
-    return found.shape == shape and found.dtype == np.uint8
+    except ARRAY_ERRORS:
+        return None
+    return label if found.shape == shape and found.dtype == np.uint8 else None
 
 
 def _path(fingerprint: str, part: Split, spec: TransformSpec) -> Path:

@@ -1,23 +1,30 @@
-"""The files of prepared images below `$BENCH_HOME/images`: what each holds, and freeing it."""
+"""The files of prepared images below `$BENCH_HOME/images`: what each holds, and freeing it.
+
+A file is a .npy array followed by a seal of fixed length: the array's checksum, and what the file is called. So
+both appear together or not at all.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench.atomic import disk_errors, write_text
+from bench.atomic import disk_errors
+from bench.checksum import is_whole, sealed_json, unsealed_json
 from bench.conditions import Conditions, Part
+from bench.entry_locks import Lock, locked
 from bench.home import bench_home
-from bench.kept import LEFTOVER_S, Listed
+from bench.kept import LEFTOVER_S, Listed, State
+
+SEAL_BYTES = 4096
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a file is called where people see it; nothing of it decides anything."""
+    """What a file is called where people see it, and the seconds that preparing its images took."""
 
     dataset: str
     split: str
@@ -37,54 +44,89 @@ class Label:
 
 def prepared_path(name: str) -> Path:
     """Return where images are kept whose content has this name."""
-    return _folder() / f"{name[:32]}.npy"
+    return images_folder() / f"{name[:32]}.npy"
 
 
-def write_label(path: Path, label: Label) -> None:
-    """Note beside a file what it holds; a disk that refuses the note is no error."""
-    write_text(path.with_suffix(".json"), json.dumps(asdict(label)), best_effort=True)
+def images_folder() -> Path:
+    """Return the folder of all prepared images."""
+    return bench_home() / "images"
 
 
-def read_label(path: Path) -> Label | None:
-    """Read the note beside a file; None where there is none, or none that can be read."""
+def seal(array_checksum: str, label: Label) -> bytes:
+    """Return what is to follow an array of this checksum."""
+    text = sealed_json({"array": array_checksum, "label": asdict(label)})
+    return text.encode().ljust(SEAL_BYTES)
+
+
+def read_seal(path: Path) -> tuple[str, Label] | None:
+    """Return an array's checksum and label; None if the file has no seal, or a damaged one."""
     try:
-        return Label(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        with path.open("rb") as file:
+            file.seek(-SEAL_BYTES, os.SEEK_END)
+            found = unsealed_json(file.read().decode().rstrip(" "))
+        return found["array"], Label(**found["label"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def verified_label(path: Path) -> Label | None:
+    """Return a file's label if every byte of the file is as it was written, checked once in a process."""
+    found = read_seal(path)
+    if found is None or not is_whole(path, found[0], path.stat().st_size - SEAL_BYTES):
+        return None
+    return found[1]
 
 
 def touch(path: Path) -> None:
     """Note that a file is used now."""
     with contextlib.suppress(OSError):
-        os.utime(path.with_suffix(".json"))
+        os.utime(path)
 
 
 def prepared_files() -> list[Listed]:
-    """List the files, the one used last first; one without a note by its key and size alone."""
-    return sorted(map(_listed, _folder().glob("[!.]*.npy")), key=lambda file: -file.used_at)
+    """List the files, the one used last first, and what killed processes have left half-written."""
+    folder = images_folder()
+    files = [*map(_listed, folder.glob("[!.]*.npy")), *map(_unfinished, folder.glob(".*.tmp"))]
+    return sorted(files, key=lambda file: -file.used_at)
 
 
 def remove(key: str) -> None:
-    """Free a file; a process that has it open goes on reading it. Leftovers of killed processes go too.
+    """Free a file, and what killed processes left of it; a process that has it open goes on reading it.
 
     Raises StoreError where the disk refuses that.
     """
-    for path in (prepared_path(key), prepared_path(key).with_suffix(".json")):
-        with disk_errors(path):
-            path.unlink(missing_ok=True)
-    for path in _folder().glob(".*.tmp"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > LEFTOVER_S:
-                path.unlink()
-
-
-def _folder() -> Path:
-    return bench_home() / "images"
+    path, folder = prepared_path(key), images_folder()
+    with locked(folder, key) as whose:
+        left = [tmp for tmp in folder.glob(f".{key}.*.tmp") if _is_left(tmp, whose)]
+        for each in (path, path.with_suffix(".json"), *left):  # a note in JSON was kept before there were seals
+            with disk_errors(each):
+                each.unlink(missing_ok=True)
 
 
 def _listed(path: Path) -> Listed:
-    size, label = path.stat().st_size, read_label(path)
-    if label is None:
-        return Listed(path.stem, "", "", "images", 0, size, 0.0, path.stat().st_mtime)
-    what, used = f"images ({label.split}, {label.image_size} px)", path.with_suffix(".json").stat().st_mtime
-    return Listed(path.stem, "", label.dataset, what, label.images, size, label.seconds, used)
+    found, about = read_seal(path), path.stat()
+    if found is None:
+        return Listed(path.stem, "", "", "images", 0, about.st_size, 0.0, about.st_mtime, "outdated")
+    label = found[1]
+    what = f"images ({label.split}, {label.image_size} px)"
+    sizes = (label.images, about.st_size, label.seconds, about.st_mtime)
+    return Listed(path.stem, "", label.dataset, what, *sizes)
+
+
+def _unfinished(path: Path) -> Listed:
+    key = path.name[1:].split(".")[0]
+    with locked(path.parent, key) as whose:
+        state: State = "left" if _is_left(path, whose) else "being written"
+    size = 0
+    with contextlib.suppress(OSError):
+        size = path.stat().st_size
+    return Listed(key, "", "", "images", 0, size, 0.0, 0.0, state)
+
+
+def _is_left(path: Path, whose: Lock) -> bool:
+    """Whether nobody writes a temporary file any more: its lock is free or, without locks, it is a day old."""
+    if whose != "unknown":
+        return whose == "ours"
+    with contextlib.suppress(OSError):
+        return time.time() - path.stat().st_mtime > LEFTOVER_S
+    return False

@@ -91,6 +91,16 @@ def compare(ensemble: Ensemble, best: str, artifacts: Artifacts) -> Gain:
     return gain(_scores(ensemble.rule, test, weights), test[best], best)
 
 
+def measured_again(ensemble: Ensemble, artifacts: Artifacts) -> tuple[ValMetrics, TestMetrics]:
+    """Measure a recorded ensemble once more. Raises StoreError if predictions of a member are not there."""
+    made = {member.run_id: artifacts.predictions(member.run_id).of(ensemble.target) for member in ensemble.members}
+    weights = {member.run_id: member.weight for member in ensemble.members}
+    return (
+        _measured(ValMetrics, ensemble.rule, {run_id: kept.val for run_id, kept in made.items()}, weights),
+        _measured(TestMetrics, ensemble.rule, {run_id: kept.test for run_id, kept in made.items()}, weights),
+    )
+
+
 def _weights(candidates: Sequence[Candidate], joint: Joint, wanted: Wanted) -> dict[str, float]:
     """Return the weights, all above 0, that the rule gives; only validation predictions are at hand."""
     val = {found.run_id: found.val for found in candidates}

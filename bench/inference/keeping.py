@@ -46,4 +46,6 @@ def keep(spec: RunSpec, digest: str | None, bench: Workbench, artifacts: Artifac
             "Train it for another --db with bench sweep --keep-checkpoints (bench show has the command).",
         )
     keep_weights(path, run, outcome)
+    if artifacts.stamps:
+        artifacts.stamps.put(artifacts.weights_stamp(spec.run_id))
     return path

@@ -77,9 +77,11 @@ def begins_at(spec: RunSpec, path: Path | None) -> RunSpec:
 
 
 def _kept(store: Store, row: RunRow) -> KeptWeights:
-    path = Artifacts.beside(store.location).model_path(row.run_id)
+    artifacts = Artifacts.of(store)
+    path = artifacts.model_path(row.run_id)
     try:
-        return read_weights(path, row.run_id)
+        is_stamped = artifacts.check_weights(row.run_id)
+        kept = read_weights(path, row.run_id)
     except FileNotFoundError as error:
         size = row.stored_bytes or 0
         large = f", and what takes more than {show(KEPT_BYTES, 'bytes')} is kept only by --keep-checkpoints"
@@ -88,6 +90,9 @@ def _kept(store: Store, row: RunRow) -> KeptWeights:
             f"There is no file {path}: they take {show(size, 'bytes')}{large if size > KEPT_BYTES else ''}.",
             f"Train it once more and keep them: bench keep {row.run_id[:12]}",
         ) from error
+    if not is_stamped:
+        artifacts.adopt_weights(row.run_id)
+    return kept
 
 
 def _check_known(backbone: BackboneSpec, store: Store, row: RunRow) -> None:

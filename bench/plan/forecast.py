@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from bench.machine import Machine
 from bench.plan.subsets import split_counts
 from bench.records import Counts, PlannedRun
+from bench.spec import RunSpec
 
 HEAD_STEP_S = 3e-4
 """Seconds of one optimizer step of a head on kept features, beside its arithmetic (measured on two CPU cores)."""
@@ -45,15 +46,17 @@ def with_forecast(
     images: Mapping[str, int],
     speed: Speed,
     keeps: Callable[[int], bool] = lambda _position: True,
+    is_kept: Callable[[RunSpec], bool] = lambda _spec: False,
 ) -> list[PlannedRun]:
     """Fill in what each run will take, in order: the first to need a frozen pass carries it.
 
-    `images` are the dataset's, by split; `keeps` says of the run at a position whether it may use a cache.
+    `images` are the dataset's, by split; `keeps` says of the run at a position whether it may use a cache, and
+    `is_kept` of a run whether a pass has kept what it needs before.
     Early stopping is not foreseen: every epoch counts.
     """
     passes: set[Hashable] = set()
     return [
-        replace(run, forecast_s=_seconds(run if keeps(at) else _uncached(run), images, speed, passes))
+        replace(run, forecast_s=_seconds(run if keeps(at) else _uncached(run), images, speed, passes, is_kept))
         for at, run in enumerate(runs)
     ]
 
@@ -73,15 +76,23 @@ def _uncached(run: PlannedRun) -> PlannedRun:
     return replace(run, counts=replace(run.counts, frozen_gmacs=0.0))
 
 
-def _seconds(run: PlannedRun, images: Mapping[str, int], speed: Speed, passes: set[Hashable]) -> float:
+def _seconds(
+    run: PlannedRun,
+    images: Mapping[str, int],
+    speed: Speed,
+    passes: set[Hashable],
+    is_kept: Callable[[RunSpec], bool],
+) -> float:
     spec, counts = run.spec, run.counts
     train, val, test = split_counts(images, spec.dataset)
     name, epochs = spec.backbone.name, spec.recipe.epochs
     eager = speed.features.get((name, "eager"), speed.machine.forward_s)
     forward, once = eager * counts.gmacs, 0.0
-    if worth_keeping(counts):
+    if worth_keeping(counts) and not is_kept(spec):
         shared = (spec.backbone, spec.transform, spec.precision, spec.backend, spec.recipe.augment)
-        once = sum(images.values()) + spec.recipe.views * images.get("train", 0)
+        whole = spec.dataset.subset is None
+        once = sum(images.values()) if whole else train + val + test
+        once += spec.recipe.views * (images.get("train", 0) if whole else train)
         once *= speed.features.get((name, spec.backend), eager) * counts.gmacs
         once *= shared not in passes
         passes.add(shared)

@@ -72,7 +72,7 @@ def make_report(
         budgets=_budgets(store, rows, query),
         overlaps=overlaps,
         versions=_versions(store, boards),
-        find_val=kept_predictions(Artifacts.beside(store.location)),
+        find_val=kept_predictions(Artifacts.of(store)),
         filters=query.filters,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )

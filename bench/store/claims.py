@@ -16,7 +16,7 @@ from bench.store.statements import chunks
 from bench.store.worker import Process, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -27,7 +27,13 @@ LEASE_S = 60.0
 
 Ended = Literal["failed", "diverged", "interrupted", "pruned"]
 
-_OPEN = ("planned", "interrupted", "failed", "running")
+ENDED_BADLY = ("failed", "diverged")
+"""How a run ends that another attempt may be made at."""
+
+RETRY = frozenset({"failed"})
+"""Which of these are tried again unless something else is asked for: a diverged run would diverge again."""
+
+_OPEN = ("planned", "interrupted", "running")
 
 
 @dataclass(frozen=True)
@@ -72,13 +78,13 @@ def claim(
     provenance: Provenance,
     now: float,
     *,
-    retry_failed: bool,
+    retry: Collection[str],
     resume_pruned: bool,
 ) -> Claim | None:
     """Take the first run that is free, or None where there is none."""
-    statuses = (*_OPEN, "pruned") if resume_pruned else _OPEN
+    statuses = (*_OPEN, *retry, *(("pruned",) if resume_pruned else ()))
     for run in _open_runs(session, run_ids, statuses):
-        if _is_free(run, worker, now, retry_failed=retry_failed) and _take(session, run, now):
+        if _is_free(run, worker, now) and _take(session, run, now):
             return _begin_attempt(session, run.run_id, worker, provenance, now)
     return None
 
@@ -145,9 +151,9 @@ def _open_runs(session: Session, run_ids: Sequence[str], statuses: Sequence[str]
         yield from (found[run_id] for run_id in chunk if run_id in found)
 
 
-def _is_free(run: _OpenRun, worker: Worker, now: float, *, retry_failed: bool) -> bool:
-    if run.status == "failed":  # what failed since this sweep began is not tried again by it
-        return retry_failed and run.status_at < worker.started_at
+def _is_free(run: _OpenRun, worker: Worker, now: float) -> bool:
+    if run.status in ENDED_BADLY:  # what failed since this sweep began is not tried again by it
+        return run.status_at < worker.started_at
     return run.lease is None or run.lease.is_dead(now)
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from bench.errors import DivergedError
 from bench.store import claims, features, history, plans, queries, timings
 from bench.store.engine import BUSY_TIMEOUT_S, Database
 from bench.store.ensembles import Ensembles
-from bench.store.flatten import result_columns, run_columns
+from bench.store.flatten import refuse_not_finite, result_columns, run_columns
 from bench.store.heads import Heads, add_heads
 from bench.store.location import Location, locate
 from bench.store.migrate import ensure_schema
 from bench.store.sessions import Sessions
+from bench.store.stamps import Stamp, add_stamps
 from bench.store.sweep_work import SweepWork
 from bench.store.transfers import Transfers
 from bench.store.worker import Worker, new_worker
@@ -141,20 +140,20 @@ class Store:
         worker: Worker,
         provenance: Provenance,
         *,
-        retry_failed: bool = True,
+        retry: Collection[str] = claims.RETRY,
         resume_pruned: bool = True,
     ) -> Claim | None:
         """Take the first of `run_ids`, in their order, that may be worked on; None where there is none.
 
-        That is a run that is planned or interrupted, one that failed before `worker` began (unless `retry_failed`
-        is false), one that was pruned (unless `resume_pruned` is false), or one whose lease is dead: its process
-        has ended, or has been silent for `LEASE_S` seconds. Of several processes that claim at once each gets a
-        run of its own. A run that is done or diverged, or that the database does not know, is never taken.
+        That is a run that is planned or interrupted, one that ended in a way of `retry` (`failed`, `diverged`)
+        before `worker` began, one that was pruned (unless `resume_pruned` is false), or one whose lease is dead:
+        its process has ended, or has been silent for `LEASE_S` seconds. Of several processes that claim at once
+        each gets a run of its own. A run that is done, or that the database does not know, is never taken.
         """
         with self.sessions.writing() as session:
             now = self.sessions.now(session)
             return claims.claim(
-                session, run_ids, worker, provenance, now, retry_failed=retry_failed, resume_pruned=resume_pruned
+                session, run_ids, worker, provenance, now, retry=retry, resume_pruned=resume_pruned
             )
 
     def heartbeat(self, claim: Claim) -> None:
@@ -171,21 +170,15 @@ class Store:
         with self._holding(claim) as (session, now):
             history.add_epoch(session, claim, epoch, now)
 
-    def finish(self, claim: Claim, result: RunResult) -> None:
-        """Record a run's result: it is done. Keep its predictions first (`Artifacts.save_predictions`).
+    def finish(self, claim: Claim, result: RunResult, stamps: Iterable[Stamp] = ()) -> None:
+        """Record a run's result: it is done. Keep its files first (`Artifacts`), and give their `stamps`.
 
         Raises LeaseLostError as `record_epoch` does, and DivergedError, writing nothing, where what would rank the
         run is not a finite number.
         """
-        if not all(
-            math.isfinite(x) for x in (result.val.top1, result.val.loss, result.test.top1, result.test.loss)
-        ):
-            raise DivergedError(
-                f"Run {claim.run_id[:12]} diverged.",
-                "Its accuracy or loss on val or test is not a finite number.",
-                "Train it with a lower learning rate or with clip_grad_norm.",
-            )
+        refuse_not_finite(claim.run_id, result)
         with self._holding(claim) as (session, now):
+            add_stamps(session, stamps, now)
             hardware = history.hardware(session, claim, result.feature_hardware)
             columns = {**result_columns(result), "hardware": hardware}
             claims.settle(session, claim, "done", now, columns=columns)

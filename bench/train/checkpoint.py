@@ -5,8 +5,9 @@ Randomness is keyed by (seed, purpose, epoch, step), so no random state is part 
 
 from __future__ import annotations
 
+import io
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.atomic import atomic_file, disk_errors
+from bench.checksum import CHECKSUM_CHARS, checksum, file_checksum
+
+FORMAT = 1
+"""Raised when what is kept of a run changes: a checkpoint of another format is not gone on with."""
 
 
 def changing_state(model: nn.Module) -> dict[str, Tensor]:
@@ -43,15 +48,35 @@ def stored_bytes(model: nn.Module) -> int:
 
 
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint whole or not at all. Raises DiskFullError where there is no room."""
+    """Write a checkpoint and its checksum, whole or not at all. Raises DiskFullError if there is no room."""
     with disk_errors(path), atomic_file(path) as temporary:
-        torch.save(dict(state), temporary)
+        torch.save({**state, "format": FORMAT}, temporary)
+        ending = file_checksum(temporary).encode()
+        with temporary.open("ab") as file:
+            file.write(ending)
 
 
-def load_checkpoint(path: Path, run_id: str) -> dict[str, Any] | None:
-    """Read the checkpoint of a run; None where there is none, or one that cannot be read or is another run's."""
+def load_checkpoint(
+    path: Path, run_id: str, note: Callable[[str], None] = lambda _: None
+) -> dict[str, Any] | None:
+    """Read the checkpoint of a run; None if there is none, or none of this run that is as it was written.
+
+    `note` is told of one that is damaged: the run then begins anew.
+    """
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+        content = path.read_bytes()
+    except FileNotFoundError:
         return None
-    return state if state.get("run_id") == run_id else None
+    except OSError as error:
+        note(f"The checkpoint of run {run_id[:12]} cannot be read ({error.strerror}): it begins anew.")
+        return None
+    body, ending = content[:-CHECKSUM_CHARS], content[-CHECKSUM_CHARS:]
+    if checksum(body).encode() != ending:
+        note(f"The checkpoint of run {run_id[:12]} is damaged: it begins anew.")
+        return None
+    try:
+        state: dict[str, Any] = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:  # another version of torch wrote it
+        note(f"The checkpoint of run {run_id[:12]} cannot be read ({type(error).__name__}): it begins anew.")
+        return None
+    return state if (state.get("run_id"), state.get("format")) == (run_id, FORMAT) else None

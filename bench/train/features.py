@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from bench.classifier import Classifier
 from bench.errors import BenchError
 from bench.spec import RunSpec
-from bench.train.cache import Entry
+from bench.train.cache import Entry, FeatureCache
 from bench.train.frontier import IMAGES, Frontier
 from bench.train.frozen_pass import FrozenPass
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.loaded import Loaded
+from bench.train.served import note_served
 from bench.train.wanted import Search, Wanted, companions, must_keep
 from bench.train.workbench import Workbench
 
@@ -25,32 +27,62 @@ def kept_features(
     The pass also keeps what the sweep's other runs on this backbone want. `model` is under the run's strategy.
     """
     dissected = loaded.frontiers(model)
-    search = Search(dissected, loaded.weights_digest, bench.dataset.manifest, bench.device, bench.cache_bytes)
+    search = Search(
+        dissected, loaded.weights_digest, bench.dataset.manifest, bench.device, bench.cache_bytes, bench.splits
+    )
     frontier, own = search.wanted(spec, model)
     if not dissected.traced and frontier.label == IMAGES and not spec.recipe.augment:
         hooks.note(f"{spec.backbone.name} does not trace: only its pooled features can be kept.")
     if own is None:
-        if must_keep(spec):
-            how = f"with neither the backend {spec.backend} nor {spec.kept}"
-            hooks.note(f"Nothing of {spec.backbone.name} is worth keeping: it is computed anew, {how}.")
+        _say_nothing_is_kept(spec, hooks)
         return frontier, None
+    if bench.cache.is_damaged(own.label.key):
+        hooks.note(f"What is kept of {spec.backbone.name} at {own.label.frontier} is damaged: computed again.")
     if own.layout.bytes > bench.cache_bytes:
         raise _cannot_keep(spec, own, "--cache-budget is less")
-    entry = bench.cache.read(own.label.key)
+    entry = _read(own, bench.cache)
     if entry is None:
         others = search.wanted_by(companions(spec, bench.planned), model)
         with bench.cache.filling(own.label.key, _waiting(spec, hooks)):
-            entry = bench.cache.read(own.label.key)  # another process may have kept it meanwhile
+            entry = _read(own, bench.cache)  # another process may have kept it meanwhile
             if entry is None:
                 with _to_fill(own, others, bench) as wanted:
                     FrozenPass(spec, model, dissected, wanted, bench, hooks).run()
-                entry = bench.cache.read(own.label.key)
+                entry = _noted(own, wanted, bench)
+    else:
+        note_served(bench.cache, spec, bench.device.type, entry.made.key)
     if entry is None and must_keep(spec):
         raise _cannot_keep(spec, own, f"there is no room for them at {bench.cache.folder}")
     if entry is None:
         hooks.note(f"There is no room for {own.layout.bytes / 1e9:.1f} GB: computed again in every epoch.")
         return Frontier(IMAGES), None
     return frontier, entry
+
+
+def _say_nothing_is_kept(spec: RunSpec, hooks: Hooks) -> None:
+    if must_keep(spec):
+        how = f"with neither the backend {spec.backend} nor {spec.kept}"
+        hooks.note(f"Nothing of {spec.backbone.name} is worth keeping: it is computed anew, {how}.")
+
+
+def _noted(own: Wanted, wanted: Sequence[Wanted], bench: Workbench) -> Entry | None:
+    """Return what a pass kept for a run, and note which runs its entries serve."""
+    for each in wanted:
+        if each.asked is not None:
+            note_served(bench.cache, each.asked, bench.device.type, each.label.key)
+    return _read(own, bench.cache)
+
+
+def _read(own: Wanted, cache: FeatureCache) -> Entry | None:
+    """Return what a run reads; for a subset the whole dataset's entry will do, at its share of the cost."""
+    entry = cache.read(own.label.key)
+    if entry is not None:
+        return replace(entry, rows=own.rows)
+    whole = cache.read(own.whole_key) if own.rows is not None else None
+    if whole is None:
+        return None
+    share = sum(own.layout.images.values()) / max(1, whole.made.images)
+    return replace(whole, alone_s=whole.alone_s * share)
 
 
 def _cannot_keep(spec: RunSpec, own: Wanted, reason: str) -> BenchError:
@@ -72,7 +104,7 @@ def _waiting(spec: RunSpec, hooks: Hooks) -> Callable[[], None]:
         if not said:
             said.append(f"Another process computes the features of {spec.backbone.name}: waiting for them.")
             hooks.note(said[0])
-        if hooks.stop():
+        if hooks.stop() or hooks.late():
             raise StoppedError("Stopped.", "While another process computed its features.", "Start it again.")
 
     return wait

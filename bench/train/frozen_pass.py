@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -25,7 +26,7 @@ from bench.spec import RunSpec, digest
 from bench.train.backends import prepare
 from bench.train.backends.base import Compute
 from bench.train.cache import Array
-from bench.train.filling import TooLargeError, Writing, writing
+from bench.train.filling import NotFiniteError, TooLargeError, Writing, writing
 from bench.train.frontier import Dissected
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.wanted import Wanted, view_name
@@ -34,23 +35,28 @@ from bench.train.workbench import Workbench
 View = tuple[tuple[str, ...], int]
 """An augmentation, and which of its views."""
 
+Positions = npt.NDArray[np.int64]
+
 
 @dataclass
 class Spent:
-    """Where a pass's seconds went: waiting for images, computing them as they are, and each augmented view."""
+    """Seconds of one batch: waiting for its images, computing them as they are, and each augmented view."""
 
     waiting: float = 0.0
     plain: float = 0.0
-    views: defaultdict[View, float] = field(default_factory=lambda: defaultdict(float))
+    views: dict[View, float] = field(default_factory=dict)
 
     @property
     def total(self) -> float:
-        """Seconds of the whole pass."""
+        """Seconds of everything."""
         return self.waiting + self.plain + sum(self.views.values())
 
 
 class FrozenPass:
-    """One pass over every image of a dataset that fills several entries."""
+    """One pass over the images that several entries hold; all of `wanted` have the same `rows`.
+
+    An interrupted pass goes on after the last batch that it has kept, if the disk keeps it and has locks.
+    """
 
     def __init__(
         self,
@@ -64,25 +70,37 @@ class FrozenPass:
         self.spec, self.bench, self.hooks, self.wanted = spec, bench, hooks, wanted
         self.cuts = list({w.cut.digest: w.cut for w in wanted}.values())
         self.frozen = dissected.frozen(self.cuts, model)
+        self.batch_size = frozen_batch(bench.device)
         self.spent, self.done, self.memory = Spent(), 0, PeakMemory(bench.device)
+        self.opened: dict[str, Writing] = {}
+        self._took: set[str] = set()
         self._compute: Compute | None = None
 
     def run(self) -> None:
         """Compute and keep; nothing, where neither disk nor memory has room for the first entry."""
+        entries = [(w.label, w.layout) for w in self.wanted]
         mark, cpu = self.bench.gauge.mark(), time.process_time()
-        with self.memory, writing(self.bench.cache, [(w.label, w.layout) for w in self.wanted]) as opened:
-            if self.wanted[0].label.key not in opened:
+        with self.memory, writing(self.bench.cache, entries, self._made_by()) as self.opened:
+            if self.wanted[0].label.key not in self.opened:
                 return
-            for split in self.bench.dataset.manifest.splits:
-                self._split(split, [w for w in self.wanted if w.label.key in opened], opened)
-            pass_key = digest(sorted(opened), "pass")
+            try:
+                for split in self.bench.dataset.manifest.splits:
+                    self._split(split)
+            finally:
+                self._mark(now=True)
+            pass_key = digest(sorted(self.opened), "pass")
             under = self.bench.gauge.since(mark, time.process_time() - cpu)
-            for each in self.wanted:
-                if each.label.key in opened:
-                    self._seal(opened[each.label.key], self._alone(each), pass_key, under)
+            for filled in self.opened.values():
+                self._seal(filled, pass_key, under)
 
-    def _seal(self, filled: Writing, alone_s: float, pass_key: str, under: Conditions) -> None:
-        entry = filled.finish(self.spent.total, alone_s, pass_key, under, peak=self.memory.bytes)
+    def _made_by(self) -> str:
+        """Return what has to be the same when a pass goes on; a key says the rest."""
+        fused = [] if self.spec.backend == "eager" else sorted(cut.digest for cut in self.cuts)
+        return digest([self.batch_size, fused], "pass")
+
+    def _seal(self, filled: Writing, pass_key: str, under: Conditions) -> None:
+        spent = filled.progress
+        entry = filled.finish(spent.seconds, spent.alone_s, pass_key, under, peak=self.memory.bytes)
         if filled.folder is None:
             self.bench.cache.hold(filled.label.key, entry)
             self.hooks.note(
@@ -90,32 +108,77 @@ class FrozenPass:
                 f"{filled.label.backbone}, {filled.label.frontier}, is held in memory, for this command alone."
             )
 
-    def _alone(self, wanted: Wanted) -> float:
-        """Estimate what the pass would have taken for one entry alone.
+    def _open(self) -> list[Wanted]:
+        return [w for w in self.wanted if w.label.key in self.opened]
 
-        All the waiting; of the images as they are and of the views it keeps, its cut's share of the computing.
-        """
-        views = (self.spent.views[wanted.augment, view] for view in range(wanted.views))
-        most = max(c.once for c in self.cuts) or 1
-        return self.spent.waiting + (self.spent.plain + sum(views)) * wanted.cut.once / most
+    def _positions(self, part: str) -> Positions:
+        """Return which images of an official split a part holds; views are of the same images, or of fewer."""
+        rows = self.wanted[0].rows
+        if rows is not None:
+            return rows[part]
+        split: OfficialSplit = "train" if part.startswith("train") else part  # type: ignore[assignment]
+        return np.arange(len(self.bench.dataset.manifest.splits[split].ids))
 
-    def _split(self, split: OfficialSplit, wanted: Sequence[Wanted], opened: dict[str, Writing]) -> None:
-        at, views = 0, self._views(wanted) if split == "train" else {}
-        for raw in self._timed(self._images(split)):
-            start = time.perf_counter()
-            kept = self._computed(raw)
-            for each in wanted:
-                self._write(each, opened, split, at, kept)
-            self.spent.plain += time.perf_counter() - start
-            for (names, view), augment in views.items():
-                start = time.perf_counter()
-                kept = self._computed(_augmented(raw, augment, view, at))
-                for each in wanted:
-                    if each.augment == names and view < each.views:
-                        self._write(each, opened, view_name(view), at, kept)
-                self.spent.views[names, view] += time.perf_counter() - start
-            at += len(raw)
+    def _split(self, split: OfficialSplit) -> None:
+        positions, views = self._positions(split), self._views(self._open()) if split == "train" else {}
+        starts = range(0, len(positions), self.batch_size)
+        first = next((at for at in starts if self._is_lacking(split, positions, at, views)), len(positions))
+        self.done += first
+        left = [at for at in starts if at >= first]
+        for at, raw in zip(left, self._timed(self._images(split, first)), strict=True):
+            self._batch(split, at, raw, views)
+            self._pay()
             self._tell(len(raw))
+
+    def _is_lacking(self, split: str, positions: Positions, at: int, views: Mapping[View, Augment]) -> bool:
+        """Whether an entry still lacks something of the batch that begins at a position."""
+        parts = {split: at} | {view_name(v): self._view_rows(v, positions[at:])[0] for _, v in views}
+        return any(
+            self.opened[w.label.key].lacks(part, begins)
+            for w in self._open()
+            for part, begins in parts.items()
+            if begins < w.layout.images.get(part, 0)
+        )
+
+    def _view_rows(self, view: int, positions: Positions) -> tuple[int, npt.NDArray[np.bool_]]:
+        """Return the row of a view at which some images begin, and which of the images it holds."""
+        held = self._positions(view_name(view))
+        return int(np.searchsorted(held, positions[0])), np.isin(positions, held)
+
+    def _batch(self, split: OfficialSplit, at: int, raw: Tensor, views: Mapping[View, Augment]) -> None:
+        start = time.perf_counter()
+        positions = self._positions(split)[at : at + len(raw)]
+        self._keep(self._open(), split, at, lambda: raw)
+        self.spent.plain += time.perf_counter() - start
+        for (names, view), augment in views.items():
+            start = time.perf_counter()
+            row, mine = self._view_rows(view, positions)
+            if mine.any():
+                wanted = [w for w in self._open() if w.augment == names and view < w.views]
+                augmented = partial(_augmented, raw[torch.from_numpy(mine)], augment, view, positions[mine])
+                self._keep(wanted, view_name(view), row, augmented)
+            self.spent.views[names, view] = time.perf_counter() - start
+
+    def _keep(self, wanted: Sequence[Wanted], part: str, at: int, images: Callable[[], Tensor]) -> None:
+        """Compute some images and write them to the entries that lack them."""
+        lacking = [w for w in wanted if self.opened[w.label.key].lacks(part, at)]
+        if lacking:
+            kept = self._computed(images())
+            for each in lacking:
+                self._write(each, part, at, kept[each.cut.digest])
+            self._took |= {w.label.key for w in lacking}
+
+    def _pay(self) -> None:
+        """Add a batch's seconds to the entries that lacked it: all of them, and those of the entry alone.
+
+        Alone it has all the waiting; of the images as they are and of the views it keeps, its cut's share.
+        """
+        most = max(c.once for c in self.cuts) or 1
+        for each in (w for w in self._open() if w.label.key in self._took):
+            own = sum(self.spent.views.get((each.augment, view), 0.0) for view in range(each.views))
+            alone_s = self.spent.waiting + (self.spent.plain + own) * each.cut.once / most
+            self.opened[each.label.key].spend(self.spent.total, alone_s)
+        self.spent, self._took = Spent(), set()
 
     def _views(self, wanted: Sequence[Wanted]) -> dict[View, Augment]:
         """List the augmented views to compute: those of each augmentation as many as the one who wants most."""
@@ -126,13 +189,13 @@ class FrozenPass:
             for view in range(count)
         }
 
-    def _images(self, split: OfficialSplit) -> Iterator[Tensor]:
-        source, device = self.bench.dataset.images(split, self.spec.transform), self.bench.device
+    def _images(self, split: OfficialSplit, first: int) -> Iterator[Tensor]:
+        """Decode a split's images from the `first`-th that is held on."""
         return ordered_batches(
-            source,
-            range(len(source)),
+            self.bench.dataset.images(split, self.spec.transform),
+            self._positions(split)[first:],
             eval_transform(self.spec.transform),
-            frozen_batch(device),
+            self.batch_size,
             workers=available_cpus(),
         )
 
@@ -158,29 +221,56 @@ class FrozenPass:
             for cut in self.cuts
         }
 
-    def _write(
-        self, each: Wanted, opened: dict[str, Writing], part: str, at: int, kept: dict[str, list[Array]]
-    ) -> None:
-        """Keep a batch; what another run wants and is too large is left for that run to fail with."""
+    def _write(self, each: Wanted, part: str, at: int, kept: list[Array]) -> None:
+        """Keep a batch; what another run wants and cannot be kept is left for that run to fail with."""
+        filled = self.opened[each.label.key]
         try:
-            if each.label.key in opened:
-                opened[each.label.key].write(part, at, kept[each.cut.digest])
-        except TooLargeError:
-            if each is self.wanted[0]:
+            filled.write(part, at, kept)
+        except (TooLargeError, NotFiniteError) as error:
+            if each is not self.wanted[0]:
+                filled.drop()
+                del self.opened[each.label.key]
+                return
+            filled.drop()
+            if isinstance(error, TooLargeError):
                 raise _too_large(self.spec) from None
-            del opened[each.label.key]
+            raise self._not_finite(part, at, kept) from None
+
+    def _not_finite(self, part: str, at: int, kept: list[Array]) -> BenchError:
+        bad = ~np.logical_and.reduce([np.isfinite(t).reshape(len(t), -1).all(axis=1) for t in kept])
+        split: OfficialSplit = "train" if part.startswith("train") else part  # type: ignore[assignment]
+        first = self.bench.dataset.manifest.splits[split].ids[self._positions(part)[at + int(bad.argmax())]]
+        precision = self.spec.precision
+        narrow = "" if precision == "fp32" else f", or {precision} is too narrow for what it computes"
+        todo = "" if precision == "fp32" else "Try --set precision=fp32. "
+        return BenchError(
+            f"The frozen part of {self.spec.backbone.name} gives NaN or infinity.",
+            f"So it does for {int(bad.sum())} of {len(bad)} images, first for {first}, in {precision} with the "
+            f"backend {self.spec.backend}, before anything is trained: its weights hold such numbers{narrow}.",
+            f"{todo}Check the checkpoint; another learning rate would not help.",
+        )
+
+    def _mark(self, *, now: bool = False) -> bool:
+        """Make what is kept safe, if that is due or wanted `now`; whether a pass would go on from somewhere."""
+        safe = [filled.mark(now=now) for filled in self.opened.values()]
+        return bool(safe) and safe[0]
 
     def _tell(self, images: int) -> None:
         self.done += images
-        self.hooks.features(self.done, sum(len(part.ids) for part in self.bench.dataset.manifest.splits.values()))
+        parts = self.bench.dataset.manifest.splits
+        self.hooks.features(self.done, sum(len(self._positions(split)) for split in parts))
+        if self._mark():
+            self.hooks.moved()
         if self.hooks.stop():
-            raise StoppedError("Stopped.", "During the frozen pass.", "Start it again; the pass starts anew.")
+            goes_on = self._mark(now=True)
+            todo = "goes on where it stopped" if goes_on else "starts anew"
+            raise StoppedError("Stopped.", "During the frozen pass.", f"Start it again; the pass {todo}.")
 
 
-def _augmented(raw: Tensor, augment: Augment, view: int, at: int) -> Tensor:
-    """Augment a batch whose first image is the `at`-th of the official split."""
+def _augmented(raw: Tensor, augment: Augment, view: int, positions: Positions) -> Tensor:
+    """Augment images that lie at these positions of the official split."""
     with one_thread():
-        return torch.stack([augment(image, view_key(view, at + i)) for i, image in enumerate(raw)])
+        return torch.stack([augment(i, view_key(view, int(at))) for i, at in zip(raw, positions, strict=True)])
 
 
 def _as_array(tensor: Tensor, *, channels_last: bool) -> Array:

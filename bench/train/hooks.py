@@ -37,8 +37,9 @@ class Hooks:
     """What a run calls.
 
     `epoch` after each one, `step` with (step, of) in between, `features` with (done, of) images of a frozen pass,
-    `note` with a message; `stop` is asked between steps, and `prune`, given the number of an epoch, whether the
-    run ends after it: once the epochs of all runs that train together have been recorded.
+    `moved` when the next call would begin further on than this one did, `note` with a message; `stop` is asked
+    between steps, `late` while it waits for another process, and `prune`, given the number of an epoch, whether
+    the run ends after it: once the epochs of all runs that train together have been recorded.
     """
 
     epoch: Callable[[EpochRecord], None] = _nothing
@@ -47,3 +48,5 @@ class Hooks:
     note: Callable[[str], None] = _nothing
     stop: Callable[[], bool] = lambda: False
     prune: Callable[[int], Halt | None] = lambda _epoch: None
+    late: Callable[[], bool] = lambda: False
+    moved: Callable[[], None] = _nothing

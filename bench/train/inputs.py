@@ -14,6 +14,7 @@ from torch import Tensor
 from bench.data.splits import Split, Splits
 from bench.random_keys import shuffled, view_of
 from bench.train.cache import Array, Kept
+from bench.train.cache import Rows as HeldRows
 from bench.train.out_of_memory import if_it_fits
 from bench.train.wanted import view_name
 
@@ -73,7 +74,10 @@ class Rowed:
 
 
 class FeatureInputs:
-    """Kept activations, shuffled as images would be; with K views of each image, shown in turn."""
+    """Kept activations, shuffled as images would be; with K views of each image, shown in turn.
+
+    `rows` says which images of each part the arrays hold, ascending; None means all of them.
+    """
 
     def __init__(
         self,
@@ -85,7 +89,9 @@ class FeatureInputs:
         batch_size: int,
         device: torch.device,
         views: int = 0,
+        rows: HeldRows | None = None,
     ) -> None:
+        self._rows = rows
         self.splits, self.seed, self.batch_size, self.device, self.views = splits, seed, batch_size, device, views
         self._arrays, self._channels_last = arrays, channels_last
         self._rowed: dict[str, Rowed] = {}
@@ -137,5 +143,6 @@ class FeatureInputs:
         part = name or split.official
         known = f"{part} {split.digest}"
         if known not in self._rowed:
-            self._rowed[known] = Rowed(self._arrays[part], split.indices, self._channels_last, self.device)
+            at = split.indices if self._rows is None else np.searchsorted(self._rows[part], split.indices)
+            self._rowed[known] = Rowed(self._arrays[part], at, self._channels_last, self.device)
         return self._rowed[known]

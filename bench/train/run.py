@@ -216,6 +216,7 @@ class Run:
             batch_size=self.spec.recipe.batch_size,
             device=self.bench.device,
             views=self.spec.recipe.views if self.spec.recipe.augment else 0,
+            rows=self.kept.rows,
         )
 
     def _cached_bytes(self) -> int:

@@ -184,7 +184,7 @@ class RunState:
         self._saved = (self.progress.epoch, now)
 
     def _resume(self) -> None:
-        state = load_checkpoint(self.path, self.spec.run_id)
+        state = load_checkpoint(self.path, self.spec.run_id, self.hooks.note)
         if state is None:
             return
         self.progress = Progress.read(state["progress"])

@@ -3,55 +3,69 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from bench import strategies
 from bench.classifier import Classifier
 from bench.data.augmentations import packages_of
 from bench.data.manifest import Manifest
+from bench.data.splits import Splits, split
 from bench.device import hardware, usual_rates
 from bench.errors import BenchError
-from bench.spec import RunSpec, digest
+from bench.spec import DatasetSpec, RunSpec, digest
 from bench.tf32 import uses_tf32
 from bench.train.backends import BACKENDS
-from bench.train.cache import DTYPES, Label, Layout
+from bench.train.cache import DTYPES, Label, Layout, Rows
 from bench.train.cuts import Cut
 from bench.train.frontier import Allowance, Dissected, Frontier
+from bench.train.served import LIBRARIES, frozen_identity, images_seen
 from bench.versions import versions
 
-LIBRARIES = ("pillow", "timm", "torch", "torchvision")
-"""What decodes, prepares and computes: what another version of any of them kept is not read."""
+Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """An entry of the cache that a run reads: where it is cut, and of which augmented views besides the images."""
+    """An entry of the cache that a run reads: where it is cut, and of which augmented views besides the images.
+
+    Of a run that reads a subset, `rows` are the images of each part; `whole_key` names the entry that holds all
+    images of the dataset: if that is there, the run reads it instead.
+    """
 
     cut: Cut
     label: Label
     layout: Layout
     augment: tuple[str, ...] = ()
     views: int = 0
+    rows: Rows | None = None
+    whole_key: str = ""
+    asked: RunSpec | None = None
 
 
 @dataclass(frozen=True)
 class Search:
-    """Where entries are looked for: a backbone's graph, its weights, a dataset, and how much may be kept."""
+    """Where entries are looked for: a backbone's graph, its weights, a dataset, and how much may be kept.
+
+    `splits` cuts the dataset as a run sees it.
+    """
 
     dissected: Dissected
     weights_digest: str | None
     manifest: Manifest
     device: torch.device
     cache_bytes: int
+    splits: Callable[[DatasetSpec], Splits] | None = None
 
     def wanted(self, spec: RunSpec, model: Classifier) -> tuple[Frontier, Wanted | None]:
         """Find a run's frontier, with `model` under the run's strategy, and the entry it reads there, if any."""
         views = spec.recipe.views if spec.recipe.augment else 0
-        images = {str(split): len(part.ids) for split, part in self.manifest.splits.items()}
-        images |= {view_name(k): images["train"] for k in range(views)}
+        rows = self._rows(spec.dataset, views)
+        images = {part: len(held) for part, held in rows.items()} if rows else self._images(views)
         itemsize = DTYPES[spec.kept]().itemsize
         # where a run's identity says how it is computed and kept, the room at hand decides nothing of it
         room = sys.maxsize if must_keep(spec) else self.cache_bytes
@@ -61,14 +75,34 @@ class Search:
         if cut is None:
             return frontier, None
         augment = spec.recipe.augment if views else ()
-        base = {**_base(spec, self.weights_digest), "device": self.device.type}  # a GPU's fp32 is not a CPU's
+        base = {
+            **frozen_identity(spec, self.weights_digest),
+            "device": self.device.type,
+        }  # a GPU's fp32 is not a CPU's
         if uses_tf32(self.device):  # someone has turned it on again
             base["tf32"] = True
         libraries = versions([*LIBRARIES, *BACKENDS[spec.backend].packages, *packages_of(augment)])
-        key = digest([base, libraries, cut.digest, spec.kept, list(augment), views], "features")
+        named = [base, libraries, cut.digest, spec.kept, list(augment), views]
+        whole = digest(named, "features")
+        key = digest([*named, rows_digest(rows)], "features") if rows else whole
         label = Label(key, spec.backbone.name, spec.dataset.name, frontier.label, hardware(self.device))
         shapes = tuple(lying(s, last=c) for s, c in zip(cut.shapes, cut.channels_last, strict=True))
-        return frontier, Wanted(cut, label, Layout(images, shapes, spec.kept), augment, views)
+        return frontier, Wanted(cut, label, Layout(images, shapes, spec.kept), augment, views, rows, whole, spec)
+
+    def _images(self, views: int) -> dict[str, int]:
+        """Count the images of each part of an entry of the whole dataset."""
+        images = {str(split): len(part.ids) for split, part in self.manifest.splits.items()}
+        return images | {view_name(k): images["train"] for k in range(views)}
+
+    def _rows(self, data: DatasetSpec, views: int) -> Rows | None:
+        """Return which images a run of a subset reads, by part; None for a run that reads the whole dataset."""
+        if data.subset is None:
+            return None
+        splits = self.splits(data) if self.splits else _split(self.manifest, data)
+        rows: dict[str, Positions] = {}
+        for part in (splits.train, splits.val, splits.test):
+            rows[part.official] = np.union1d(rows.get(part.official, part.indices), part.indices)
+        return rows | {view_name(k): splits.train.indices for k in range(views)}
 
     def wanted_by(self, specs: Iterable[RunSpec], model: Classifier) -> list[Wanted]:
         """Find what other runs with the same frozen numbers want, each once; `model` is left as it was."""
@@ -95,10 +129,21 @@ def must_keep(spec: RunSpec) -> bool:
 
 def companions(spec: RunSpec, others: Iterable[RunSpec]) -> list[RunSpec]:
     """List, once for each strategy and set of views, the runs whose frozen part computes with the same numbers."""
-    base = digest(_base(spec, None))
+    base = digest(frozen_identity(spec, None))
+    others = [o for o in others if o.run_id != spec.run_id and images_seen(o) == images_seen(spec)]
     same = {(o.strategy, o.recipe.augment, o.recipe.views, o.recipe.norm_stats, o.kept): o
-            for o in others if o.run_id != spec.run_id and digest(_base(o, None)) == base}  # fmt: skip
+            for o in others if digest(frozen_identity(o, None)) == base}  # fmt: skip
     return list(same.values())
+
+
+def rows_digest(rows: Rows) -> str:
+    """Hash which images of each part are held."""
+    return digest({part: held.tolist() for part, held in rows.items()}, "rows")
+
+
+def _split(manifest: Manifest, data: DatasetSpec) -> Splits:
+    subset = data.subset.counts if data.subset else None
+    return split(manifest, data.target, data.val_fraction, data.split_seed, subset)
 
 
 def view_name(view: int) -> str:
@@ -109,17 +154,3 @@ def view_name(view: int) -> str:
 def lying(shape: tuple[int, ...], *, last: bool) -> tuple[int, ...]:
     """Give a shape as it lies in memory: of channels-last tensors (C, H, W), the channels last."""
     return (*shape[1:], shape[0]) if last else shape
-
-
-def _base(spec: RunSpec, weights_digest: str | None) -> dict[str, object]:
-    """List what decides a frozen activation besides its place; random weights are decided by the seed."""
-    return {
-        "protocol": spec.protocol,
-        "backbone": spec.backbone.model_dump(mode="json"),
-        "weights": weights_digest,
-        "seed": spec.seed if spec.backbone.weights.source == "none" else None,
-        "transform": spec.transform.model_dump(mode="json"),
-        "dataset": spec.dataset.fingerprint,
-        "precision": spec.precision,
-        "backend": spec.backend,
-    }

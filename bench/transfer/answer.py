@@ -73,7 +73,7 @@ class Transferring:
         self.target = question.target or self.manifest.default_target
         self.theirs = self.manifest.class_names(self.target)
         _check_split(self.manifest, question.split)
-        artifacts = Artifacts.beside(store.location)
+        artifacts = Artifacts.of(store)
         self._path = scores_path(artifacts, self.run_id, self.manifest.fingerprint, question.split)
         self._trained: Trained | None = None
 

@@ -10,13 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench.records import PlannedRun, Provenance
+from bench.settling import Tally
 from bench.spec import Metric, RunSpec
+from bench.store.claims import RETRY
 from bench.store.store import Store
 from bench.sweep import Sweep
 from bench.train.workbench import Workbench
 from bench.tune.objective import best_until, objective
 from bench.tune.planner import Infeasible, Planner
-from bench.tune.space import Space
+from bench.tune.space import Proposal, Space
 from bench.tune.study import best_of
 from bench.tune.trials import Trials, Tried
 from bench.tune.watching import TuneWatcher
@@ -51,6 +53,8 @@ class Ended:
 class Search:
     """One process's work on a study, until it has `wanted` trials.
 
+    Of runs that ended badly those of `retry` are tried again: failed ones as the open trials they are; what a
+    diverged one then comes to is a trial of its own, for a closed one stays as it was told.
     `together` trials are asked for at once, so that heads on the same features train as one computation; each is
     then proposed without knowing how the others do.
     """
@@ -69,6 +73,7 @@ class Search:
     keep_weights: bool | None = None
     watcher: TuneWatcher = field(default_factory=TuneWatcher)
     stop: Callable[[], bool] = lambda: False
+    retry: frozenset[str] = RETRY
 
     def __post_init__(self) -> None:
         self.process = self.store.worker().process
@@ -82,6 +87,8 @@ class Search:
         Raises StoreError where the database fails and DiskFullError where there is no room.
         """
         self._settle()
+        if "diverged" in self.retry:
+            self._try_again()
         while not self.ended.why and (batch := self._batch()):
             self._train(batch)
         self.ended.stopped = self.ended.stopped or self.stop()
@@ -109,6 +116,25 @@ class Search:
                 break
             self._add(batch, self.trials.begin(self.process))
         return batch
+
+    def _try_again(self) -> None:
+        """Train the runs of diverged trials once more; each that is done now becomes another trial."""
+        diverged = {trial.run_id: trial for trial in self.trials.all() if trial.end == "diverged" and trial.run_id}
+        statuses = self.store.statuses(run_id for run_id in diverged if run_id)
+        runs = []
+        for run_id, trial in diverged.items():
+            settings = dict(trial.settings)
+            point = Proposal(settings.pop("backbone"), settings.pop("strategy"), settings)
+            planned = self.planner.plan(point)
+            if isinstance(planned, PlannedRun) and (planned.spec.run_id, statuses.get(run_id)) == (
+                run_id,
+                "diverged",
+            ):
+                runs.append(planned)
+        self.store.extend(self.sweep_id, runs)
+        tally = self._sweep(runs)
+        for run_id, measured in self.store.val_metrics(tally.done).items():
+            self._hear(self.trials.add_again(diverged[run_id], objective(measured, self.metric)))
 
     def _orphans(self) -> list[Tried]:
         """List the open trials that this process may take up: not tried here yet, and no other's."""
@@ -141,7 +167,15 @@ class Search:
         for number in batch:
             self.watcher.trial(number, self.wanted)
         runs = list({run.spec.run_id: run for run in batch.values()}.values())
-        tally = Sweep(
+        tally = self._sweep(runs)
+        failed = [number for number, run in batch.items() if run.spec.run_id in tally.failed]
+        self.ended.failed += failed
+        self._settle()
+        self.ended.stopped = self.ended.stopped or tally.stopped
+        self._give_up_where_all_fail()
+
+    def _sweep(self, runs: Sequence[PlannedRun]) -> Tally:
+        return Sweep(
             self.store,
             runs,
             self.bench,
@@ -151,12 +185,8 @@ class Search:
             keep_weights=self.keep_weights,
             prune=self.prune,
             rivals=self._rivals() if self.prune else (),
+            retry=self.retry,
         ).work()
-        failed = [number for number, run in batch.items() if run.spec.run_id in tally.failed]
-        self.ended.failed += failed
-        self._settle()
-        self.ended.stopped = self.ended.stopped or tally.stopped
-        self._give_up_where_all_fail()
 
     def _settle(self) -> None:
         """Tell the study of every open trial whose run is over, whoever trained it."""

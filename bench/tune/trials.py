@@ -118,6 +118,17 @@ class Trials:
         with self._open(number) as trial:
             trial.study.tell(trial, value, skip_if_finished=True)
 
+    def add_again(self, closed: Tried, value: float) -> int:
+        """Add what the run of a closed trial came to when it was tried again, and return its trial's number."""
+        with storage_errors(self.location):
+            old = self.cached.get_trial(
+                self.cached.get_trial_id_from_study_id_trial_number(self.study_id, closed.number)
+            )
+            again = create_trial(
+                params=old.params, distributions=old.distributions, value=value, user_attrs=old.user_attrs
+            )
+            return self.cached.get_trial(self.cached.create_new_trial(self.study_id, template_trial=again)).number
+
     def tell_pruned(self, number: int, value: float | None, epoch: int) -> None:
         """Close a trial whose run ended early, with the best it reached; one that diverged reached nothing."""
         with self._open(number) as trial:

@@ -29,10 +29,10 @@ def five_thousand_predicted(tmp_path_factory):
     path = tmp_path_factory.mktemp("site") / "runs.db"
     with Store.open(path) as store:
         bulk_fill(store, 5_000)
-        artifacts = Artifacts.beside(store.location)
+        artifacts = Artifacts.of(store)
         report = make_report(store, title="", query=Query(), overlaps={})
         for seed, row in enumerate(choose_runs(report)):
-            artifacts.save_predictions(row.run_id, predictions(100, seed=seed, n=2_000))
+            artifacts.stamps.put(artifacts.save_predictions(row.run_id, predictions(100, seed=seed, n=2_000)))
     return path
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +76,7 @@ def test_prepared_images_are_listed_with_their_size_and_freed(prepared: Path, ti
     listed = bench("cache", "list", "--json").data
     sizes = {entry["frontier"]: (entry["images"], entry["bytes"]) for entry in listed}
     assert set(sizes) == {"images (train, 16 px)", "images (test, 16 px)"}
-    assert sizes["images (test, 16 px)"] == (20, 20 * 3 * 16 * 16 + 128)
+    assert sizes["images (test, 16 px)"] == (20, 20 * 3 * 16 * 16 + 128 + prepared_files.SEAL_BYTES)
     assert {entry["dataset"] for entry in listed} == {f"folder:{tiny_folder.name}"}
     assert "2 entries" in bench("cache", "list").stdout
     bench("cache", "clear", listed[0]["key"][:10])
@@ -91,17 +90,40 @@ def test_prepared_images_are_of_no_backbone(prepared: Path) -> None:
     assert len(list(prepared.glob("*.npy"))) == 2
 
 
-def test_images_without_a_note_and_leftovers_of_killed_processes_are_freed_too(prepared: Path) -> None:
-    for note in prepared.glob("*.json"):
-        note.unlink()
-    old, new = prepared / ".a.npy.1.tmp", prepared / ".b.npy.2.tmp"
-    for leftover in (old, new):
-        leftover.write_bytes(b"half")
-    before = time.time() - 2 * prepared_files.LEFTOVER_S
-    os.utime(old, (before, before))
-    assert {entry["frontier"] for entry in bench("cache", "list", "--json").data} == {"images"}
-    assert "2 entries freed" in bench("cache", "clear", "--all").stdout
-    assert list(prepared.iterdir()) == [new]  # somebody may be writing it
+def test_images_of_before_and_leftovers_of_killed_processes_are_freed_too(prepared: Path) -> None:
+    for path in prepared.glob("*.npy"):
+        path.write_bytes(path.read_bytes()[: -prepared_files.SEAL_BYTES])
+        path.with_suffix(".json").write_text("{}")
+    (prepared / ".a.npy.1.tmp").write_bytes(b"half")
+    states = [entry["state"] for entry in bench("cache", "list", "--json").data]
+    assert sorted(states) == ["left", "outdated", "outdated"]
+    assert "3 entries freed" in bench("cache", "clear", "--all").stdout
+    assert list(prepared.iterdir()) == []
+
+
+PREPARER = """
+from bench.atomic import atomic_file
+from bench.data.prepared_files import images_folder, prepared_path
+from bench.entry_locks import locked
+import time
+with locked(images_folder(), "d" * 32), atomic_file(prepared_path("d" * 32)) as file:
+    file.write_bytes(b"x" * 1_000_000)
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_images_that_a_killed_process_was_preparing_are_freed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", PREPARER], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        assert "0 entries freed" in bench("cache", "clear", "--all").stdout
+        writer.kill()
+    assert "1 entry freed, 1.0 MB" in bench("cache", "clear", "--all").stdout
+    assert list((tmp_path / "images").iterdir()) == []
 
 
 @pytest.mark.parametrize("words", [("list", "--dataset", ""), ("clear", ""), ("clear", "--backbone", "")])

@@ -34,9 +34,9 @@ def test_a_run_that_became_another_model_keeps_nothing(
     with Store.open(trained_db) as store:
         kept = Artifacts.beside(store.location).predictions(row.run_id)
     with Store.open(db) as store:
-        files = Artifacts.beside(store.location)
+        files = Artifacts.of(store)
         other = TestPredictions(kept.test.ids, kept.test.labels, np.roll(kept.test.logits, 1, axis=1))
-        files.save_predictions(row.run_id, RunPredictions(kept.split_digest, kept.val, other))
+        files.stamps.put(files.save_predictions(row.run_id, RunPredictions(kept.split_digest, kept.val, other)))
     said = refused("keep", row.run_id, "--dataset", f"folder:{tiny_folder}", "--db", db)
     assert "another model" in said
     assert not files.model_path(row.run_id).exists()

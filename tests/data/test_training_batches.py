@@ -14,9 +14,11 @@ import pytest
 import torch
 from dataset_layouts import BUILDERS
 
+from bench.checksum import forget_verified
 from bench.data.datasets import open_dataset
 from bench.data.pixels import DecodedPixels
 from bench.data.prepared import PreparedImages, open_pixels
+from bench.data.prepared_files import verified_label
 from bench.data.splits import split
 from bench.data.training_batches import TrainingBatches
 from bench.data.transforms import augment, eval_transform
@@ -239,6 +241,20 @@ def test_a_cut_off_map_is_made_again(birds, home):
     path = next((home / "images").glob("*.npy"))
     path.write_bytes(path.read_bytes()[:-1])
     assert torch.equal(next(iter(open_pixels(dataset, part, SMALL).batches(100))), expected[0])
+
+
+@pytest.mark.parametrize("at", [0, 40, 127, 128, 5000, -4096, -4000, -1])
+def test_a_byte_flipped_anywhere_in_a_map_makes_it_again(birds, home, at):
+    _, dataset, part = birds
+    open_pixels(dataset, part, SMALL)
+    path = next((home / "images").glob("*.npy"))
+    content = bytearray(path.read_bytes())
+    content[at] ^= 8
+    path.write_bytes(content)
+    forget_verified()  # as a new process
+    pixels = open_pixels(dataset, part, SMALL)
+    assert torch.equal(next(iter(pixels.batches(100))), next(iter(decoded(dataset, part).batches(100, workers=1))))
+    assert verified_label(path) is not None
 
 
 def test_a_corrupt_image_leaves_no_half_a_map(birds, home):

@@ -44,7 +44,7 @@ def record_joint(store, model):
     run_id = planned.spec.run_id
     plan(store, [planned])
     claim = store.claim([run_id], store.worker(), provenance())
-    Artifacts.beside(store.location).save_predictions(run_id, made)
+    stamp = Artifacts.of(store).save_predictions(run_id, made)
     heads = []
     for target, classes in (("fine", 6), ("even", 2)):
         own = made.of(target)
@@ -53,7 +53,7 @@ def record_joint(store, model):
             for kind, split in ((ValMetrics, own.val), (TestMetrics, own.test))
         ]
         heads.append(HeadResult(target, classes, *measured))
-    store.finish(claim, replace(make_result(planned), heads=tuple(heads), weights_digest="d" * 64))
+    store.finish(claim, replace(make_result(planned), heads=tuple(heads), weights_digest="d" * 64), [stamp])
     return run_id
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +131,12 @@ def test_a_damaged_file_is_an_error_that_names_it(copied: tuple[Path, RunRow]) -
     path = kept_file(db, row)
     for damage in (path.read_bytes()[:-7], b"", b"no such format", b"\xff" * 64):
         path.write_bytes(damage)
+        with pytest.raises(StoreError, match="are damaged") as error:
+            brought_back(db, row.run_id)
+        assert str(path) in error.value.why
+    forget_stamps(db)
+    for damage in (b"", b"no such format", b"\xff" * 64):
+        path.write_bytes(damage)
         with pytest.raises(StoreError, match="cannot be used") as error:
             brought_back(db, row.run_id)
         assert str(path) in error.value.why
@@ -137,6 +145,9 @@ def test_a_damaged_file_is_an_error_that_names_it(copied: tuple[Path, RunRow]) -
 def test_weights_of_another_run_are_refused(copied: tuple[Path, RunRow]) -> None:
     db, row = copied
     shutil.copy(kept_file(db, of(db, "full")), kept_file(db, row))
+    with pytest.raises(StoreError, match="are damaged"):
+        brought_back(db, row.run_id)
+    forget_stamps(db)
     with pytest.raises(StoreError, match="cannot be used") as error:
         brought_back(db, row.run_id)
     assert of(db, "full").run_id[:12] in error.value.why
@@ -145,6 +156,7 @@ def test_weights_of_another_run_are_refused(copied: tuple[Path, RunRow]) -> None
 def test_weights_without_class_names_or_with_other_tensors_are_refused(copied: tuple[Path, RunRow]) -> None:
     db, row = copied
     path = kept_file(db, row)
+    forget_stamps(db)  # as of before there were checksums: only then is such a file looked into
     save_file({"head.1.weight": torch.zeros(4, 3)}, path, metadata={"run_id": row.run_id})
     with pytest.raises(StoreError, match="has no 'classes'"):
         brought_back(db, row.run_id)
@@ -156,6 +168,12 @@ def test_weights_without_class_names_or_with_other_tensors_are_refused(copied: t
     save_file({"head.1.weight": torch.zeros(4, 3)}, path, metadata=good)
     with pytest.raises(StoreError, match="do not fit"):
         brought_back(db, row.run_id)
+
+
+def forget_stamps(db: Path) -> None:
+    """Make a database as it was before there were checksums."""
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("DELETE FROM artifacts")
 
 
 def test_a_run_that_is_not_done_has_no_model(tiny_folder: Path, tmp_path: Path) -> None:
@@ -187,9 +205,6 @@ def test_frozen_weights_of_another_digest_are_refused(tmp_path: Path, tiny_folde
 
 
 def test_a_packages_weights_that_have_changed_since_are_refused(lite_db: Path, tmp_path: Path) -> None:
-    import sqlite3
-    from contextlib import closing
-
     db = tmp_path / "runs.db"
     shutil.copy(lite_db, db)
     shutil.copytree(f"{lite_db}.files", f"{db}.files")
@@ -202,9 +217,6 @@ def test_a_packages_weights_that_have_changed_since_are_refused(lite_db: Path, t
 
 
 def test_a_backbone_that_no_library_has_any_more_is_said(copied: tuple[Path, RunRow]) -> None:
-    import sqlite3
-    from contextlib import closing
-
     db, row = copied
     with closing(sqlite3.connect(db)) as connection, connection:
         connection.execute("UPDATE runs SET spec = replace(spec, 'test_efficientnet', 'gone_plugin_net')")

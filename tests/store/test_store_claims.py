@@ -46,8 +46,17 @@ class TestClaims:
         worker = store.worker()
         store.fail(take(store, run_ids, worker), "failed", RecipeError("no"))
         assert store.claim(run_ids, worker, PROVENANCE) is None
-        assert store.claim(run_ids, store.worker(), PROVENANCE, retry_failed=False) is None
+        assert store.claim(run_ids, store.worker(), PROVENANCE, retry=()) is None
         assert take(store, run_ids).number == 2
+
+    def test_a_diverged_run_is_tried_again_only_where_that_is_asked_for(self, store):
+        run_ids = plan(store, 1)
+        worker = store.worker()
+        store.fail(take(store, run_ids, worker), "diverged", DivergedError("The loss is NaN."))
+        assert store.claim(run_ids, store.worker(), PROVENANCE) is None
+        assert store.claim(run_ids, worker, PROVENANCE, retry={"diverged"}) is None  # not by its own sweep
+        assert store.claim(run_ids, store.worker(), PROVENANCE, retry={"failed", "diverged"}).number == 2
+        assert [attempt.status for attempt in store.attempts(run_ids[0])] == ["diverged", "running"]
 
     def test_an_interrupted_run_is_claimed_again(self, store):
         run_ids = plan(store, 1)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bench.train.cache import Entry, FeatureCache, Label, Layout
-from bench.train.filling import writing
+from bench.train.filling import Writing, writing
 
 LAYOUT = Layout({"train": 5, "test": 3}, ((4,), (2, 3)))
 
@@ -25,11 +25,15 @@ def label(key: str) -> Label:
 
 def fill(cache: FeatureCache, key: str, value: float = 1.0, layout: Layout = LAYOUT) -> Entry:
     with writing(cache, [(label(key), layout)]) as opened:
-        for part, images in layout.images.items():
-            tensors = [np.full((images, *shape), value, np.float32) for shape in layout.shapes]
-            opened[key].write(part, 0, [t[:2] for t in tensors])
-            opened[key].write(part, 2, [t[2:] for t in tensors])
-        return opened[key].finish(2.0, 1.5, "p")
+        return filled(opened[key], value)
+
+
+def filled(entry: Writing, value: float = 1.0) -> Entry:
+    for part, images in entry.layout.images.items():
+        tensors = [np.full((images, *shape), value, np.float32) for shape in entry.layout.shapes]
+        entry.write(part, 0, [t[:2] for t in tensors])
+        entry.write(part, 2, [t[2:] for t in tensors])
+    return entry.finish(2.0, 1.5, "p")
 
 
 def test_what_was_computed_is_read_back(tmp_path: Path) -> None:
@@ -59,7 +63,7 @@ def test_a_pass_that_breaks_leaves_nothing(tmp_path: Path) -> None:
 
     def broken() -> None:
         with writing(cache, [(label("a"), LAYOUT), (label("b"), LAYOUT)]) as opened:
-            opened["a"].finish(1.0, 1.0, "p")
+            filled(opened["a"])
             raise RuntimeError("killed here")
 
     with pytest.raises(RuntimeError):
@@ -71,7 +75,7 @@ def test_a_pass_that_breaks_leaves_nothing(tmp_path: Path) -> None:
 def test_an_entry_that_was_not_sealed_does_not_appear(tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path)
     with writing(cache, [(label("a"), LAYOUT), (label("b"), LAYOUT)]) as opened:
-        opened["a"].finish(1.0, 1.0, "p")
+        filled(opened["a"])
     assert cache.read("a") is not None
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -132,7 +136,7 @@ import sys, time
 from pathlib import Path
 import numpy as np
 from bench.train.cache import FeatureCache, Label, Layout
-from bench.train.filling import writing
+from bench.train.filling import Writing, writing
 
 cache = FeatureCache(Path(sys.argv[1]))
 wanted = [(Label("key", "timm/x", "tiny", "blocks.5", "a machine"), Layout({"train": 1000}, ((250,),)))]

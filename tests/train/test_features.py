@@ -220,10 +220,12 @@ def test_a_full_disk_is_no_end(
     assert kept.result.frontier != "images"
 
 
-def test_a_pass_that_is_stopped_leaves_nothing(make_spec: Maker, execute: Maker, workbench: Any) -> None:
-    with pytest.raises(StoppedError):
+def test_a_pass_that_is_stopped_keeps_what_it_has_done(make_spec: Maker, execute: Maker, workbench: Any) -> None:
+    with pytest.raises(StoppedError, match="goes on where it stopped"):
         execute(make_spec("linear"), Hooks(stop=lambda: True))
-    assert list(workbench.cache.folder.iterdir()) == []
+    assert [entry.state for entry in workbench.cache.list()] == ["partial"]
+    execute(make_spec("linear"))
+    assert [entry.state for entry in workbench.cache.list()] == ["whole"]
 
 
 def test_a_model_that_does_not_trace_keeps_its_pooled_features(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.data.prepared_files import SEAL_BYTES, read_seal, seal, verified_label
 from bench.home import bench_home
-from bench.train.hooks import Hooks
 
 Maker = Callable[..., Any]
 PARTS = 3
@@ -28,14 +28,22 @@ def again(execute: Maker, tmp_path: Path) -> Maker:
     return run
 
 
-def notes() -> list[Path]:
-    return sorted((bench_home() / "images").glob("*.json"))
+def prepared() -> list[Path]:
+    return sorted((bench_home() / "images").glob("*.npy"))
+
+
+def seconds_of(path: Path) -> float:
+    label = verified_label(path)
+    assert label is not None
+    return label.seconds
 
 
 def takes(path: Path, seconds: float) -> None:
-    """Write another time into the note beside prepared images."""
-    label = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({**label, "seconds": seconds}), encoding="utf-8")
+    """Seal prepared images with another time."""
+    found = read_seal(path)
+    assert found is not None
+    sealed = seal(found[0], replace(found[1], seconds=seconds))
+    path.write_bytes(path.read_bytes()[:-SEAL_BYTES] + sealed)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +53,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_preparing_images_is_in_the_time_alone_of_the_run_that_did_it(make_spec: Maker, again: Maker) -> None:
     result = again(make_spec("full", epochs=1))
-    spent = [json.loads(path.read_text(encoding="utf-8"))["seconds"] for path in notes()]
+    spent = [seconds_of(path) for path in prepared()]
     assert len(spent) == PARTS
     assert result.prepared_s == pytest.approx(sum(spent))
     assert result.standalone_s == pytest.approx(sum(spent) + result.train_s + result.eval_s)
@@ -53,7 +61,7 @@ def test_preparing_images_is_in_the_time_alone_of_the_run_that_did_it(make_spec:
 
 def test_and_of_each_run_that_found_them_prepared(make_spec: Maker, again: Maker) -> None:
     again(make_spec("full", epochs=1))
-    for path in notes():
+    for path in prepared():
         takes(path, 100.0)
     result = again(make_spec("full", seed=1, epochs=1))
     assert result.prepared_s == PARTS * 100.0
@@ -62,14 +70,17 @@ def test_and_of_each_run_that_found_them_prepared(make_spec: Maker, again: Maker
 
 def test_a_run_from_kept_features_counts_its_pass_which_decodes(make_spec: Maker, again: Maker) -> None:
     result = again(make_spec("linear", epochs=1))
-    assert (result.prepared_s, notes()) == (0.0, [])
+    assert (result.prepared_s, prepared()) == (0.0, [])
     assert result.standalone_s == result.feature_s + result.train_s + result.eval_s > result.feature_s > 0
 
 
-def test_what_took_unknown_seconds_is_said(make_spec: Maker, again: Maker) -> None:
+def test_a_label_that_is_damaged_is_made_anew_with_its_images(make_spec: Maker, again: Maker) -> None:
     again(make_spec("full", epochs=1))
-    for path in notes():
-        path.write_text("{", encoding="utf-8")
-    said: list[str] = []
-    assert again(make_spec("full", seed=1, epochs=1), Hooks(note=said.append)).prepared_s == 0.0
-    assert sum("is not known" in note for note in said) == PARTS
+    for path in prepared():
+        takes(path, 100.0)
+        content = bytearray(path.read_bytes())
+        content[-SEAL_BYTES + content[-SEAL_BYTES:].index(b"100.0")] = ord("9")
+        path.write_bytes(content)
+    result = again(make_spec("full", seed=1, epochs=1))
+    assert 0 < result.prepared_s < 100.0
+    assert result.prepared_s == pytest.approx(sum(map(seconds_of, prepared())))

@@ -54,7 +54,7 @@ def compare_runs(store: Store, first: str, second: str, find_names: FindNames) -
     """
     stored = store.run(first), store.run(second)
     _check(*(run.row for run in stored))
-    artifacts = Artifacts.beside(store.location)
+    artifacts = Artifacts.of(store)
     named = find_names(stored[0], artifacts)
     one, other = (_heads(run, artifacts, named.names) for run in stored)
     shared = [target for target in one if target in other]

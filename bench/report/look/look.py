@@ -72,7 +72,7 @@ def look_at(
         return Look(details, split, _curves_only(details, what), (), (_unfinished(details.row),))
     if asked == ("curves",):
         return Look(details, split, _curves_only(details, what), (), ())
-    return _with_heads(Look(details, split, asked, (), ()), Artifacts.beside(store.location), find_names)
+    return _with_heads(Look(details, split, asked, (), ()), Artifacts.of(store), find_names)
 
 
 def look_over(store: Store, run_id: str, find_names: FindNames) -> Look:
@@ -84,7 +84,7 @@ def look_over(store: Store, run_id: str, find_names: FindNames) -> Look:
     if look.row.status != "done":
         return replace(look, notes=(f"This run is {look.row.status}: it has no predictions.",))
     try:
-        return _with_heads(look, Artifacts.beside(store.location), find_names)
+        return _with_heads(look, Artifacts.of(store), find_names)
     except StoreError as error:
         return replace(look, notes=(f"{error.what} {error.why} So there is nothing here of single images.",))
 

@@ -14,7 +14,13 @@ from bench.report.terminal.console import plain_table
 from bench.report.units import show
 
 HEADINGS = ("key", "backbone", "dataset", "frontier", "images", "MB", "computed in", "last used")
-STATES = {"damaged": "damaged", "left": "left by a killed process", "being written": "being written"}
+STATES = {
+    "damaged": "damaged",
+    "outdated": "not used: it has no checksums",
+    "partial": "interrupted: the next pass goes on",
+    "left": "left by a killed process",
+    "being written": "being written",
+}
 NUMBERS = frozenset(("images", "MB", "computed in", "last used"))
 
 
@@ -23,7 +29,7 @@ def cache_view(entries: Sequence[Mapping[str, Any]], folder: str) -> RenderableT
     table = plain_table(HEADINGS, right=NUMBERS)
     for entry in entries:
         at = entry["used_at"]
-        used = time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) if at else STATES[entry["state"]]
+        used = STATES.get(entry["state"]) or time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
         names = (entry["key"][:8], entry["backbone"], entry["dataset"], entry["frontier"])
         sizes = (f"{entry['images']:,}", f"{entry['bytes'] / 1e6:,.1f}", show(entry["seconds"], "seconds"))
         table.add_row(*(Text(word) for word in (*names, *sizes, used)))

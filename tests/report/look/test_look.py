@@ -80,7 +80,7 @@ def test_damaged_predictions_are_an_error_in_three_parts(store, run_id):
     from bench.store.artifacts import Artifacts
 
     Artifacts.beside(store.location).predictions_path(run_id).write_bytes(b"no zip")
-    with pytest.raises(StoreError, match="cannot be read") as caught:
+    with pytest.raises(StoreError, match="are damaged") as caught:
         look_at(store, run_id, unnamed)
     assert all((caught.value.what, caught.value.why, caught.value.todo))
 
