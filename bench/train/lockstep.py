@@ -15,13 +15,14 @@ from bench.device import DTYPES, autocast, is_accelerator, seed_step
 from bench.random_keys import key
 from bench.records import ValMetrics
 from bench.train.alone import Alone
-from bench.train.evaluate import first_ones, hits, measure
+from bench.train.evaluate import measure
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.inputs import FeatureInputs
 from bench.train.loss import Loss
 from bench.train.optimizer import Together
 from bench.train.run_state import Looked, RunState, Trained
 from bench.train.stacked import Drawn, StackedHeads, draw
+from bench.train.tallies import Peek, Peeking, right_ones
 
 Batches = list[tuple[Tensor, Tensor]]
 """Features (B, F) and labels, (B,) or (B, targets), for each stream."""
@@ -90,7 +91,7 @@ class Lockstep:
 
     def _train(self) -> list[Trained]:
         total = torch.zeros(len(self.states), device=self.device, dtype=torch.float64)
-        right = torch.zeros(len(self.states), device=self.device, dtype=torch.int64)
+        right = torch.zeros(len(self.states), 2, device=self.device, dtype=torch.int64)
         seen, asked, steps, rates = 0, 0, 0, [0.0 for _ in self.states]
         for step, batches in enumerate(self._batches()):
             images = len(batches[0][1])
@@ -103,8 +104,9 @@ class Lockstep:
             total, right = total + losses * images, right + correct
             seen, asked, steps = seen + images, asked + batches[0][1].numel(), steps + 1
             self.hooks.step(step + 1, self._steps)
+        seconds = steps * self.alone.step_s
         each = zip((total / seen).tolist(), (right.double() / asked).tolist(), rates, strict=True)
-        return [Trained(loss, top1, lr, steps, steps * self.alone.step_s) for loss, top1, lr in each]
+        return [Trained(loss, top1, lr, steps, seconds, top5) for loss, (top1, top5), lr in each]
 
     def _batches(self) -> Iterator[Batches]:
         """Give a batch to each stream, read once for those that draw the same."""
@@ -125,7 +127,7 @@ class Lockstep:
         if self._clips:
             self._clip()
         self._optimizers.step(rates)
-        return losses.detach(), first_ones(scores.detach(), labels, self._classes)
+        return losses.detach(), right_ones(scores.detach(), labels, self._classes)
 
     def _clip(self) -> None:
         """Scale each run's gradients as torch's clip_grad_norm_ does, with its own limit."""
@@ -148,15 +150,13 @@ class Lockstep:
         peeks = self._peek(test)
         return [Looked(m, peek, self.alone.eval_s) for m, peek in zip(metrics, peeks, strict=True)]
 
-    def _peek(self, split: Split) -> list[float]:
-        labels = torch.from_numpy(split.labels).to(self.device)
-        found: list[float] = []
+    def _peek(self, split: Split) -> list[Peek]:
+        found: list[Peek] = []
         for rows in self._chunks(len(split)):
-            at, right = 0, torch.zeros(rows.stop - rows.start, device=self.device, dtype=torch.int64)
+            peeking = Peeking(split, self.device)
             for scores in self._scores(split, rows):
-                right += hits(scores, labels[at : at + scores.shape[1]], split.classes)
-                at += scores.shape[1]
-            found += (right.double() / split.labels.size).tolist()
+                peeking.add(scores)
+            found += peeking.results()
         return found
 
     def _chunks(self, images: int) -> list[slice]:
