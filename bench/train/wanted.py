@@ -93,8 +93,9 @@ def must_keep(spec: RunSpec) -> bool:
 def companions(spec: RunSpec, others: Iterable[RunSpec]) -> list[RunSpec]:
     """List, once for each strategy and set of views, the runs whose frozen part computes with the same numbers."""
     base = digest(_base(spec, None))
+    kept = [o for o in others if o.features == "kept" and o.run_id != spec.run_id]
     same = {(o.strategy, o.recipe.augment, o.recipe.views, o.recipe.norm_stats, o.kept): o
-            for o in others if o.run_id != spec.run_id and digest(_base(o, None)) == base}  # fmt: skip
+            for o in kept if digest(_base(o, None)) == base}  # fmt: skip
     return list(same.values())
 
 
