@@ -19,6 +19,7 @@ from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
 from bench.commands.ensemble import ensemble
 from bench.commands.ensembles import ensembles
+from bench.commands.evaluate import evaluate
 from bench.commands.explain import explain
 from bench.commands.export import export
 from bench.commands.filters import NoColor
@@ -56,8 +57,8 @@ app = typer.Typer(
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     sweep, tune, reproduce, plan, leaderboard, report, export, runs, sweeps, show, look, compare, mistakes,
-    predict, explain, keep, transfer, ensemble, ensembles, backbones, strategies, datasets, recipes, studies,
-    augment, timing, doctor,
+    predict, explain, keep, evaluate, transfer, ensemble, ensembles, backbones, strategies, datasets, recipes,
+    studies, augment, timing, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -16,6 +16,7 @@ from bench.data.raw import OfficialSplit
 from bench.data.stratify import stratified
 from bench.device import hardware
 from bench.errors import DataError
+from bench.inference.logits import logits_in_parts, stacked
 from bench.inference.trained import Trained, load_trained
 from bench.spec import digest
 from bench.store.artifacts import Artifacts
@@ -26,7 +27,6 @@ from bench.train.provenance import provenance
 from bench.transfer.label_check import CheckedMap, check_map
 from bench.transfer.label_groups import known_groups, meanings, of_the_run
 from bench.transfer.label_map import WrittenMap
-from bench.transfer.logits import logits_in_parts, stacked
 from bench.transfer.record import Transfer
 from bench.transfer.result import map_record, measured
 from bench.transfer.scores import Floats
