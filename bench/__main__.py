@@ -12,6 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from bench.commands import cache
+from bench.commands.anatomy import anatomy
 from bench.commands.augment import augment
 from bench.commands.backbones import backbones
 from bench.commands.compare import compare
@@ -57,8 +58,8 @@ app = typer.Typer(
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     sweep, tune, reproduce, plan, leaderboard, report, export, runs, sweeps, show, look, compare, mistakes,
-    predict, explain, keep, evaluate, transfer, ensemble, ensembles, backbones, strategies, datasets, recipes,
-    studies, augment, timing, doctor,
+    predict, explain, keep, evaluate, transfer, ensemble, ensembles, backbones, anatomy, strategies, datasets,
+    recipes, studies, augment, timing, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:
