@@ -133,10 +133,21 @@ class TransferEntry(Spec):
 
 
 class SurveyEntry(Spec):
-    """Backbones that a source compared on paper, with the parameters as printed there."""
+    """Backbones that a source compared on paper, with the parameters as printed there.
+
+    `backbones` says which of ours each candidate is; one that is not in it is only listed.
+    """
 
     candidates: dict[str, str]
+    backbones: dict[str, BackboneName] = {}
     note: str = ""
+
+    @model_validator(mode="after")
+    def _names_its_own_candidates(self) -> SurveyEntry:
+        for name in self.backbones:
+            if name not in self.candidates:
+                raise unknown_name("candidate of the survey", name, self.candidates, RegistryError)
+        return self
 
 
 class StudyEntry(Spec):
