@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 EMPTY: tuple[object, ...] = (None, "", [], {})
 
+Picture = Annotated[
+    Path | None, typer.Option("--picture", help="Write a PNG of the dataset's first images, class by class.")
+]
+Split = Annotated[
+    str | None,
+    typer.Option("--split", callback=not_empty, help="Of --picture: which split.", show_default="train"),
+]
+Target = Annotated[
+    str | None, typer.Option("--target", callback=not_empty, help="Of --picture: the labels that are shown.")
+]
+
 
 def datasets(
     name: Annotated[
@@ -28,6 +39,9 @@ def datasets(
     ] = False,
     layout: o.Layout = None,
     lists: o.Lists = None,
+    picture: Picture = None,
+    split: Split = None,
+    target: Target = None,
     data_root: o.DataRoot = None,
     registry: o.RegistryFolders = None,
     json: o.AsJson = False,
@@ -35,15 +49,16 @@ def datasets(
     """List the datasets of the registry, or show one; folder:PATH is your own images in class folders.
 
     With --classes the names of its classes come as TOML, a line each: fill in their groups, and --groups
-    KIND=FILE makes one more target of them.
+    KIND=FILE makes one more target of them. With --picture its images are looked at before anything is trained.
 
     Example: bench datasets cub
     """
     known = o.open_registry(registry)
     if name is None:
-        if classes or layout or lists:
+        told = {"--classes": classes, "--layout": layout, "--list": lists, "--picture": picture}
+        if alone := [option for option, value in {**told, "--split": split, "--target": target}.items() if value]:
             raise BenchError(
-                f"{'--classes' if classes else '--layout' if layout else '--list'} names no dataset.",
+                f"{alone[0]} names no dataset.",
                 "Each has its own.",
                 "Write bench datasets NAME before it.",
             )
@@ -52,6 +67,16 @@ def datasets(
     entry = o.find_dataset(known, name, layout=layout, lists=lists)
     if classes:
         write_classes(entry, data_root, json=json)
+    elif picture:
+        from bench.commands.gallery import write_gallery
+
+        write_gallery(entry, data_root, picture, (split, target), json=json)
+    elif split or target:
+        raise BenchError(
+            f"{'--split' if split else '--target'} is of a picture.",
+            "Without one there is nothing to choose.",
+            f"Write bench datasets {name} --picture FILE.png.",
+        )
     else:
         show_one(entry, data_root, json=json)
 

@@ -21,7 +21,7 @@ class Surveyed:
     """One candidate of a survey: its parameters as printed, and as counted here.
 
     `own_params` are with the classifier of its library, `bare_params` without any, `total_params` with a linear
-    head for the study's classes. `verdict` says whether that fits the study's budget; `runs` are those that the study
+    head for the study's classes. `verdict` says whether that fits its budget; `runs` are those that the study
     made of it. Counts are None for a candidate that is no backbone here.
     """
 
