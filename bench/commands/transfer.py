@@ -103,10 +103,10 @@ def transfer(
             found = transferring.answer()
             shown = transferring.images(count, random) if images or table else None
     show_found(found, shown if images else None, alone=table is None, json=json)
-    written = write_confusions(found, confusion) if confusion else []
+    files = write_confusions(found, confusion) if confusion else []
     if shown and table:
-        written.append(write_table(found, shown, opened.images(official), table))
-    for file in written:
+        files.append(write_table(found, shown, opened.images(official), table))
+    for file in files:
         terminal.err().print(str(file), soft_wrap=True, highlight=False)
 
 
