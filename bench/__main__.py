@@ -12,6 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from bench.commands import cache
+from bench.commands.anatomy import anatomy
 from bench.commands.augment import augment
 from bench.commands.backbones import backbones
 from bench.commands.compare import compare
@@ -19,6 +20,7 @@ from bench.commands.datasets import datasets
 from bench.commands.doctor import doctor
 from bench.commands.ensemble import ensemble
 from bench.commands.ensembles import ensembles
+from bench.commands.evaluate import evaluate
 from bench.commands.explain import explain
 from bench.commands.export import export
 from bench.commands.filters import NoColor
@@ -57,8 +59,8 @@ app = typer.Typer(
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     sweep, tune, reproduce, plan, leaderboard, report, export, runs, sweeps, show, look, compare, mistakes,
-    predict, explain, keep, transfer, ensemble, ensembles, backbones, strategies, datasets, recipes, studies,
-    augment, timing, verify, doctor,
+    predict, explain, keep, evaluate, transfer, ensemble, ensembles, backbones, anatomy, strategies, datasets,
+    recipes, studies, augment, timing, verify, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -67,6 +67,18 @@ def canonical_head(layers: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(Call(call.name, tuple(_arguments(call).values()))) for call in map(_read, layers))
 
 
+def with_dropout(head: Sequence[str], rate: object) -> tuple[str, ...]:
+    """Set the rate of every dropout of a head, or put one before its classification layer.
+
+    Raises RecipeError for a rate that is not a probability below 1.
+    """
+    layers, dropout = canonical_head(head), canonical_head([f"dropout({rate})"])[0]
+    if any(layer.startswith("dropout") for layer in layers):
+        return tuple(dropout if layer.startswith("dropout") else layer for layer in layers)
+    place = layers.index(str(CLASSIFIER)) if str(CLASSIFIER) in layers else len(layers)
+    return (*layers[:place], dropout, *layers[place:])
+
+
 def plan_head(layers: Sequence[str], features: int, classes: int) -> tuple[HeadLayer, ...]:
     """Lay a head out from `features` inputs to `classes` outputs.
 

@@ -101,7 +101,11 @@ class Contradiction:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One finished epoch. `epoch` counts from 1; `test_top1` is there only where looking was free or asked for."""
+    """One finished epoch. `epoch` counts from 1.
+
+    Train figures are means over the epoch while it trains; `test_*` are None unless evaluating test was free or
+    asked for. Epochs recorded before protocol 3 have no `train_top5`, `test_top5` and `test_loss`.
+    """
 
     epoch: int
     steps: int
@@ -112,6 +116,9 @@ class EpochRecord:
     train_s: float
     eval_s: float
     test_top1: float | None = None
+    train_top5: float | None = None
+    test_top5: float | None = None
+    test_loss: float | None = None
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ def _ascending(values: tuple[float, float]) -> tuple[float, float]:
 Metric = Literal["val_top1", "val_top5", "val_loss", "val_macro_f1", "val_balanced_accuracy"]
 PrecisionAsked = Literal["auto", "fp32", "bf16", "fp16"]
 ValueRange = Annotated[tuple[float, float], AfterValidator(_ascending)]
+Features = Literal["kept", "recomputed"]
 BackendName = Literal["auto", "eager", "compile", "openvino", "onnxruntime"]
 
 
@@ -219,7 +220,8 @@ class RunSpec(Spec):
 
     `strategy` is canonical (`bench.strategies.parse`), `recipe` is fully resolved, `precision` is what `auto`
     meant on the device that planned it, `backend` is what computes the frozen part (`auto` in a plan that leaves
-    it open, never in a run) and `kept` as which numbers its activations are kept.
+    it open, never in a run) and `kept` as which numbers its activations are kept. With `features` "recomputed" the
+    cache is neither read nor written, whatever room it has, so that the cost of doing without it can be measured.
     """
 
     protocol: int = PROTOCOL
@@ -232,6 +234,7 @@ class RunSpec(Spec):
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     backend: BackendName = "eager"
     kept: Literal["fp32", "fp16"] = "fp32"
+    features: Features = historic("kept")
 
     @field_validator("recipe")
     @classmethod

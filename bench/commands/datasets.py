@@ -30,19 +30,31 @@ NearDuplicates = Annotated[
     bool, typer.Option("--near-duplicates", help="Check, and find images that look alike, which takes longer.")
 ]
 
+Picture = Annotated[
+    Path | None, typer.Option("--picture", help="Write a PNG of the dataset's first images, class by class.")
+]
+Split = Annotated[
+    str | None,
+    typer.Option("--split", callback=not_empty, help="Of --picture: which split.", show_default="train"),
+]
+Target = Annotated[
+    str | None, typer.Option("--target", callback=not_empty, help="Of --picture: the labels that are shown.")
+]
+
 
 def datasets(
     name: Name = None, here: Here = False, classes: Classes = False, check: Check = False,
     near_duplicates: NearDuplicates = False, skip_damaged: o.SkipDamaged = False,
     drop_duplicates: o.DropDuplicates = False, layout: o.Layout = None, lists: o.Lists = None,
-    data_root: o.DataRoot = None, registry: o.RegistryFolders = None, json: o.AsJson = False,
+    picture: Picture = None, split: Split = None, target: Target = None, data_root: o.DataRoot = None,
+    registry: o.RegistryFolders = None, json: o.AsJson = False,
 ) -> None:  # fmt: skip
     """List the datasets of the registry, or show one; folder:PATH is your own images in class folders.
 
     With --check every image is decoded, and what may spoil a result is listed: damaged files, the same image in
     two splits or classes, missing classes; the exit code is 2 if nothing can train on it as it is. With --classes
     the names of its classes come as TOML, a line each: fill in their groups, and --groups KIND=FILE makes one more
-    target of them.
+    target of them. With --picture its images are drawn before anything is trained.
 
     Example: bench datasets cub
     """
@@ -50,6 +62,7 @@ def datasets(
     asked = {
         "--classes": classes, "--layout": layout, "--list": lists, "--check": check,
         "--near-duplicates": near_duplicates, "--skip-damaged": skip_damaged, "--drop-duplicates": drop_duplicates,
+        "--picture": picture, "--split": split, "--target": target,
     }  # fmt: skip
     if name is None:
         if needless := next((option for option, given in asked.items() if given), None):
@@ -66,6 +79,16 @@ def datasets(
         show_check(entry, data_root, near=near_duplicates, json=json)
     elif classes:
         write_classes(entry, data_root, json=json)
+    elif picture:
+        from bench.commands.gallery import write_gallery
+
+        write_gallery(entry, data_root, picture, (split, target), json=json)
+    elif split or target:
+        raise BenchError(
+            f"{'--split' if split else '--target'} is of a picture.",
+            "Without one there is nothing to choose.",
+            f"Write bench datasets {name} --picture FILE.png.",
+        )
     else:
         show_one(entry, data_root, json=json)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,16 +108,17 @@ def _show(explained: Explained, method: str, trained: Trained, out: Path, *, jso
     """Write the pictures, and say on stdout where they are."""
     from bench import terminal
     from bench.commands.trained import title_of
+    from bench.report.export.file_names import file_names
     from bench.report.export.records import to_json
     from bench.report.look.explanation_picture import draw_activations, draw_heat
     from bench.report.terminal.explanation_list import explanation_record
 
-    start = f"{_safe(Path(explained.image).stem)}-{trained.row.run_id[:12]}-{method}"
+    start = f"{file_names([Path(explained.image).stem])[0]}-{trained.row.run_id[:12]}-{method}"
     if method == "grad-cam":
         files = [out / f"{start}.png"]
         draw_heat(explained, title_of(trained), files[0])
     else:
-        files = [out / f"{start}-{_safe(heat.layer)}.png" for heat in explained.heats]
+        files = [out / f"{start}-{layer}.png" for layer in file_names([heat.layer for heat in explained.heats])]
         for heat, file in zip(explained.heats, files, strict=True):
             draw_activations(explained, heat, title_of(trained), file)
     for heat in explained.heats:
@@ -129,8 +129,3 @@ def _show(explained: Explained, method: str, trained: Trained, out: Path, *, jso
         terminal.write(to_json(explanation_record(trained.row.run_id, method, explained, files)))
     else:
         terminal.out().print("\n".join(map(str, files)), soft_wrap=True)
-
-
-def _safe(text: str) -> str:
-    """Make a part of a file's name out of any text."""
-    return re.sub(r"[^\w.-]+", "-", text)[:80]

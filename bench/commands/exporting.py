@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -168,19 +167,17 @@ def _write_parquet(asked: Request, records: Sequence[dict[str, object]], fields:
 
 
 def _write_pictures(asked: Request, drawn: Sequence[tuple[str, Callable[[], Figure]]], dpi: int) -> None:
+    from bench.report.export.file_names import file_names
     from bench.report.places import written_to
     from bench.report.png.theme import write_picture
 
     out = asked.out or Path()  # a picture has a file
-    paths = [out if len(drawn) == 1 else _beside(out, name) for name, _ in drawn]
+    names = file_names([name for name, _ in drawn])
+    paths = [out] if len(drawn) == 1 else [out.with_name(f"{out.stem}-{name}{out.suffix}") for name in names]
     for path, (_, draw) in zip(paths, drawn, strict=True):
         with written_to(path, "reports/pareto.png"):
             write_picture(path, draw, asked.format.name, dpi)
     _name_files(paths)
-
-
-def _beside(out: Path, name: str) -> Path:
-    return out.with_stem(f"{out.stem}-{re.sub('[^0-9A-Za-z_.]+', '-', name).strip('-')}")
 
 
 def _name_files(paths: Sequence[Path]) -> None:

@@ -28,7 +28,8 @@ def show(
     from bench.report.terminal.console import fitting, plain_table
 
     columns = [name for name in rows[0] if any(row[name] not in ("", None) for row in rows)]
-    numbers = [name for name in columns if all(isinstance(row[name], (int, float)) for row in rows)]
+    filled = {name: [row[name] for row in rows if row[name] not in ("", None)] for name in columns}
+    numbers = [name for name in columns if all(isinstance(value, (int, float)) for value in filled[name])]
 
     def table(kept: Sequence[str]) -> Table:
         made = plain_table(kept, right=numbers)

@@ -111,7 +111,9 @@ Recipe = Annotated[
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Override a recipe key: lr=1e-2; lr=1e-3,1e-2 tries each. Repeatable."),
+    typer.Option(
+        "--set", help="Override a recipe key, or the head's dropout: lr=1e-2; lr=1e-3,1e-2 tries each. Repeatable."
+    ),
 ]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Override the recipe's epochs.")]
 ImageSize = Annotated[int | None, typer.Option("--image-size", min=8, help="Pixels; default: the backbone's own.")]

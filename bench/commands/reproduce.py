@@ -9,7 +9,7 @@ import typer
 from bench.commands import options as o
 from bench.commands.filters import Db, one_format
 from bench.commands.given import not_empty
-from bench.commands.sweep import CacheBudget, Download, DryRun, Retry, TimeLimit, Workers
+from bench.commands.sweep import CacheBudget, Download, DryRun, Keep, Retry, TimeLimit, Workers
 
 Study = Annotated[str, typer.Argument(callback=not_empty, help="A study of `bench studies`.")]
 Runs = Annotated[
@@ -38,7 +38,11 @@ ImageSize = Annotated[int | None, typer.Option("--image-size", min=8, help="Pixe
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Epochs, in the place of its own.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Another value of a recipe key, for all runs: lr=1e-2. Repeatable."),
+    typer.Option(
+        "--set",
+        help="Another value of a recipe key, or of the head's dropout, for all runs: lr=1e-2; lr=1e-3,1e-2 runs "
+        "each. Repeatable.",
+    ),
 ]
 ReportOnly = Annotated[
     bool, typer.Option("--report-only", help="Run nothing; show the table of every setting that was run.")
@@ -50,18 +54,20 @@ def reproduce(
     lists: o.Lists = None, backbone: InsteadOf = None, target: Targets = None,
     image_size: ImageSize = None, epochs: Epochs = None, subset: o.Subset = None, overrides: Set = None,
     seeds: o.Seeds = 1, report_only: ReportOnly = False, dry_run: DryRun = False, time_limit: TimeLimit = None,
-    workers: Workers = None, cache_budget: CacheBudget = "20GB", cache_dtype: o.CacheDtype = "fp32",
-    backend: o.Backend = "eager", db: Db = None, registry: o.RegistryFolders = None,
-    skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
-    data_root: o.DataRoot = None, download: Download = True, device: o.Device = "auto", json: o.AsJson = False,
+    keep: Keep = None, workers: Workers = None, cache_budget: CacheBudget = "20GB",
+    cache_dtype: o.CacheDtype = "fp32", backend: o.Backend = "eager", db: Db = None,
+    registry: o.RegistryFolders = None, skip_damaged: o.SkipDamaged = False,
+    drop_duplicates: o.DropDuplicates = False, data_root: o.DataRoot = None, download: Download = True,
+    device: o.Device = "auto", json: o.AsJson = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="The table as Markdown.")] = False,
     retry: Retry = "failed",
 ) -> None:  # fmt: skip
     """Run a published study with its own settings, and print its figures, ours and the difference.
 
     With --on, --backbone, --image-size, --epochs, --subset or --set the study runs on a stand-in, and every row
-    says so. What the source leaves unstated and what is assumed instead stands below the table. Runs that are done
-    are not run again; the same command goes on after an interruption. Exit codes are those of `bench sweep`.
+    says so. What the source leaves unstated and what is assumed instead stands below the table. --set with several
+    values runs each of them, in one table. Runs that are done are not run again; the same command goes on after an
+    interruption. Exit codes are those of `bench sweep`.
 
     Example: bench reproduce cub-10m --runs b0-full,b0-last-block --on cub100 --backbone tf_efficientnet_lite0
     """
@@ -80,7 +86,7 @@ def reproduce(
     from bench.commands.reproducing import Options, run_study
 
     options = Options(
-        study, o.split_list(runs), changes, seeds, dry_run, time_limit, workers, cache_budget,
+        study, o.split_list(runs), changes, seeds, dry_run, time_limit, keep, workers, cache_budget,
         cache_dtype, backend, db, registry or [], data_root, download, device, form, layout,
         lists or [], retry,
     )  # fmt: skip

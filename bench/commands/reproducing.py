@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -33,13 +34,13 @@ from bench.device import deterministic, pick
 from bench.entries import DatasetEntry
 from bench.errors import DataError, WeightsError
 from bench.plan.backends import with_backend
-from bench.plan.enumerate import Plan
 from bench.plan.forecast import total, with_forecast
+from bench.plan.variants import told_text
 from bench.records import PlannedRun, SweepRecord
 from bench.registry import Registry
 from bench.report.study.records import attempted, study_record
+from bench.report.study.reproduced import same_run
 from bench.request import kept_as
-from bench.settling import Tally
 from bench.spec import BackendName
 from bench.stopping import Stop
 from bench.store.store import Store
@@ -63,6 +64,7 @@ class Options:
     seeds: int
     dry_run: bool
     time_limit: str | None
+    keep: bool | None
     workers: int | None
     cache_budget: str
     cache_dtype: str
@@ -79,32 +81,58 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Named:
+    """One run of a study as it will be trained, under one variant of its settings (empty: there is one only)."""
+
+    entry: StudyRunEntry
+    variant: str
+    run: PlannedRun
+
+    @property
+    def name(self) -> str:
+        """The study's name of the run, and its variant: `scratch lr=0.001`."""
+        return f"{self.entry.name} {self.variant}".strip()
+
+
+@dataclass(frozen=True)
 class Planned:
-    """A study's runs as they will be trained: each by its name, with its entry; and its search."""
+    """A study's runs as they will be trained, and its search."""
 
     registry: Registry
     study: StudyEntry
     changes: Changes
     place: Place
-    entries: tuple[StudyRunEntry, ...]
-    runs: tuple[PlannedRun, ...]
+    named: tuple[Named, ...]
     search: StudySearch | None = None
 
     @property
-    def ids(self) -> dict[str, list[str]]:
-        """The ids of each run, one for each seed."""
-        found: dict[str, list[str]] = {}
-        for entry, run in zip(self.entries, self.runs, strict=True):
-            found.setdefault(entry.name, []).append(run.spec.run_id)
+    def ids(self) -> dict[str, dict[str, list[str]]]:
+        """The ids of each run, one for each seed, by variant and the study's name of the run."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for one in self.named:
+            found.setdefault(one.variant, {}).setdefault(one.entry.name, []).append(one.run.spec.run_id)
         return found
 
     @property
-    def unique(self) -> dict[str, tuple[StudyRunEntry, PlannedRun]]:
-        """The runs by id; of two names for one run, which changes can make of two, the first counts."""
-        found: dict[str, tuple[StudyRunEntry, PlannedRun]] = {}
-        for entry, run in zip(self.entries, self.runs, strict=True):
-            found.setdefault(run.spec.run_id, (entry, run))
+    def unique(self) -> dict[str, PlannedRun]:
+        """The runs by id: names that the changes made one run of share it."""
+        found: dict[str, PlannedRun] = {}
+        for one in self.named:
+            found.setdefault(one.run.spec.run_id, one.run)
         return found
+
+    def shared(self) -> list[str]:
+        """Say which names the changes made one run of: there is nothing left to compare between them."""
+        names: dict[str, list[str]] = {}
+        for one in self.named:
+            names.setdefault(one.run.spec.run_id, []).append(one.name)
+        alike = dict.fromkeys(tuple(same) for same in names.values() if len(same) > 1)
+        return [f"{same_run(same)}." for same in alike]
+
+    def changed(self, change: Callable[[list[PlannedRun]], list[PlannedRun]]) -> Planned:
+        """Change the runs, in order."""
+        runs = change([one.run for one in self.named])
+        return replace(self, named=tuple(replace(one, run=run) for one, run in zip(self.named, runs, strict=True)))
 
 
 def run_study(options: Options) -> int:
@@ -125,13 +153,10 @@ def run_study(options: Options) -> int:
         taken = o.find_dataset(registry, changes.dataset, layout=options.layout, lists=options.lists)
     place = Place(own, changes.without_faults(taken))
     if options.dry_run:
-        planned = replace(_plan(registry, study, entries, changes, place, options), search=search)
-        runs = _where_kept(planned, options, lambda some: with_backend(some, lambda _: backend))
-        forecast = total(runs, provenance(device).hardware)
-        show_plan(study, planned.entries, runs, changes, forecast, json=options.form == "json")
-        if planned.search:
-            names = [entry.name for entry in planned.entries]
-            terminal.err().print(foreseen(planned.search, runs[names.index(planned.search.run.name)]))
+        planned = _plan(registry, study, entries, changes, place, options)
+        if _keeps(options):
+            planned = planned.changed(lambda runs: with_backend(runs, lambda _: backend))
+        _show(replace(planned, search=search), device, options)
         return 0
     Store.open(options.db).close()  # a database that cannot be used is said before anything is fetched
     with _or_stand_in(study):
@@ -147,6 +172,9 @@ def _search_of(
 ) -> StudySearch | None:
     """Return the study's search, where its run is among those that were chosen and something is left to search."""
     if study.search is None or study.search.run not in {entry.name for entry in entries}:
+        return None
+    if len(changes.variants()) > 1:
+        terminal.err().print(f"note: No search of {study.search.run}: it has one setting, --set gives several.")
         return None
     search = study_search(registry, study, changes)
     if search is None:
@@ -164,42 +192,43 @@ def _plan(
 ) -> Planned:
     """Plan every run, in the study's order, with what each will take."""
     place = replace(place, header=known_header(place.taken, options.data_root))
-    named: list[tuple[StudyRunEntry, PlannedRun]] = []
+    named: list[Named] = []
     speed = speed_of(options.device)
-    kept, remarks = kept_as(options.cache_dtype), dict[str, None]()
+    remarks: dict[str, None] = {}
     with Counting(terminal.err()) as progress:
-        for entry in entries:
-            plan: Plan = plan_run(
-                registry, study, entry, changes, place, seeds=options.seeds,
-                kept=kept if entry.cache else "fp32", progress=progress,
+        for entry, variant in product(entries, changes.variants()):
+            plan = plan_run(
+                registry, study, entry, changes, place, variant=variant, seeds=options.seeds,
+                kept=kept_as(options.cache_dtype), progress=progress,
             )  # fmt: skip
-            named += [(entry, run) for run in plan.runs(speed.machine.precision_for)]
+            runs = plan.runs(speed.machine.precision_for)
+            named += [Named(entry, told_text(variant), run) for run in runs]
             remarks |= dict.fromkeys(plan.remarks)
-    for remark in remarks:
-        terminal.err().print(f"note: {remark}", soft_wrap=True, highlight=False)
-    runs = with_forecast(
-        [run for _, run in named],
-        place.images,
-        speed,
-        lambda at: named[at][0].cache,
-        kept_before(speed.machine.device),
-    )
-    return Planned(registry, study, changes, place, tuple(entry for entry, _ in named), tuple(runs))
+    _say(remarks)
+    planned = Planned(registry, study, changes, place, tuple(named))
+    is_kept = kept_before(speed.machine.device)
+    return planned.changed(lambda runs: with_forecast(runs, place.images, speed, is_kept=is_kept))
 
 
-def _keeps(entry: StudyRunEntry, options: Options) -> bool:
-    """Say whether anything of a run may be kept; else it does not matter what would compute it."""
-    return entry.cache and parse_bytes(options.cache_budget) > 0
+def _show(planned: Planned, device: torch.device, options: Options) -> None:
+    """Show a plan and its forecast."""
+    forecast = total([one.run for one in planned.named], provenance(device).hardware)
+    rows = [(one.name, one.run) for one in planned.named]
+    show_plan(planned.study, rows, planned.changes, forecast, json=options.form == "json")
+    _say(planned.shared())
+    if planned.search:
+        run = next(one.run for one in planned.named if one.entry.name == planned.search.run.name)
+        terminal.err().print(foreseen(planned.search, run))
 
 
-def _where_kept(
-    planned: Planned, options: Options, change: Callable[[list[PlannedRun]], list[PlannedRun]]
-) -> list[PlannedRun]:
-    """Change the runs of which something may be kept, and leave the others as they are."""
-    keeps = [_keeps(entry, options) for entry in planned.entries]
-    kept = [run for run, keep in zip(planned.runs, keeps, strict=True) if keep]
-    changed = iter(change(kept) if kept else [])
-    return [next(changed) if keep else run for run, keep in zip(planned.runs, keeps, strict=True)]
+def _keeps(options: Options) -> bool:
+    """Say whether anything may be kept; else it does not matter what would compute it."""
+    return parse_bytes(options.cache_budget) > 0
+
+
+def _say(notes: Iterable[str]) -> None:
+    for note in notes:
+        terminal.err().print(f"note: {note}", highlight=False)
 
 
 def _train(
@@ -209,27 +238,39 @@ def _train(
     with Store.open(options.db) as store:
         speed = speed_of(options.device, store)
         images, console = planned.place.images, terminal.err()
-        runs = _where_kept(
-            planned, options, lambda some: settled(some, backend, images, speed.machine, device, console)
-        )
-        planned = replace(planned, runs=tuple(runs))
-        unique = planned.unique
-        left = still_to_do([run for _, run in unique.values()], store, parse_retry(options.retry))
+        if _keeps(options):
+            planned = planned.changed(lambda runs: settled(runs, backend, images, speed.machine, device, console))
+        _say(planned.shared())
+        runs = list(planned.unique.values())
+        left = still_to_do(runs, store, parse_retry(options.retry))
         with _or_stand_in(planned.study):
             for backbone in {run.spec.backbone for run in left if run.spec.backbone.weights.source != "none"}:
                 fetch(backbone)
-        store.plan(_record(planned, options), [run for _, run in unique.values()])
-        bench, stop_at = Workbench(device, dataset, workers=options.workers), parse_duration(options.time_limit)
+        store.plan(_record(planned, options), runs)
+        kept_bytes, stop_at = parse_bytes(options.cache_budget), parse_duration(options.time_limit)
+        bench = Workbench(device, dataset, workers=options.workers, cache_bytes=kept_bytes)
         with Interrupts() as interrupts:
             stop = Stop(interrupts.wanted, stop_at)
-            code = ended(_sweep(planned, left, store, bench, stop, options), len(unique), str(store.location))
+            made = provenance(device)
+            with display_of(runs, total(left, made.hardware)) as display:
+                sweep = Sweep(
+                    store,
+                    runs,
+                    bench,
+                    made,
+                    display,
+                    stop,
+                    keep_weights=options.keep,
+                    retry=parse_retry(options.retry),
+                )
+                tally = sweep.work()
+            code = ended(tally, len(runs), str(store.location))
             if planned.search:
-                bench = replace(bench, cache_bytes=parse_bytes(options.cache_budget))
-                searched = planned.search.run
+                cached = planned.search.run.cache
                 searching = Searching(
                     planned.search, planned.changes, planned.place, store, bench, speed,
-                    kept_as(options.cache_dtype) if searched.cache else "fp32",
-                    backend if _keeps(searched, options) else "eager", stop, parse_retry(options.retry),
+                    kept_as(options.cache_dtype) if cached else "fp32",
+                    backend if cached and _keeps(options) else "eager", stop, parse_retry(options.retry),
                 )  # fmt: skip
                 code = max(code, searching.work())
         makers = Makers(store, planned.registry, options.data_root, device)
@@ -239,35 +280,8 @@ def _train(
     return code
 
 
-def _sweep(
-    planned: Planned,
-    left: Sequence[PlannedRun],
-    store: Store,
-    bench: Workbench,
-    stop: Callable[[], bool],
-    options: Options,
-) -> Tally:
-    """Sweep the runs whose source kept nothing without a cache, then the others with theirs."""
-    made, tally = provenance(bench.device), Tally()
-    kept_bytes, runs = parse_bytes(options.cache_budget), list(planned.unique.values())
-    with display_of([run for _, run in runs], total(left, made.hardware)) as display:
-        for cache in (False, True):
-            some = [run for entry, run in runs if entry.cache == cache]
-            bench = replace(bench, cache_bytes=kept_bytes if cache else 0)
-            sweep = Sweep(store, some, bench, made, display, stop, retry=parse_retry(options.retry))
-            _add(tally, sweep.work())
-    return tally
-
-
-def _add(tally: Tally, more: Tally) -> None:
-    """Add how one sweep went to how others did."""
-    for one in fields(Tally):
-        mine, theirs = getattr(tally, one.name), getattr(more, one.name)
-        setattr(tally, one.name, mine + theirs if isinstance(mine, list) else mine or theirs)
-
-
 def _record(planned: Planned, options: Options) -> SweepRecord:
-    study, data = planned.study, planned.runs[0].spec.dataset
+    study, data = planned.study, planned.named[0].run.spec.dataset
     request = {
         "study": study_record(study.name, planned.changes.as_data(), planned.ids),
         "seeds": options.seeds,

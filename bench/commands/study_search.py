@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from bench import terminal
@@ -80,10 +80,9 @@ class Searching:
         wanted, space = self.search.entry.trials, self.search.space
         if not self.stop():
             terminal.err().print(space_view(space, wanted))
-        bench = self.bench if self.search.run.cache else replace(self.bench, cache_bytes=0)
         with display_for(METRIC) as display:
             search = Search(
-                self.store, trials, space, self._planner(), sweep, bench, provenance(bench.device),
+                self.store, trials, space, self._planner(), sweep, self.bench, provenance(self.bench.device),
                 METRIC, wanted, watcher=display, stop=self.stop, retry=self.retry,
             )  # fmt: skip
             return search.work()
@@ -99,6 +98,7 @@ class Searching:
             budget=parse_budget(search.study.budget),
             kept=self.kept,
             runs=self._runs,
+            features="kept" if search.run.cache else "recomputed",
         )
 
     def _runs(self, plan: Plan) -> list[PlannedRun]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from bench import terminal
 from bench.commands.listing import show
@@ -18,7 +19,7 @@ from bench.report.terminal.study_view import study_data, study_markdown, study_t
 from bench.report.units import show as written
 from bench.store.store import Store
 from bench.studies.changes import Changes, changes_of
-from bench.studies.entries import StudyEntry, StudyRunEntry
+from bench.studies.entries import StudyEntry
 
 _FOR_JSON = ("forecast_s", "run_id", "spec")
 """What a plan says as JSON only."""
@@ -40,7 +41,7 @@ def show_tables(study: StudyEntry, settings: Sequence[Attempted], form: str) -> 
             "The database has no sweep of it.",
             f"Run it: bench reproduce {study.name}. With --report-only alone every setting that was run is shown.",
         )
-    tables = [study_table(one) for one in settings]
+    tables = [study_table(*same) for _, same in groupby(settings, key=lambda one: one.changes)]
     if form == "json":
         terminal.write(to_json([study_data(table) for table in tables]))
     elif form == "markdown":
@@ -52,24 +53,23 @@ def show_tables(study: StudyEntry, settings: Sequence[Attempted], form: str) -> 
 
 def show_plan(
     study: StudyEntry,
-    entries: Sequence[StudyRunEntry],
-    runs: Sequence[PlannedRun],
+    runs: Sequence[tuple[str, PlannedRun]],
     changes: Changes,
     forecast: Forecast,
     *,
     json: bool,
 ) -> None:
-    """Print what would be trained, and on stderr what it would cost."""
-    records = [_record(entry, run, changes) for entry, run in zip(entries, runs, strict=True)]
+    """Print what would be trained, by name, and on stderr what it would cost."""
+    records = [_record(name, run, changes) for name, run in runs]
     rows = [{name: value for name, value in record.items() if name not in _FOR_JSON} for record in records]
     show(rows, {"study": study.name, "changes": changes.as_data(), "runs": records}, json=json)
     terminal.err().print(forecast_text(forecast))
 
 
-def _record(entry: StudyRunEntry, run: PlannedRun, changes: Changes) -> dict[str, object]:
+def _record(name: str, run: PlannedRun, changes: Changes) -> dict[str, object]:
     spec = run.spec
     return {
-        "run": entry.name,
+        "run": name,
         "kind": STAND_IN if changes else EXACT,
         "dataset": spec.dataset.name,
         "target": spec.dataset.target,

@@ -44,11 +44,28 @@ TrainedOn = Annotated[
 Limit = Annotated[
     int | None, typer.Option("--limit", "-n", min=1, help="At most so many images, each class keeping its share.")
 ]
+Images = Annotated[
+    str | None,
+    typer.Option(
+        "--images",
+        callback=not_empty,
+        help="What is said of single images: so many at random, or all.",
+        metavar="N|all",
+    ),
+]
+Random = Annotated[int, typer.Option("--random", min=0, help="Of --images N: the seed that draws them.")]
+TableOut = Annotated[
+    Path | None, typer.Option("--table", help="Write these images as a .csv, a .json or a page (.html).")
+]
+ConfusionOut = Annotated[
+    Path | None, typer.Option("--confusion", help="Draw (.png) what their classes are taken for, head by head.")
+]
 
 
 def transfer(
     run: Run, dataset: o.Dataset, label_map: LabelMap, split: Split = "test", target: TheirTarget = None,
-    limit: Limit = None, trained_on: TrainedOn = None, groups: o.Groups = None, layout: o.Layout = None,
+    limit: Limit = None, images: Images = None, random: Random = 0, table: TableOut = None,
+    confusion: ConfusionOut = None, trained_on: TrainedOn = None, groups: o.Groups = None, layout: o.Layout = None,
     lists: o.Lists = None, skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
     db: Db = None, registry: o.RegistryFolders = None, data_root: o.DataRoot = None, weights: Weights = None,
     device: o.Device = "auto", json: o.AsJson = False,
@@ -57,20 +74,22 @@ def transfer(
 
     A label map says which of the run's classes each of the other dataset's is. It is checked by name: where a
     class goes to another one of ours than it is called, both readings are shown. Only mapped classes are
-    evaluated. The scores are kept, so that another map needs no model; the same question again is looked up.
+    evaluated. The scores are kept, so that another map needs no model; the same question again is looked up. With
+    --images or --table each image is shown: its file, its label there, what each head says and how sure it is.
 
     Example: bench transfer 3fa9c1 --dataset tiny-imagenet --label-map tiny-imagenet-to-cifar100
     """
     from bench import terminal
     from bench.commands.planning import Counting
+    from bench.commands.transfer_images import check_places, count_of, show_found, write_confusions, write_table
     from bench.data.datasets import open_dataset
     from bench.device import pick
-    from bench.report.export.records import to_json
-    from bench.report.terminal.transfer_view import transfer_record, transfer_view
     from bench.store.store import Store
     from bench.transfer.answer import Question, Transferring
     from bench.transfer.label_map import find_map, read_map
 
+    count = count_of(images)
+    check_places(table, confusion)
     known = o.open_registry(registry)
     path = find_map(label_map, known.folders)
     with Store.open(db, create=False) as store:
@@ -83,12 +102,15 @@ def transfer(
         notes = _notes(known, row, opened.entry.name, opened.manifest.fingerprint)
         asked = Question(row.run_id, opened, written, weights, path.stem, official, target, limit, training, notes)
         with Counting(terminal.err(), "Images") as bar:
-            found = Transferring(store, asked, pick(device), lambda _, done, of: bar(done, of, "")).answer()
-    if json:
-        terminal.write(to_json(transfer_record(found)))
-    else:
-        console = terminal.out()
-        console.print(transfer_view(found, console))
+            transferring = Transferring(store, asked, pick(device), lambda _, done, of: bar(done, of, ""))
+            found = transferring.answer()
+            shown = transferring.images(count, random) if images or table else None
+    show_found(found, shown if images else None, alone=table is None, json=json)
+    files = write_confusions(found, confusion) if confusion else []
+    if shown and table:
+        files.append(write_table(found, shown, opened.images(official), table))
+    for file in files:
+        terminal.err().print(str(file), soft_wrap=True, highlight=False)
 
 
 def _official(split: str) -> OfficialSplit:

@@ -48,6 +48,20 @@ def write_weights(path: Path, spec: RunSpec, classes: Classes, tensors: dict[str
         save_file(plain, temporary, metadata=metadata)
 
 
+def run_of(path: Path) -> str:
+    """Return the id of the run whose weights a file holds. Raises StoreError for a file that is no such one."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return str((file.metadata() or {})["run_id"])
+    except (SafetensorError, OSError, KeyError) as error:
+        reason = "It names no run." if isinstance(error, KeyError) else f"It cannot be read: {error}."
+        raise StoreError(
+            f"{path} holds no weights that bench kept.",
+            reason,
+            "Name a file below models/ beside a database, or a run.",
+        ) from error
+
+
 def read_weights(path: Path, run_id: str) -> KeptWeights:
     """Read what a run trained. Raises FileNotFoundError, StoreError where the file is damaged or another's."""
     try:

@@ -38,15 +38,19 @@ class Trained:
     classes: Classes
 
 
-def load_trained(store: Store, prefix: str, device: torch.device, weights: Path | None = None) -> Trained:
+def load_trained(
+    store: Store, prefix: str, device: torch.device, weights: Path | None = None, *, file: Path | None = None
+) -> Trained:
     """Bring back the model of the run whose id begins with `prefix`; no dataset is needed.
 
-    `weights` says where a file lies that the backbone began with, if it is not where it was. Raises StoreError
+    `weights` says where a file lies that the backbone began with, if it is not where it was; `file` holds what the
+    run trained, if that is not the file beside the database. Raises StoreError
     where the run is not known, not done, or its weights were not kept or are damaged; WeightsError where the
     backbone's weights are missing or not those that the run began with; BackboneError where the backbone is gone.
     """
     stored = store.run(prefix)
-    spec, kept = finished_spec(stored), _kept(store, stored.row)
+    spec = finished_spec(stored)
+    kept = read_weights(file, stored.row.run_id) if file else _kept(store, stored.row)
     _check_known(spec.backbone, store, stored.row)
     loaded = _begun_with(spec, kept, weights, stored.row)
     model = loaded.classifier(spec, device)

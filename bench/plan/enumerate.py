@@ -20,7 +20,7 @@ from bench.plan.reading import reading_remarks
 from bench.plan.recipes import for_strategy, resolve, suited
 from bench.plan.variants import Variant
 from bench.records import Counts, PlannedRun, Rejected
-from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
+from bench.spec import BackboneSpec, DatasetSpec, Features, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
 from bench.strategies import canonical
 
 PrecisionFor = Callable[[str], str]
@@ -31,10 +31,10 @@ class Request:
     """What a user asked `plan` or `sweep` for.
 
     `explicit` says that the strategies were named, so that none is left out as senseless; `shorten` that the short
-    list is to be taken of what fits. `kept` says as which numbers frozen activations are kept. Every one of
-    `variants` is a recipe to try. `offline` maps the servers that do not answer to why: weights that would have to
-    be fetched from one are left out. `pixels` counts the images that can be read in several ways; nothing while
-    the dataset is unseen.
+    list is to be taken of what fits. `kept` says as which numbers frozen activations are kept, `features` whether
+    they are at all. Every one of `variants` is a recipe to try. `offline` maps the servers that do not answer to
+    why: weights that would have to be fetched from one are left out. `pixels` counts the images that can be read
+    in several ways; nothing while the dataset is unseen.
     """
 
     dataset: DatasetSpec
@@ -49,6 +49,7 @@ class Request:
     kept: Literal["fp32", "fp16"] = "fp32"
     offline: Mapping[str, str] = field(default_factory=dict)
     pixels: PixelCounts = UNSEEN
+    features: Features = "kept"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Choice:
     recipe: RecipeSpec
     transform: TransformSpec
     counts: Counts
+    features: Features = "kept"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Plan:
                 "seed": seed,
                 "precision": precision_for(asked),
                 "kept": self.request.kept if worth_keeping(choice.counts) else "fp32",
+                "features": choice.features,
             }
         )
         return PlannedRun(
@@ -124,7 +127,9 @@ def make_plan(request: Request, progress: Progress | None = None) -> Plan:
         if isinstance(counts, str):
             rejected[Rejected(name, one.strategy, counts)] = None
             continue
-        if not recipe.keeps:
+        # of what has nothing to keep, recomputing it is no other run
+        features: Features = request.features if recipe.keeps and counts.frozen_gmacs else "kept"
+        if not recipe.keeps or features == "recomputed":
             counts = replace(counts, frozen_gmacs=0.0)
         if not worth_keeping(counts) and "views" not in one.variant.overrides:
             recipe = recipe.model_copy(update={"views": 0})  # nothing is kept: every epoch may have its own
@@ -133,7 +138,7 @@ def make_plan(request: Request, progress: Progress | None = None) -> Plan:
             rejected[Rejected(name, one.strategy, reason, counts)] = None
             continue
         starting = _starting(one.candidate, one.strategy)
-        choice = Choice(starting, one.strategy, one.variant, recipe, one.transform, counts)
+        choice = Choice(starting, one.strategy, one.variant, recipe, one.transform, counts, features)
         choices.setdefault((starting.spec, one.strategy, recipe, one.transform), choice)
     chosen = list(choices.values())
     if request.shorten:

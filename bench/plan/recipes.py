@@ -12,12 +12,15 @@ from bench.data.augmentations import base_name, canonical_augment
 from bench.data.image_facts import UNSEEN, PixelCounts
 from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import BenchError, RecipeError, unknown_name
-from bench.head import canonical_head
+from bench.head import canonical_head, with_dropout
 from bench.plan.reading import resolve_reading
 from bench.spec import EarlyStoppingSpec, RecipeSpec, ScheduleSpec, Spec, TransformSpec
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+DROPOUT = "dropout"
+"""What can be set beside a recipe's own keys: the rate of every dropout of its head."""
 
 _NESTED: dict[str, type[Spec]] = {"schedule": ScheduleSpec, "early_stopping": EarlyStoppingSpec}
 """The recipe keys that have keys of their own."""
@@ -26,20 +29,23 @@ _NESTED: dict[str, type[Spec]] = {"schedule": ScheduleSpec, "early_stopping": Ea
 def for_strategy(entry: RecipeEntry, strategy: str, overrides: Mapping[str, Any]) -> RecipeSpec:
     """Merge a recipe, what differs for the strategy's first part that has an entry, and the user's overrides.
 
-    Early stopping watches the metric that selects unless one of them names another. Raises RecipeError that names
-    the first key that is not valid.
+    The override `dropout` is the rate of the head's dropouts. Early stopping watches the metric that selects
+    unless one of them names another. Raises RecipeError that names the first key that is not valid.
     """
     parts = [part.partition("(")[0] for part in strategy.split("+")]
     special = next((entry.strategy[part] for part in parts if part in entry.strategy), None)
     merged = {
         **entry.recipe.model_dump(),
         **(special.model_dump(exclude_unset=True) if special else {}),
-        **overrides,
+        **{key: value for key, value in overrides.items() if key != DROPOUT},
     }
     try:
-        return RecipeSpec.model_validate(merged).resolved
+        recipe = RecipeSpec.model_validate(merged).resolved
     except ValidationError as error:
         raise _not_valid(error.errors()[0], entry, strategy) from error
+    if DROPOUT not in overrides:
+        return recipe
+    return recipe.model_copy(update={"head": with_dropout(recipe.head, overrides[DROPOUT])})
 
 
 def _not_valid(first: ErrorDetails, entry: RecipeEntry, strategy: str) -> BenchError:

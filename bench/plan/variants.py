@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.entries import RecipeEntry
 from bench.errors import RecipeError, unknown_name
+from bench.plan.recipes import DROPOUT
 from bench.plan.values import read_values
 from bench.spec import RecipeSpec
 
@@ -25,7 +26,7 @@ class Variant:
     @property
     def name(self) -> str:
         """Name it as tables do: `default`, `default lr=0.003`."""
-        return " ".join([self.entry.name, *(f"{key}={_short(value)}" for key, value in self.told.items())])
+        return " ".join(filter(None, [self.entry.name, told_text(self.told)]))
 
 
 def variants(
@@ -35,9 +36,18 @@ def variants(
 
     Raises RecipeError for a text that is no setting.
     """
-    values = parse_settings(settings)
-    grid = [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
-    return [Variant(entry, {**told, **(everywhere or {})}, told) for entry in entries for told in grid]
+    combined = grid(parse_settings(settings))
+    return [Variant(entry, {**told, **(everywhere or {})}, told) for entry in entries for told in combined]
+
+
+def grid(values: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return every combination of the values of some keys; of no key, one empty combination."""
+    return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
+
+
+def told_text(told: Mapping[str, Any]) -> str:
+    """Write settings as they are typed: `lr=0.003 dropout=0.2`."""
+    return " ".join(f"{key}={_short(value)}" for key, value in told.items())
 
 
 def parse_settings(texts: Sequence[str]) -> dict[str, list[Any]]:
@@ -47,8 +57,8 @@ def parse_settings(texts: Sequence[str]) -> dict[str, list[Any]]:
         name, equals, given = (part.strip() for part in text.partition("="))
         if not equals:
             raise RecipeError(f"Cannot read --set {text!r}.", "It has no '='.", "Write --set lr=1e-2.")
-        if name not in RecipeSpec.model_fields:
-            raise unknown_name("recipe key", name, RecipeSpec.model_fields, RecipeError)
+        if name not in (*RecipeSpec.model_fields, DROPOUT):
+            raise unknown_name("recipe key", name, [*RecipeSpec.model_fields, DROPOUT], RecipeError)
         values.setdefault(name, []).extend(read_values(given))
     return {name: [v for i, v in enumerate(found) if v not in found[:i]] for name, found in values.items()}
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from bench.entries import DatasetEntry
-from bench.errors import BenchError, RecipeError, unknown_name
+from bench.errors import BenchError, unknown_name
 from bench.plan.subsets import parse_subset
-from bench.plan.variants import parse_settings
+from bench.plan.variants import grid, parse_settings
 from bench.studies.entries import StudyEntry
 
 PLAIN = "bench/"
@@ -53,19 +53,15 @@ class Changes:
                 return new
         return own
 
-    def overrides(self) -> dict[str, Any]:
-        """Return the recipe keys that are set for all runs. Raises RecipeError for a key with several values."""
-        values = parse_settings(self.settings)
-        for key, given in values.items():
-            if len(given) > 1:
-                raise RecipeError(
-                    f"--set {key} has {len(given)} values.",
-                    "A study is run with one setting at a time, so that its table says what was changed.",
-                    f"Give one: --set {key}={given[0]}.",
-                )
-        chosen = {key: given[0] for key, given in values.items()}
+    def variants(self) -> list[dict[str, Any]]:
+        """Return every combination of the keys that `settings` gives several values; one empty one without any."""
+        return grid({key: given for key, given in parse_settings(self.settings).items() if len(given) > 1})
+
+    def overrides(self, variant: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the recipe keys that are set for all runs, in one of `variants` or else those that they share."""
+        shared = {key: given[0] for key, given in parse_settings(self.settings).items() if len(given) == 1}
         told = {"image_size": self.image_size, "epochs": self.epochs}
-        return {**chosen, **{key: value for key, value in told.items() if value is not None}}
+        return {**shared, **(variant or {}), **{key: value for key, value in told.items() if value is not None}}
 
 
 def renamed(text: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """The schema of published experiments: studies, which can be run again, and reference rows, which are only shown.
 
-Figures are as printed: accuracies are fractions, times are seconds. Every `note` says what a careful reader finds.
+Figures are as printed: accuracies are fractions, times are seconds. Every `note` says what a careful reader finds;
+a `remark` says what a figure really is of, or why it can hardly be right.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ class StudyRunEntry(Spec):
     unstated: tuple[str, ...] = ()
     as_printed: str = ""
     note: str = ""
+    remark: str = ""
 
 
 class EnsembleEntry(Spec):
@@ -91,6 +93,7 @@ class EnsembleEntry(Spec):
     member_train_top1: tuple[float, ...] = ()
     member_epoch_s: tuple[float, ...] = ()
     note: str = ""
+    remark: str = ""
 
 
 class SearchEntry(Spec):
@@ -126,13 +129,25 @@ class TransferEntry(Spec):
     confidence_images: int | None = None
     published_confidence: dict[str, float] = {}
     note: str = ""
+    remark: str = ""
 
 
 class SurveyEntry(Spec):
-    """Backbones that a source compared on paper, with the parameters as printed there."""
+    """Backbones that a source compared on paper, with the parameters as printed there.
+
+    `backbones` says which of ours each candidate is; one that is not in it is only listed.
+    """
 
     candidates: dict[str, str]
+    backbones: dict[str, BackboneName] = {}
     note: str = ""
+
+    @model_validator(mode="after")
+    def _names_its_own_candidates(self) -> SurveyEntry:
+        for name in self.backbones:
+            if name not in self.candidates:
+                raise unknown_name("candidate of the survey", name, self.candidates, RegistryError)
+        return self
 
 
 class StudyEntry(Spec):

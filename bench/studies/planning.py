@@ -50,10 +50,12 @@ def chosen(study: StudyEntry, names: Sequence[str]) -> list[StudyRunEntry]:
     return [run for run in study.runs if not names or run.name in names]
 
 
-def recipe_of(study: StudyEntry, run: StudyRunEntry, changes: Changes) -> dict[str, Any]:
+def recipe_of(
+    study: StudyEntry, run: StudyRunEntry, changes: Changes, variant: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the recipe keys that a run sets: the study's, over them the run's, over all what is changed.
 
-    What is assumed counts where neither level states it.
+    What is assumed counts where neither level states it. `variant` is one of `Changes.variants`.
     """
     merged: dict[str, Any] = {}
     for assumed, stated in ((study.assumed, study.recipe), (run.assumed, run.recipe)):
@@ -62,7 +64,7 @@ def recipe_of(study: StudyEntry, run: StudyRunEntry, changes: Changes) -> dict[s
             nested = isinstance(value, dict) and isinstance(level.get(key), dict)
             level[key] = {**level[key], **value} if nested else value
         merged |= level
-    return {**merged, **changes.overrides()}
+    return {**merged, **changes.overrides(variant)}
 
 
 def plan_run(
@@ -72,11 +74,15 @@ def plan_run(
     changes: Changes,
     place: Place,
     *,
+    variant: Mapping[str, Any] | None = None,
     seeds: int = 1,
     kept: Literal["fp32", "fp16"] = "fp32",
     progress: Progress | None = None,
 ) -> Plan:
-    """Plan one run of a study, as a sweep of the same spec would. Raises BenchError where it cannot be made."""
+    """Plan one run of a study, as a sweep of the same spec would; `variant` is one of `Changes.variants`.
+
+    Raises BenchError where it cannot be made.
+    """
     name = changes.backbone(run.backbone)
     candidates = choose(registry, [name])
     if len(candidates) != 1:
@@ -85,17 +91,19 @@ def plan_run(
             f"One runs in the place of {run.backbone}.",
             "Name it in full.",
         )
+    recipe = recipe_of(study, run, changes, variant)
     request = Request(
         dataset=data_of(study, run, changes, place),
         entry=place.taken,
         candidates=candidates,
         strategies=[run.strategy],
-        variants=[Variant(RecipeEntry(name=f"{study.name}/{run.name}"), recipe_of(study, run, changes))],
+        variants=[Variant(RecipeEntry(name=f"{study.name}/{run.name}"), recipe, variant or {})],
         budget=parse_budget(study.budget),
         seeds=range(seeds),
         explicit=True,
         kept=kept,
         pixels=place.header.pixels if place.header else UNSEEN,
+        features="kept" if run.cache else "recomputed",
     )
     plan = make_plan(request, progress)
     if not plan.choices:

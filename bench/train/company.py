@@ -42,11 +42,13 @@ SAVED_TOGETHER = 8
 def company_key(spec: RunSpec) -> str | None:
     """Name the company that a run may train in: runs of one key read the same features with heads of one shape.
 
-    None for a run that trains alone: other strategies, heads that do not stack, recipes without kept features,
+    None for a run that trains alone: other strategies, heads that do not stack, runs without kept features,
     L-BFGS, and fp16, whose loss scaling is a run's own.
     """
     recipe = spec.recipe
-    if spec.strategy != "linear" or not recipe.keeps or spec.precision == "fp16" or recipe.optimizer == "lbfgs":
+    if spec.strategy != "linear" or not recipe.keeps or spec.features == "recomputed":
+        return None
+    if spec.precision == "fp16" or recipe.optimizer == "lbfgs":
         return None
     with torch.device("meta"):
         if not stackable(build_head(recipe.head, 1, spec.dataset.num_classes)):

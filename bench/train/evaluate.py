@@ -58,7 +58,7 @@ def first_ones(scores: Tensor, labels: Tensor, classes: Sequence[int] = ()) -> T
 
     With labels (..., N, targets) of targets with so many `classes` it is the sum over the targets.
     """
-    return _summed(lambda some, own: (some.argmax(dim=-1) == own).sum(dim=-1), scores, labels, classes)
+    return summed(lambda some, own: (some.argmax(dim=-1) == own).sum(dim=-1), scores, labels, classes)
 
 
 def hits(scores: Tensor, labels: Tensor, classes: Sequence[int] = ()) -> Tensor:
@@ -70,10 +70,10 @@ def hits(scores: Tensor, labels: Tensor, classes: Sequence[int] = ()) -> Tensor:
     def right(some: Tensor, own: Tensor) -> Tensor:
         return ((some.argmax(dim=-1) == own) & some.isfinite().all(dim=-1)).sum(dim=-1)
 
-    return _summed(right, scores, labels, classes)
+    return summed(right, scores, labels, classes)
 
 
-def _summed(
+def summed(
     count: Callable[[Tensor, Tensor], Tensor], scores: Tensor, labels: Tensor, classes: Sequence[int]
 ) -> Tensor:
     """Add up what `count` says of each target's stretch of the scores and its labels."""

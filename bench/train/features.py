@@ -25,7 +25,10 @@ def kept_features(
     """Return a run's frontier and what is kept there, from the cache or by one pass over the images.
 
     The pass also keeps what the sweep's other runs on this backbone want. `model` is under the run's strategy.
+    A run that recomputes its features has nothing kept.
     """
+    if spec.features == "recomputed":
+        return Frontier(IMAGES), None
     dissected = loaded.frontiers(model)
     search = Search(
         dissected, loaded.weights_digest, bench.dataset.manifest, bench.device, bench.cache_bytes, bench.splits

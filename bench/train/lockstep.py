@@ -15,7 +15,7 @@ from bench.device import is_accelerator, seed_step, sum_dtype
 from bench.random_keys import key
 from bench.records import ValMetrics
 from bench.train.alone import Alone
-from bench.train.evaluate import first_ones, hits, measure
+from bench.train.evaluate import measure
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.inputs import FeatureInputs
 from bench.train.loss import Loss
@@ -23,6 +23,7 @@ from bench.train.optimizer import Together
 from bench.train.out_of_memory import Halving
 from bench.train.run_state import Looked, RunState, Trained
 from bench.train.stacked import Drawn, StackedHeads, draw
+from bench.train.tallies import Peek, Peeking, right_ones
 
 Batches = list[tuple[Tensor, Tensor]]
 """Features (B, F) and labels, (B,) or (B, targets), for each stream."""
@@ -90,7 +91,7 @@ class Lockstep:
 
     def _train(self) -> list[Trained]:
         total = torch.zeros(len(self.states), device=self.device, dtype=sum_dtype(self.device))
-        right = torch.zeros(len(self.states), device=self.device, dtype=torch.int64)
+        right = torch.zeros(len(self.states), 2, device=self.device, dtype=torch.int64)
         seen, asked, steps, rates = 0, 0, 0, [0.0 for _ in self.states]
         for step, batches in enumerate(self._batches()):
             images = len(batches[0][1])
@@ -105,7 +106,7 @@ class Lockstep:
             self.hooks.step(step + 1, self._steps)
         each = zip((total.cpu() / seen).tolist(), (right.cpu().double() / asked).tolist(), rates, strict=True)
         alone = steps * self.alone.step_s, steps * self.alone.step_cpu_s
-        return [Trained(loss, top1, lr, steps, *alone) for loss, top1, lr in each]
+        return [Trained(loss, top1, lr, steps, *alone, top5) for loss, (top1, top5), lr in each]
 
     def _batches(self) -> Iterator[Batches]:
         """Give a batch to each stream, read once for those that draw the same."""
@@ -125,7 +126,7 @@ class Lockstep:
         if self._clips:
             self._clip()
         self._optimizers.step(rates)
-        return losses.detach(), first_ones(scores.detach(), labels, self._classes)
+        return losses.detach(), right_ones(scores.detach(), labels, self._classes)
 
     def _clip(self) -> None:
         """Scale each run's gradients as torch's clip_grad_norm_ does, with its own limit."""
@@ -154,17 +155,14 @@ class Lockstep:
             metrics += [measure(ValMetrics, own, val.labels, val.classes) for own in scores]
         return metrics
 
-    def _peek(self, at_once: int) -> list[float]:
-        """Return the top-1 on test, of so many runs at once."""
-        split = self.inputs.splits.test
-        labels = torch.from_numpy(split.labels).to(self.device)
-        found: list[float] = []
+    def _peek(self, at_once: int) -> list[Peek]:
+        """Measure test, of so many runs at once."""
+        split, found = self.inputs.splits.test, list[Peek]()
         for rows in self._chunks(at_once):
-            at, right = 0, torch.zeros(rows.stop - rows.start, device=self.device, dtype=torch.int64)
+            peeking = Peeking(split, self.device)
             for scores in self._scores(split, rows):
-                right += hits(scores, labels[at : at + scores.shape[1]], split.classes)
-                at += scores.shape[1]
-            found += (right.cpu().double() / split.labels.size).tolist()
+                peeking.add(scores)
+            found += peeking.results()
         return found
 
     def _chunks(self, at_once: int) -> list[slice]:

@@ -73,7 +73,7 @@ class Probe(Trainer):
         with clock.running():
             steps = self._solve(weight_decay(self.state.progress.epoch + 1, self.recipe.epochs))
         fitted = measure(TrainMetrics, self.logits(train), train.labels, train.classes)
-        return Trained(fitted.loss, fitted.top1, 1.0, steps, clock.seconds, clock.cpu_s)
+        return Trained(fitted.loss, fitted.top1, 1.0, steps, clock.seconds, clock.cpu_s, fitted.top5)
 
     def _solve(self, decay: float) -> int:
         """Fit the head; returns how many steps it took."""

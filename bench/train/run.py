@@ -190,10 +190,12 @@ class Run:
         if self.spec.recipe.optimizer != "lbfgs":
             return Trainer(self.part, self.inputs, *rest)
         if not isinstance(self.inputs, FeatureInputs):
+            kept = self.spec.features == "kept"
             raise BenchError(
                 "L-BFGS has no kept features to read.",
-                "There is no room for them, and it would compute them anew for every step.",
-                "Free some disk, raise --cache-budget, or take another --recipe.",
+                f"{'There is no room for them' if kept else 'Its run keeps none'}, and it would compute them anew "
+                "for every step.",
+                f"{'Free some disk, raise --cache-budget, or take' if kept else 'Take'} another --recipe.",
             )
         return Probe(self.part, self.inputs, *rest)
 

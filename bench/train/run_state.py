@@ -24,6 +24,7 @@ from bench.train.checkpoint import load_checkpoint, restore, save_checkpoint, sn
 from bench.train.hooks import Hooks, PrunedError, StoppedError
 from bench.train.optimizer import make_optimizer
 from bench.train.schedule import Best, Plateau, rate, stopper
+from bench.train.tallies import Peek
 
 SAVE_EVERY_S = 5.0
 """Epochs that take less than this are not saved one by one: losing a few costs less than writing them."""
@@ -50,7 +51,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Trained:
-    """One trained epoch: mean loss, accuracy on what it trained on, last learning rate, what it took."""
+    """One trained epoch: mean loss, accuracies on what it trained on, last learning rate, what it took."""
 
     loss: float
     top1: float
@@ -58,14 +59,15 @@ class Trained:
     steps: int
     seconds: float
     cpu_s: float = 0.0
+    top5: float | None = None
 
 
 @dataclass(frozen=True)
 class Looked:
-    """The evaluation after an epoch; `test_top1` is reported only, and nothing selects by it."""
+    """The evaluation after an epoch; `test` is reported only, and nothing selects by it."""
 
     val: ValMetrics
-    test_top1: float | None
+    test: Peek | None
     seconds: float
     cpu_s: float = 0.0
 
@@ -132,12 +134,16 @@ class RunState:
         done.train_s, done.eval_s = done.train_s + trained.seconds, done.eval_s + looked.seconds
         under = replace(self.conditions(), cpu_s=trained.cpu_s + looked.cpu_s)
         done.spent = added(done.spent, Part(trained.seconds + looked.seconds, under))
-        if looked.test_top1 is not None:
-            done.test_peak = max(looked.test_top1, done.test_peak or 0.0)
+        if looked.test is not None:
+            done.test_peak = max(looked.test.top1, done.test_peak or 0.0)
         self._choose(val)
         seconds = (trained.seconds, looked.seconds)
-        record = (done.epoch, done.steps, trained.lr, trained.loss, trained.top1, val, *seconds, looked.test_top1)
-        self.hooks.epoch(EpochRecord(*record))
+        record = EpochRecord(done.epoch, done.steps, trained.lr, trained.loss, trained.top1, val, *seconds)
+        record = replace(record, train_top5=trained.top5)
+        if looked.test is not None:
+            test = looked.test
+            record = replace(record, test_top1=test.top1, test_top5=test.top5, test_loss=test.loss)
+        self.hooks.epoch(record)
 
     def settle(self) -> None:
         """Keep a checkpoint of an epoch that is recorded, in whatever order runs that train together do.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from bench.device import Clock, autocast, seed_step, sum_dtype
 from bench.random_keys import key
 from bench.records import ValMetrics
 from bench.spec import RunSpec
-from bench.train.evaluate import Floats, first_ones, hits, measure
+from bench.train.evaluate import Floats, measure
 from bench.train.hooks import Hooks
 from bench.train.inputs import Inputs
 from bench.train.loss import Loss
 from bench.train.micro_batches import noise_of, obstacle, parts_of
 from bench.train.out_of_memory import Halving, batch_does_not_fit, in_parts
 from bench.train.run_state import Looked, RunState, Trained
+from bench.train.tallies import Peek, Peeking, right_ones
 
 
 class Trainer:
@@ -52,16 +54,14 @@ class Trainer:
 
     def logits(self, split: Split) -> Floats:
         """Return the model's scores of a split in order, (N, classes) float32."""
-        self.model.eval()
-        with torch.inference_mode(), autocast(self.device, self.spec.precision):
-            parts = [in_parts(self._evaluated, self.model, batch).float() for batch in self.inputs.ordered(split)]
-        return np.ascontiguousarray(torch.cat(parts).cpu().numpy())
+        return np.ascontiguousarray(torch.cat(list(self._scores(split))).cpu().numpy())
 
     def step(self, number: int, batch: tuple[Tensor, ...], labels: Tensor) -> tuple[Tensor, Tensor, float]:
-        """Take an optimizer step of the current epoch; returns the loss, how many labels are right, the rate.
+        """Take an optimizer step of the current epoch.
 
-        A batch that memory has no room for is computed in parts if that is the same (`bench.train.micro_batches`);
-        raises OutOfMemoryError, which names the batch size that fits, if it is not.
+        Returns the loss, how many labels come first and how many among the first five, (2,), and the rate. A batch
+        that memory has no room for is computed in parts if that is the same (`bench.train.micro_batches`); raises
+        OutOfMemoryError, which names the batch size that fits, if it is not.
         """
         optimizer, scaler = self.state.optimizer, self.state.scaler
         lr = self.state.rate(number, self._steps_an_epoch)
@@ -104,7 +104,7 @@ class Trainer:
         if of is not None:
             loss = loss * (len(labels) / of)
         self.state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        return loss.detach(), first_ones(scores.detach(), labels, self.inputs.splits.train.classes)
+        return loss.detach(), right_ones(scores.detach(), labels, self.inputs.splits.train.classes)
 
     def _batch_that_fits(self, seed: int, batch: tuple[Tensor, ...], labels: Tensor, size: int) -> int | None:
         """Find by trying the largest batch of `size`, half of it, ... that a step has room for; None if none has.
@@ -135,6 +135,13 @@ class Trainer:
                 f"{self.recipe.batch_size} images. It is computed {size} at a time, which adds up to the same."
             )
 
+    def _scores(self, split: Split) -> Iterator[Tensor]:
+        """Yield the scores (N, classes) float32 of a split, batch by batch in order."""
+        self.model.eval()
+        with torch.inference_mode(), autocast(self.device, self.spec.precision):
+            for batch in self.inputs.ordered(split):
+                yield in_parts(self._evaluated, self.model, batch).float()
+
     def _look(self) -> Looked:
         """Evaluate on val, and on test where it peeks; peeking is not counted as evaluation time."""
         val, test, clock = self.inputs.splits.val, self.inputs.splits.test, Clock(self.device)
@@ -143,14 +150,16 @@ class Trainer:
         peek = self._peek(test) if self.peeks else None
         return Looked(measure(ValMetrics, logits, val.labels, val.classes), peek, clock.seconds, clock.cpu_s)
 
-    def _peek(self, split: Split) -> float:
-        scores = torch.from_numpy(self.logits(split))
-        return int(hits(scores, torch.from_numpy(split.labels), split.classes)) / split.labels.size
+    def _peek(self, split: Split) -> Peek:
+        peeking = Peeking(split, self.device)
+        for scores in self._scores(split):
+            peeking.add(scores)
+        return peeking.results()[0]
 
     def _train(self) -> Trained:
         self.model.train()
         total = torch.zeros((), device=self.device, dtype=sum_dtype(self.device))
-        right = torch.zeros((), device=self.device, dtype=torch.int64)
+        right = torch.zeros(2, device=self.device, dtype=torch.int64)
         seen, asked, steps, lr, clock = 0, 0, 0, self.recipe.lr, Clock(self.device)
         with clock.running():
             for step, (batch, labels) in enumerate(self.inputs.training(self.state.progress.epoch)):
@@ -161,4 +170,5 @@ class Trainer:
                 total, right = total + loss * len(labels), right + correct
                 seen, asked, steps = seen + len(labels), asked + labels.numel(), steps + 1
                 self.hooks.step(steps, self._steps_an_epoch)
-        return Trained(float(total) / seen, int(right) / asked, lr, steps, clock.seconds, clock.cpu_s)
+        top1, top5 = (count / asked for count in right.tolist())
+        return Trained(float(total) / seen, top1, lr, steps, clock.seconds, clock.cpu_s, top5)

@@ -132,7 +132,7 @@ def companions(spec: RunSpec, others: Iterable[RunSpec]) -> list[RunSpec]:
     base = digest(frozen_identity(spec, None))
     others = [o for o in others if o.run_id != spec.run_id and images_seen(o) == images_seen(spec)]
     same = {(o.strategy, o.recipe.augment, o.recipe.views, o.recipe.norm_stats, o.kept): o
-            for o in others if digest(frozen_identity(o, None)) == base}  # fmt: skip
+            for o in others if o.features == "kept" and digest(frozen_identity(o, None)) == base}  # fmt: skip
     return list(same.values())
 
 

@@ -16,6 +16,8 @@ from bench.data.raw import OfficialSplit
 from bench.data.stratify import stratified
 from bench.device import hardware
 from bench.errors import DataError
+from bench.inference.logits import logits_in_parts, stacked
+from bench.inference.predicting import outputs
 from bench.inference.trained import Trained, load_trained
 from bench.plan.reading import reading_elsewhere
 from bench.spec import RunSpec, TransformSpec, digest
@@ -24,12 +26,12 @@ from bench.store.finished import finished_spec
 from bench.store.foreign_scores import ForeignScores, load_scores, save_scores, scores_path
 from bench.store.store import Store
 from bench.train.provenance import provenance
+from bench.transfer.images import ImageTable, TransferredImage, drawn, head_says
 from bench.transfer.label_check import CheckedMap, check_map
 from bench.transfer.label_groups import known_groups, meanings, of_the_run
 from bench.transfer.label_map import WrittenMap
-from bench.transfer.logits import logits_in_parts, stacked
 from bench.transfer.record import Transfer
-from bench.transfer.result import map_record, measured
+from bench.transfer.result import map_record, measured, readings_of
 from bench.transfer.scores import Floats
 
 _VERSION = 1  # raised when the same question would be answered otherwise
@@ -89,14 +91,36 @@ class Transferring:
         asked = [self.run_id, self.manifest.fingerprint, self.question.split, self.target, self.question.limit]
         return digest([_VERSION, asked, written, groups], "transfer")
 
-    def _answered(self) -> Transfer:
+    def images(self, count: int | None, seed: int = 0) -> ImageTable:
+        """Return what is said of each image that is evaluated, or of `count` of them that `seed` draws."""
+        checked, training, rows, scores = self._scored_rows()
+        chosen = drawn(len(rows), count, seed)
+        there = rows[chosen]
+        labels, ids = self._labels()[there], self.manifest.splits[self.question.split].ids
+        logits, groups = scores.of(there), known_groups(training)
+        heads = []
+        for target, part in outputs(scores.classes).items():
+            readings = readings_of(checked, groups, target)
+            if readings:
+                heads.append(head_says(target, logits[:, part], labels, scores.classes[target], readings))
+        images = tuple(
+            TransferredImage(int(row), ids[row], self.theirs[label], tuple(said))
+            for row, label, *said in zip(there, labels, *heads, strict=True)
+        )
+        return ImageTable(images, len(rows), seed if len(images) < len(rows) else None)
+
+    def _scored_rows(self) -> tuple[CheckedMap, Manifest | None, Positions, ForeignScores]:
+        """Return the checked map, the run's own dataset, and the images that count with their scores."""
         kept = load_scores(self._path)
         classes = kept.classes if kept else self._model().classes
         training = of_the_run(self.question.training, classes)
         ours = meanings(classes, training)
         checked = check_map(self.question.written, self.theirs, ours, self.manifest.name)
         rows = self._rows(checked)
-        scores = self._scored(kept, rows)
+        return checked, training, rows, self._scored(kept, rows)
+
+    def _answered(self) -> Transfer:
+        checked, training, rows, scores = self._scored_rows()
         labels = self._labels()
         result = measured(scores.of(rows), labels[rows], scores.classes, checked, known_groups(training))
         result["asked"] = {"target": self.target, "limit": self.question.limit}

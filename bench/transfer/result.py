@@ -30,10 +30,7 @@ def measured(
     parts = {target: logits[:, part] for target, part in outputs(dict(classes)).items()}
     heads, notes = [], []
     for target, part in parts.items():
-        readings = {
-            name: through(reading, groups, checked.target, target) for name, reading in checked.readings.items()
-        }
-        led = {name: reading for name, reading in readings.items() if reading is not None}
+        led = readings_of(checked, groups, target)
         if led:
             heads.append(_head(target, part, labels, led, checked, classes[target]))
         else:
@@ -42,6 +39,12 @@ def measured(
                 f"belongs to. The run's own dataset would, or, where a file groups them, --groups {target}=FILE."
             )
     return {"heads": heads, "contradictions": _contradictions(parts, groups), "notes": notes}
+
+
+def readings_of(checked: CheckedMap, groups: Groups, target: str) -> dict[str, dict[int, int]]:
+    """Return the readings of a map that lead to the classes of a target; none if nothing says how."""
+    led = {name: through(reading, groups, checked.target, target) for name, reading in checked.readings.items()}
+    return {name: reading for name, reading in led.items() if reading is not None}
 
 
 def map_record(checked: CheckedMap, written: WrittenMap, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bench.data.augmentations import canonical_augment
 from bench.errors import RecipeError, unknown_name
-from bench.head import CLASSIFIER, canonical_head
+from bench.head import canonical_head, with_dropout
 from bench.spec import RecipeSpec, ScheduleSpec
 from bench.tune.domain import Choices, Domain, Kind, Range, parse_domain
 
@@ -71,15 +71,6 @@ def overrides(settings: Mapping[str, Any], recipe: RecipeSpec) -> dict[str, Any]
     if "schedule" in settings:
         changed["schedule"] = {**recipe.schedule.model_dump(mode="json"), "kind": settings["schedule"]}
     return changed
-
-
-def with_dropout(head: typing.Sequence[str], rate: float) -> tuple[str, ...]:
-    """Set the rate of every dropout of a head, or put one before its classification layer."""
-    layers = canonical_head(head)
-    if any(layer.startswith("dropout") for layer in layers):
-        return tuple(f"dropout({rate})" if layer.startswith("dropout") else layer for layer in layers)
-    place = layers.index(str(CLASSIFIER)) if str(CLASSIFIER) in layers else len(layers)
-    return (*layers[:place], f"dropout({rate})", *layers[place:])
 
 
 def setting_of(key: str, recipe: RecipeSpec) -> Any:

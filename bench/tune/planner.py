@@ -15,7 +15,7 @@ from bench.plan.enumerate import Plan, Request, make_plan
 from bench.plan.recipes import for_strategy
 from bench.plan.variants import Variant
 from bench.records import Counts, PlannedRun
-from bench.spec import BackboneSpec, DatasetSpec
+from bench.spec import BackboneSpec, DatasetSpec, Features
 from bench.tune.keys import overrides
 from bench.tune.space import Proposal
 
@@ -48,6 +48,7 @@ class Planner:
     kept: Literal["fp32", "fp16"]
     runs: Callable[[Plan], list[PlannedRun]]
     pixels: PixelCounts = UNSEEN
+    features: Features = "kept"
 
     def plan(self, proposal: Proposal) -> PlannedRun | Infeasible:
         """Make the run of a proposal, with seed 0, or say why there is none."""
@@ -73,6 +74,7 @@ class Planner:
             explicit=True,
             kept=self.kept,
             pixels=self.pixels,
+            features=self.features,
         )
 
     def _excess(self, counts: Counts | None) -> float:

@@ -184,3 +184,22 @@ def test_a_csv_needs_neither_torch_nor_pandas_nor_matplotlib(typical_db):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [{"name": "cub100", "val_fraction": 0.25}],
+        [{"name": "CUB100"}, {"name": "cub 100"}, {"name": "cub-100"}],
+        [{"name": "\u732b"}, {"name": "\u72ac"}, {"name": "..."}, {"name": "///"}],
+    ],
+)
+def test_no_picture_overwrites_one_beside_it(call, tmp_path, others):
+    data = DatasetSpec(name="cub100", num_classes=100, fingerprint="5f" * 32)
+    with Store.open(tmp_path / "runs.db") as store:
+        for changed in ({}, *others):
+            own = data.model_copy(update=changed)
+            record_done(store, [make_planned(model, "linear", dataset=own) for model in MODELS[:2]])
+    shown = call(export, "pareto", "--db", tmp_path / "runs.db", "-o", tmp_path / "figures" / "p.png").stdout
+    files = sorted(path.name for path in (tmp_path / "figures").iterdir())
+    assert len({name.casefold() for name in files}) == len(shown.splitlines()) == len(others) + 1

@@ -132,6 +132,64 @@ def test_backend_and_kept_numbers_are_part_only_of_runs_of_which_something_is_ke
     assert [plain[name] == asked[name] for name in names] == [True, False]
 
 
+def test_a_run_that_keeps_nothing_is_never_the_one_that_keeps_its_features(tiny_folder, tmp_path):
+    words = ["cifar100-cached-heads", "--on", f"folder:{tiny_folder}", *STAND_IN, "--db", tmp_path / "runs.db"]
+    ended = bench("reproduce", *words, "--runs", "b3-linear-uncached,b3-linear-fine", "--json")
+    assert ended.code == 0, ended.stderr
+    lines = {(line["run"], line["figure"]): line for line in ended.data[0]["lines"]}
+    uncached, cached = (lines[name, "epoch_s"] for name in ("b3-linear-uncached", "b3-linear-fine"))
+    assert uncached["run_ids"] != cached["run_ids"]
+    assert uncached["measured"] > cached["measured"] > 0
+    with Store.open(tmp_path / "runs.db") as store:
+        frontiers = [store.run(line["run_ids"][0]).row.frontier for line in (uncached, cached)]
+    assert frontiers == ["images", "pooled"]
+    again = bench("reproduce", *words, "--runs", "b3-linear-uncached,b3-linear-fine", "--json")
+    assert again.data == ended.data
+
+
+def test_a_cached_run_without_room_says_that_its_time_is_not_that_of_kept_features(tiny_folder, tmp_path):
+    words = ["cifar100-cached-heads", "--on", f"folder:{tiny_folder}", *STAND_IN, "--db", tmp_path / "runs.db"]
+    ended = bench("reproduce", *words, "--runs", "b3-linear-fine", "--cache-budget", "0", "--json")
+    (line,) = [line for line in ended.data[0]["lines"] if line["figure"] == "epoch_s"]
+    assert "here nothing was kept" in line["notes"][-1]
+
+
+def test_several_values_of_a_key_are_rows_of_one_table(ask):
+    ended = ask("--set", "dropout=0.3,0.1", "--set", "label_smoothing=0.1", "--json", runs=RUNS)
+    assert ended.code == 0, ended.stderr
+    (table,) = ended.data
+    of_test = [line for line in table["lines"] if line["figure"] == "test_top1"]
+    assert [line["run"] for line in of_test] == [f"{run} dropout={rate}" for run in RUNS for rate in (0.3, 0.1)]
+    assert [line["variant"] for line in of_test] == ["dropout=0.3", "dropout=0.1"] * 2
+    assert len({line["run_ids"][0] for line in of_test}) == 4
+    with Store.open(ask.db) as store:
+        specs = [store.run(line["run_ids"][0]).spec for line in of_test]
+    assert [spec.recipe.head[0] for spec in specs] == ["dropout(0.3)", "dropout(0.1)"] * 2
+    assert {spec.recipe.label_smoothing for spec in specs} == {0.1}
+    again = ask("--set", "dropout=0.3,0.1", "--set", "label_smoothing=0.1", "--json", runs=RUNS)
+    assert "4 done before" in again.stderr
+    assert again.data == ended.data
+
+
+def test_names_that_changes_make_one_run_of_are_said_and_both_stay_in_the_table(tiny_folder, tmp_path):
+    runs = "b2-last-block-dropout-0.5,b2-last-block-dropout-0.2"
+    words = ["cub-10m", "--on", f"folder:{tiny_folder}", *STAND_IN, "--runs", runs, "--db", tmp_path / "runs.db"]
+    ended = bench("reproduce", *words, "--set", "dropout=0.4", "--json")
+    said = "b2-last-block-dropout-0.5 and b2-last-block-dropout-0.2 are one run"
+    assert said in ended.stderr
+    lines = [line for line in ended.data[0]["lines"] if line["figure"] == "test_top1"]
+    assert [line["run"] for line in lines] == runs.split(",")
+    assert all(any(said in note for note in line["notes"]) for line in lines)
+    assert said in bench("reproduce", *words, "--set", "dropout=0.4", "--dry-run").stderr
+
+
+def test_what_runs_trained_is_kept_where_it_is_asked_for(tiny_folder, tmp_path):
+    words = ["cifar10-freeze-depth", "--runs", "finetune", "--on", f"folder:{tiny_folder}", *STAND_IN]
+    for db, option, kept in (("a.db", "--keep-checkpoints", 1), ("b.db", "--no-keep-checkpoints", 0)):
+        assert bench("reproduce", *words, "--db", tmp_path / db, option).code == 0
+        assert len(list((tmp_path / f"{db}.files" / "models").glob("*"))) == kept
+
+
 @pytest.mark.usefixtures("ran")
 def test_markdown_is_a_table_with_its_notes(ask):
     text = ask("--report-only", "--markdown").stdout

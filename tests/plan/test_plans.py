@@ -110,6 +110,10 @@ def test_however_a_recipe_was_typed_it_is_the_same_run(plan):
         return run.spec.run_id
 
     assert run_id(head=["dropout", "linear"]) == run_id(head=[" dropout( p=0.50 ) ", "linear()"])
+    assert run_id(dropout=0.5) == run_id(head=["dropout(0.5)", "linear"])
+    assert run_id(dropout=0.1, head=["linear", "relu", "dropout(0.5)"]) == run_id(
+        head=["linear", "relu", "dropout(0.1)"]
+    )
     assert run_id(augment=["horizontal_flip"]) == run_id(augment=["horizontal_flip(p=0.5)"])
     assert run_id(lr=1) == run_id(lr=1.0)
     (own,) = {c.transform.interpolation for c in plan([RESNET], ["linear"]).choices}

@@ -148,10 +148,28 @@ def test_a_part_that_is_written_otherwise_is_the_same_change(studies):
     assert ours[0] == ours[1]
 
 
-def test_several_values_of_one_key_are_refused(studies):
+def test_several_values_of_keys_are_every_combination_of_them(studies):
     study = studies["cub-10m"]
-    with pytest.raises(BenchError, match="--set lr has 2 values"):
-        recipe_of(study, study.run[0], Changes(settings=("lr=1e-3,1e-2",)))
+    changes = Changes(settings=("lr=1e-3,1e-2", "dropout=0.2,0.5", "momentum=0.8"))
+    variants = changes.variants()
+    assert [tuple(one.values()) for one in variants] == [(1e-3, 0.2), (1e-3, 0.5), (1e-2, 0.2), (1e-2, 0.5)]
+    recipe = recipe_of(study, study.run[0], changes, variants[3])
+    assert (recipe["lr"], recipe["dropout"], recipe["momentum"]) == (1e-2, 0.5, 0.8)
+    assert "lr" not in changes.overrides()
+
+
+def test_a_run_whose_source_kept_nothing_recomputes_its_features_where_there_are_any_to_keep(
+    studies, registry, place
+):
+    study = studies["cifar100-cached-heads"]
+    uncached, fine, _ = study.run
+    short, moving = Changes(epochs=3), Changes(epochs=3, settings=("norm_stats=update",))
+    specs = [spec_of(registry, study, run, place("cifar100"), short) for run in (uncached, fine)]
+    assert [spec.features for spec in specs] == ["recomputed", "kept"]
+    assert specs[0].model_copy(update={"features": "kept"}) == specs[1]
+    specs = [spec_of(registry, study, run, place("cifar100"), moving) for run in (uncached, fine)]
+    assert specs[0] == specs[1]
+    assert specs[0].features == "kept"
 
 
 def test_a_run_that_breaks_the_study_s_budget_or_cannot_be_built_is_an_error(studies, registry, place):

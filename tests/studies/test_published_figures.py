@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from bench.report.study.reproduced import Attempted
+from bench.report.terminal.study_view import study_table
 from bench.studies.entries import ReferenceEntry
 from bench.transfer.label_map import find_map, read_map
 
@@ -60,6 +62,32 @@ def test_every_run_has_its_figures_and_notes(both):
         assert run.target == (recorded.get("target") or run.target)
         assert run.cache == recorded.get("cache", True)
         assert recorded.get("dataset_subset", {}) == (run.dataset_subset.counts if run.dataset_subset else {})
+
+
+def remarks(record):
+    """Every `remark` of the record, by what it is of: a run's name, or a part's."""
+    parts = {"ensemble": record.get("ensemble", {}), "joint": record.get("joint", {})}
+    named = {**{run["name"]: run for run in record["run"]}, **parts}
+    return {name: part["remark"] for name, part in named.items() if "remark" in part}
+
+
+def test_every_remark_on_a_figure_is_there_and_below_the_table_of_the_figure(both):
+    record, study = both
+    parts = {"ensemble": study.ensemble, "joint": study.transfer}
+    ours = {**{run.name: run for run in study.run}, **{name: part for name, part in parts.items() if part}}
+    found = {name: part.remark for name, part in ours.items() if part.remark}
+    told = remarks(record)
+    for name, remark in told.items():
+        assert remark in found[name] or words(remark) <= words(found[name])
+    assert set(found) - set(told) <= {"tiny-augmented-dropout"}  # found later: its validation images are augmented
+    shown = study_table(Attempted(study, {}, {run.name: [] for run in study.runs})).sentences()
+    assert all(any(remark in sentence for sentence in shown) for remark in found.values())
+
+
+def test_the_record_has_the_remarks_that_were_checked(published):
+    assert sorted(name for record in published["study"] for name in remarks(record)) == [
+        "b0-full", "ensemble", "joint", "resnet50-pretrained"
+    ]  # fmt: skip
 
 
 def test_what_is_unstated_and_assumed_is_there(both):

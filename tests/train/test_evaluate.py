@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, f1_score, top_k_accuracy_score
 
+from bench.data.splits import TestSplit
 from bench.records import TestMetrics, ValMetrics
 from bench.train.evaluate import first_ones, hits, majority_top1, measure, measure_heads, value_of
 from bench.train.loss import Loss
+from bench.train.tallies import Peeking, right_ones
 
 
 @settings(max_examples=40, deadline=None)
@@ -62,6 +64,11 @@ def test_equal_scores_are_right_only_for_the_first_class() -> None:
     assert found.top1 == pytest.approx(1 / 3)
 
 
+def test_equal_scores_among_the_first_five_go_to_the_first_classes() -> None:
+    scores, labels = torch.zeros(2, 7, 7), torch.arange(7)
+    assert right_ones(scores, labels).tolist() == [[1, 5], [1, 5]]
+
+
 def test_scores_that_are_not_numbers_are_never_right() -> None:
     found = measure(ValMetrics, np.full((4, 3), np.nan, np.float32), np.array([0, 1, 2, 0]))
     assert found.top1 == 0.0
@@ -95,6 +102,14 @@ def test_of_several_targets_every_number_is_the_mean_over_them(n: int, classes: 
     scores, wanted = torch.from_numpy(logits), torch.from_numpy(labels)
     for count in (hits, first_ones):
         assert int(count(scores, wanted, classes)) == pytest.approx(found.top1 * n * len(classes))
+    assert right_ones(scores, wanted, classes).tolist() == pytest.approx(
+        [found.top1 * n * len(classes), found.top5 * n * len(classes)]
+    )
+    split = TestSplit("test", np.arange(n), tuple(map(str, range(n))), labels, tuple(classes))
+    peeking = Peeking(split, torch.device("cpu"))
+    for part in scores.split(7):
+        peeking.add(part)
+    assert peeking.results() == [pytest.approx((found.top1, found.top5, found.loss), abs=1e-6)]
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])

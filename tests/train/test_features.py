@@ -77,6 +77,31 @@ def test_every_view_is_shown_in_turn() -> None:
     assert len(set(shown[0])) > 1
 
 
+def test_a_run_that_recomputes_its_features_is_another_one_and_leaves_the_cache_alone(
+    make_spec: Maker, execute: Maker, workbench: Any, fresh: Any
+) -> None:
+    kept = make_spec("linear", epochs=2)
+    recomputed = kept.model_copy(update={"features": "recomputed"})
+    assert recomputed.run_id != kept.run_id
+    workbench.planned = [kept, recomputed]
+    first = execute(recomputed)
+    assert (first.result.frontier, first.result.cached_bytes, first.passes) == ("images", 0, ())
+    assert list(workbench.cache.folder.glob("*")) == []
+    fresh()
+    read = execute(kept)
+    fresh()
+    again = execute(recomputed)
+    assert read.result.frontier == "pooled"
+    assert (again.result.frontier, again.result.feature_s) == ("images", 0.0)
+    assert np.allclose(read.test_logits, again.test_logits, atol=2e-4)
+
+
+def test_a_spec_of_before_there_was_the_field_keeps_its_id(make_spec: Maker) -> None:
+    from bench.spec import canonical
+
+    assert "features" not in canonical(make_spec("linear"))
+
+
 def test_fresh_augmentation_keeps_nothing(make_spec: Maker, execute: Maker) -> None:
     assert execute(make_spec("linear", augment=FLIP, epochs=1)).result.frontier == "images"
 

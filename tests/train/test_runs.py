@@ -54,6 +54,25 @@ def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(
     assert np.array_equal(resumed.test_logits, whole.test_logits)
 
 
+@pytest.mark.parametrize("strategy", ["linear", "full"])
+def test_test_is_measured_after_every_epoch_where_it_is_free_or_asked_for(
+    strategy: str, make_spec: Maker, execute: Maker
+) -> None:
+    records: list[Any] = []
+    result = execute(make_spec(strategy, best_on_test=strategy == "full"), Hooks(epoch=records.append)).result
+    best = records[result.best_epoch - 1]
+    found = (best.test_top1, best.test_top5, best.test_loss)
+    assert found == pytest.approx((result.test.top1, result.test.top5, result.test.loss), rel=1e-5)
+    assert max(record.test_top1 for record in records) == result.best_on_test_top1
+    assert all(record.train_top5 == 1.0 for record in records)  # of four classes
+
+
+def test_without_being_asked_a_run_on_images_never_looks_at_test(make_spec: Maker, execute: Maker) -> None:
+    records: list[Any] = []
+    execute(make_spec("full"), Hooks(epoch=records.append))
+    assert {(r.test_top1, r.test_top5, r.test_loss) for r in records} == {(None, None, None)}
+
+
 def test_seeds_differ(make_spec: Maker, execute: Maker, tmp_path: Any) -> None:
     first = execute(make_spec("linear", seed=0))
     (tmp_path / "run.pt").unlink(missing_ok=True)

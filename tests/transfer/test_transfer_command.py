@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from command_line import bench, refused
+from PIL import Image
 from plausible_runs import MODELS, make_planned, plan
 
 from bench.store.artifacts import Artifacts
@@ -194,3 +196,62 @@ def test_on_a_narrow_terminal_the_classes_keep_their_names_and_accuracies(ask):
     assert "confid. wrong %" not in narrow
     assert "late dusk" in narrow
     assert max(map(len, narrow.split("label, 4 classes")[1].splitlines())) <= 64
+
+
+def table_of(ended, path):
+    """Return the rows of a CSV that a command wrote."""
+    assert ended.code == 0, ended.stderr
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_of_all_images_sums_up_to_what_was_measured(ask, tmp_path):
+    path = tmp_path / "new" / "images.csv"
+    rows = table_of(bench(*ask(SWAPPED), "--table", path), path)
+    found = bench(*ask(SWAPPED), "--json").data["result"]["heads"][0]["readings"]
+    assert len(rows) == 20
+    for reading, end in zip(found, ("", "_by_name"), strict=True):
+        right = [row[f"label_right{end}"] == "True" for row in rows]
+        assert np.mean(right) == pytest.approx(reading["all"]["top1"])
+    sure = [float(row["label_confidence"]) for row in rows if row["label_right"] == "True"]
+    assert np.mean(sure) == pytest.approx(found[0]["all"]["confidence_right"])
+    assert {row["label"] for row in rows} == {"late dusk", "early dusk", "lawn", "nights", "beach sand"}
+    assert all(Path(row["file"]).parent.name == row["label"] for row in rows)
+
+
+def test_so_many_images_are_drawn_at_random_by_a_seed(ask):
+    def drawn(*words):
+        return [row["file"] for row in bench(*ask(GOOD), "--json", *words).data["image_table"]]
+
+    seven = drawn("--images", 7)
+    assert len(set(seven)) == 7
+    assert seven == drawn("--images", 7, "--random", 0) == sorted(seven, key=drawn("--images", "all").index)
+    assert seven != drawn("--images", 7, "--random", 1)
+    assert len(drawn("--images", 1000)) == len(drawn("--images", "all")) == 20
+    assert "image_table" not in bench(*ask(GOOD), "--json").data
+
+
+def test_the_page_and_the_pictures_are_whole(ask, tmp_path):
+    ended = bench(*ask(SWAPPED), "--images", 5, "--table", tmp_path / "t.html", "--confusion", tmp_path / "c.png")
+    assert ended.code == 0, ended.stderr
+    page = (tmp_path / "t.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 5
+    assert "5 of 20 images at random, seed 0" in page
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
+    with Image.open(tmp_path / "c.png") as picture:
+        assert picture.size[0] > 400
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--images", "0"), "Cannot read --images '0'"),
+        (("--images", "-3"), "Cannot read --images '-3'"),
+        (("--images", "some"), "Cannot read --images 'some'"),
+        (("--table", "t.xlsx"), ".csv, .json or .html"),
+        (("--confusion", "c.gif"), "Pictures are PNG files"),
+    ],
+)
+def test_a_table_or_picture_that_there_is_not_is_refused_before_anything_is_computed(ask, files, options, said):
+    assert said in refused(*ask(GOOD, *options))
+    assert not (files / "transfers").exists()

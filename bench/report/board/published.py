@@ -119,7 +119,7 @@ def _belongs(row: Published, board: Board) -> bool:
 
 def _of_run(study: StudyEntry, run: StudyRunEntry, target: str) -> Published:
     values = {k: v for k, v in run.published.items() if k in _SHOWN and k not in run.incomparable}
-    notes = [run.note, f"trained on {run.dataset_subset}" if run.dataset_subset else ""]
+    notes = [run.note, run.remark, f"trained on {run.dataset_subset}" if run.dataset_subset else ""]
     if study.split.val_is_test and "val_top1" in values:
         values["test_top1"] = values.pop("val_top1")
         notes.append(study.split.note)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from bench.ensembles.record import Ensemble
 from bench.report.board.columns import Column, column, cost, telling_cost
 from bench.report.board.ensembled import ensemble_groups
-from bench.report.board.groups import Group, Task, configurations, cut, data_name, group_runs
+from bench.report.board.groups import Group, Task, configurations, cut, group_runs
 from bench.report.board.pareto import pareto_front
 from bench.report.board.query import Query, select_rows
-from bench.spec import PROTOCOL
+from bench.report.board.titles import Place, board_titles
 from bench.store.rows import RunHeads, RunRow
 
 if TYPE_CHECKING:
@@ -102,15 +102,17 @@ def leaderboard(
     for group in groups:
         tasks[group.task].append(group)
     split = order.hardware or (asked and asked.hardware)
+    places: list[Place] = [
+        (task, machine)
+        for task in sorted(tasks, key=_place)
+        for machine in (sorted({name for group in tasks[task] for name in group.machines}) if split else [None])
+    ]
     boards = []
-    for task in sorted(tasks, key=_place):
+    for title, (task, machine) in zip(board_titles(places), places, strict=True):
         price = asked or usual_cost(tasks[task])
-        machines = sorted({name for group in tasks[task] for name in group.machines}) if split else [None]
-        for machine in machines:
-            here = [group for group in tasks[task] if machine is None or machine in group.machines]
-            entries = _ordered(_rank(here, price, machine), order, machine, reverse=query.reverse)
-            ended = pruned[here[0].cut]
-            boards.append(Board(_title(task, tasks), task, tuple(entries), price, order, machine, ended))
+        here = [group for group in tasks[task] if machine is None or machine in group.machines]
+        entries = _ordered(_rank(here, price, machine), order, machine, reverse=query.reverse)
+        boards.append(Board(title, task, tuple(entries), price, order, machine, pruned[here[0].cut]))
     return boards
 
 
@@ -166,16 +168,3 @@ def _ordered(entries: list[Entry], order: Column, machine: str | None, *, revers
 def _place(task: Task) -> tuple[Any, ...]:
     """Order boards by dataset and target, and of those the newest protocol first."""
     return task.cut.dataset, task.cut.target, -task.cut.protocol, str(task)
-
-
-def _title(task: Task, tasks: Iterable[Task]) -> str:
-    """Name a dataset, with its target, the part of it and as much of its identity as tells it from the others."""
-    data = task.cut
-    name = data_name(data.dataset, data.target, data.subset)
-    twins = [o for o in tasks if (*o.cut[:2], o.cut.subset) == (*data[:2], data.subset)]
-    old = f"protocol {data.protocol}" if data.protocol != PROTOCOL else ""
-    if len(twins) == 1:
-        return f"{name}, {old}" if old else name
-    fingerprint = (data.fingerprint or "unseen")[:8]
-    groups = f", groups {data.class_groups[:8]}" if data.class_groups else ""
-    return f"{name} ({fingerprint}{groups}, {task.val_n or 0:,} val images, protocol {data.protocol})"

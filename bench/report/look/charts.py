@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from bench.ranks import TOP
 from bench.records import EpochRecord
 from bench.report.look.calibration import Bin
 from bench.report.look.confidence import STEPS, Sureness
@@ -12,6 +13,12 @@ from bench.report.look.diagnosis import Calibration, Diagnosis
 from bench.report.plots.charts import Axis, Chart, Panel, Series
 from bench.report.run.details import RunDetails
 from bench.report.units import show
+
+_CURVES = (
+    ("Accuracy", Axis("Top-1 (%)", percent=True), "top1"),
+    ("Top-5 accuracy", Axis("Top-5 (%)", percent=True), "top5"),
+    ("Loss", Axis("Cross-entropy (nats)"), "loss"),
+)
 
 _LOG_FROM = 30.0
 """A learning rate that spans this factor is drawn on a logarithmic axis."""
@@ -26,15 +33,19 @@ def curves_chart(details: RunDetails, subject: str) -> Chart:
     marked = (best, f"best: {best}") if best is not None else None
     numbers = [epoch.epoch for epoch in epochs]
     panels = [
-        Panel("Accuracy", x, Axis("Top-1 (%)", percent=True), _pair(epochs, numbers, "top1"), marked),
-        Panel("Loss", x, Axis("Cross-entropy (nats)"), _pair(epochs, numbers, "loss"), marked),
+        Panel(title, x, axis, _measured(epochs, numbers, metric), marked)
+        for title, axis, metric in _CURVES
+        if metric != "top5" or details.row.num_classes > TOP
     ]
     if not probe:
         rates = [epoch.lr for epoch in epochs]
         low, high = min(rates, default=0.0), max(rates, default=0.0)
         y = Axis("At the last step of the epoch", log=0 < low * _LOG_FROM < high, low=None if low > 0 else 0.0)
         panels.append(Panel("Learning rate", x, y, (Series("learning rate", "line", "muted", numbers, rates),)))
-    return Chart("curves", "How it learned", subject, _curves_caption(recipe, probe=probe), panels)
+    caption = _curves_caption(recipe, probe=probe)
+    if any(epoch.test_top1 is not None for epoch in epochs):
+        caption += " Test is only reported: validation chose the epoch."
+    return Chart("curves", "How it learned", subject, caption, panels)
 
 
 def calibration_chart(diagnosis: Diagnosis, subject: str, split: str) -> Chart:
@@ -48,10 +59,16 @@ def calibration_chart(diagnosis: Diagnosis, subject: str, split: str) -> Chart:
     )
 
 
-def _pair(epochs: Sequence[EpochRecord], x: Sequence[float], metric: str) -> tuple[Series, Series]:
+def _measured(epochs: Sequence[EpochRecord], x: Sequence[float], metric: str) -> list[Series]:
+    """Return the lines of a metric; one that no epoch recorded is left out."""
     train = [getattr(epoch, f"train_{metric}") for epoch in epochs]
-    val = [getattr(epoch.val, metric) for epoch in epochs]
-    return Series("training", "line", "train", x, train), Series("validation", "line", "val", x, val)
+    test = [getattr(epoch, f"test_{metric}") for epoch in epochs]
+    lines = [
+        Series("training", "line", "train", x, train),
+        Series("validation", "line", "val", x, [getattr(epoch.val, metric) for epoch in epochs]),
+        Series("test, reported only", "dashes", "test", x, test),
+    ]
+    return [line for line in lines if any(value is not None for value in line.y)]
 
 
 def _curves_caption(recipe: dict[str, object], *, probe: bool) -> str:

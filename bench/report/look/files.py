@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.atomic import write_text
 from bench.errors import BenchError, unknown_name
+from bench.report.export.file_names import file_names
 from bench.report.export.records import to_json
 from bench.report.look.charts import calibration_chart, curves_chart
 from bench.report.look.look import Head, Look, look_record
@@ -71,16 +71,16 @@ def pictures(look: Look) -> Iterable[tuple[str, Callable[[], Figure]]]:
 
     if "curves" in look.parts and look.details.epochs:
         yield "curves", partial(draw_chart, curves_chart(look.details, look.title))
-    for head in look.heads:
-        yield from _head_pictures(look, head)
+    for head, target in zip(look.heads, file_names([head.target for head in look.heads]), strict=True):
+        yield from _head_pictures(look, head, target)
 
 
-def _head_pictures(look: Look, head: Head) -> Iterable[tuple[str, Callable[[], Figure]]]:
+def _head_pictures(look: Look, head: Head, target: str) -> Iterable[tuple[str, Callable[[], Figure]]]:
     from bench.report.png.classes import draw_classes  # noqa: PLC0415 - matplotlib is slow to import
     from bench.report.png.confusion import draw_confusion  # noqa: PLC0415 - the same
     from bench.report.png.panels import draw_chart  # noqa: PLC0415 - the same
 
-    several, target = len(look.heads) > 1, re.sub(r"[^\w.-]+", "-", head.target)
+    several = len(look.heads) > 1
     name = f"{look.split}-{target}" if several else look.split
     subject = f"{look.title}, {head.target}" if several else look.title
     if "confusion" in look.parts:

@@ -11,10 +11,11 @@ from typing import Literal
 
 from bench.report.plots.figures import PALETTE, Colour
 
-Role = Literal["train", "val", "right", "wrong", "model", "cooled", "gap", "muted"]
+Role = Literal["train", "val", "test", "right", "wrong", "model", "cooled", "gap", "muted"]
 ROLES: dict[Role, Colour] = {
     "train": PALETTE[1],
     "val": PALETTE[0],
+    "test": PALETTE[2],
     "right": PALETTE[0],
     "wrong": PALETTE[1],
     "model": PALETTE[0],

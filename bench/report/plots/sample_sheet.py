@@ -17,7 +17,7 @@ Pixels = npt.NDArray[np.uint8]
 _SMALLEST, _LARGEST = 96, 192
 _GAP, _MARGIN, _LINE = 6, 20, 20
 _NAMES, _NAME_LINES, _TITLE = 150, 3, 900
-_INK, _FAINT, _PAPER = "#1f2328", "#6e7781", "#ffffff"
+INK, FAINT, PAPER = "#1f2328", "#6e7781", "#ffffff"
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,20 @@ def draw(sheet: Sheet) -> Image.Image:
     columns = [left + i * (side + _GAP) + (2 * _GAP if i else 0) for i in range(len(sheet.headings))]
     top = _MARGIN + 2 * _LINE + _LINE // 2
     width = max(columns[-1] + side, _MARGIN + min(_TITLE, math.ceil(_length(sheet.title, 16)))) + _MARGIN
-    notes = [part for note in sheet.notes for part in _wrapped(note, width - 2 * _MARGIN)]
+    notes = [part for note in sheet.notes for part in wrapped(note, width - 2 * _MARGIN)]
     below = top + len(sheet.images) * (side + _GAP) + _LINE // 2
-    picture = Image.new("RGB", (width, below + len(notes) * _LINE + _MARGIN), _PAPER)
+    picture = Image.new("RGB", (width, below + len(notes) * _LINE + _MARGIN), PAPER)
     pen = ImageDraw.Draw(picture)
-    pen.text((_MARGIN, _MARGIN - 4), _shortened(sheet.title, width - 2 * _MARGIN, 16), _INK, _font(16))
+    pen.text((_MARGIN, _MARGIN - 4), shortened(sheet.title, width - 2 * _MARGIN, 16), INK, font(16))
     for x, heading in zip(columns, sheet.headings, strict=True):
-        pen.text((x, top - _LINE), _shortened(heading, side), _FAINT, _font())
+        pen.text((x, top - _LINE), shortened(heading, side), FAINT, font())
     for i, (name, row) in enumerate(zip(sheet.names, sheet.images, strict=True)):
         y = top + i * (side + _GAP)
         _draw_name(pen, name, y + side // 2)
         for x, image in zip(columns, row, strict=True):
             picture.paste(_scaled(image, side), (x, y))
     for i, note in enumerate(notes):
-        pen.text((_MARGIN, below + i * _LINE), note, _INK, _font())
+        pen.text((_MARGIN, below + i * _LINE), note, INK, font())
     return picture
 
 
@@ -71,11 +71,11 @@ def _scaled(image: Pixels, side: int) -> Image.Image:
 
 def _draw_name(pen: ImageDraw.ImageDraw, name: str, middle: int) -> None:
     """Write a row's name, in few lines, to the left of its images."""
-    lines = list(_wrapped(_spaced(name), _NAMES))
+    lines = list(wrapped(_spaced(name), _NAMES))
     if len(lines) > _NAME_LINES:
-        lines = [*lines[: _NAME_LINES - 1], _shortened(" ".join(lines[_NAME_LINES - 1 :]), _NAMES)]
+        lines = [*lines[: _NAME_LINES - 1], shortened(" ".join(lines[_NAME_LINES - 1 :]), _NAMES)]
     for i, line in enumerate(lines):
-        pen.text((_MARGIN, middle - len(lines) * _LINE // 2 + i * _LINE), line, _INK, _font())
+        pen.text((_MARGIN, middle - len(lines) * _LINE // 2 + i * _LINE), line, INK, font())
 
 
 def _spaced(name: str) -> str:
@@ -83,15 +83,17 @@ def _spaced(name: str) -> str:
 
 
 @cache
-def _font(size: int = 13) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int = 13) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the font of all such pictures."""
     return ImageFont.load_default(size)
 
 
 def _length(text: str, size: int = 13) -> float:
-    return _font(size).getlength(text)
+    return font(size).getlength(text)
 
 
-def _shortened(text: str, width: int, size: int = 13) -> str:
+def shortened(text: str, width: int, size: int = 13) -> str:
+    """Cut a text to one line of at most `width` pixels."""
     text = " ".join(text.split())
     if _length(text, size) <= width:
         return text
@@ -100,13 +102,13 @@ def _shortened(text: str, width: int, size: int = 13) -> str:
     return f"{text}…"
 
 
-def _wrapped(text: str, width: int) -> Iterator[str]:
+def wrapped(text: str, width: int) -> Iterator[str]:
     """Break a text between words; a word too long for a line is cut."""
     line = ""
     for word in text.split():
         longer = f"{line} {word}".strip()
         if line and _length(longer) > width:
-            yield _shortened(line, width)
+            yield shortened(line, width)
             longer = word
         line = longer
-    yield _shortened(line, width)
+    yield shortened(line, width)

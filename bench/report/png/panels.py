@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,27 @@ from bench.report.plots.charts import ROLES, Axis, Chart, Panel, Series
 from bench.report.png.theme import GROUND, INK, LINE, MUTED, headed, scaled
 
 _WIDTH, _HEIGHT, _STRIP = 4.4, 4.7, 0.36  # inches of a panel, and of the strip below one
+_ROW = 3.5  # inches that each further row adds
+_IN_A_ROW = 3  # panels; more are laid out in rows of equal length
 _DOTTED_UP_TO = 40  # points of a line
 
 
 def draw_chart(chart: Chart) -> Figure:
-    """Draw a chart's panels in one row."""
-    width = _WIDTH * len(chart.panels) + 0.1
-    figure, bottom, top = headed(width, _HEIGHT, (chart.title, chart.subject, chart.caption))
-    low, high = bottom + 0.56, top - 0.36
+    """Draw a chart's panels side by side, more than three of them in several rows."""
+    rows = math.ceil(len(chart.panels) / _IN_A_ROW)
+    columns = math.ceil(len(chart.panels) / max(1, rows))
+    width, height = _WIDTH * columns + 0.1, _HEIGHT + (rows - 1) * _ROW
+    figure, bottom, _ = headed(width, height, (chart.title, chart.subject, chart.caption))
+    tall = _HEIGHT - 0.72 - 0.36 - bottom - 0.56
     for place, panel in enumerate(chart.panels):
-        left, wide = (place * _WIDTH + 0.82) / width, (_WIDTH - 1.06) / width
+        row, column = divmod(place, columns)
+        low = bottom + 0.56 + (rows - 1 - row) * _ROW
+        left, wide = (column * _WIDTH + 0.82) / width, (_WIDTH - 1.06) / width
         foot = low + (_STRIP + 0.12 if panel.strip else 0)
-        axes = figure.add_axes((left, foot / _HEIGHT, wide, (high - foot) / _HEIGHT))
+        axes = figure.add_axes((left, foot / height, wide, (low + tall - foot) / height))
         draw_panel(axes, panel)
         if panel.strip:
-            _draw_strip(figure.add_axes((left, low / _HEIGHT, wide, _STRIP / _HEIGHT)), axes, panel, panel.strip)
+            _draw_strip(figure.add_axes((left, low / height, wide, _STRIP / height)), axes, panel, panel.strip)
     return figure
 
 

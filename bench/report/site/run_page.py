@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from bench.report.look.look import Look
 from bench.report.look.page import SCRIPTS, WORDS, Section
+from bench.report.run.epochs import epoch_table
 from bench.report.run.numbers import (
     RESULTS,
     cost_pairs,
@@ -77,6 +78,7 @@ def run_page_of(look: Look, cards: Sequence[Section], examples: Sequence[Example
         "compare": f"{COMPARE}?runs={row.run_id[:16]}",
         "utc": utc,
         "error_text": error_text,
+        "epoch_table": epoch_table,
         **WORDS,
     }
     scripts = (*SCRIPTS, "copy.js")

@@ -39,6 +39,8 @@ COMPARED = (
 )
 """The columns that are laid side by side."""
 
+_CURVES = ("top1", "top5", "loss")
+
 
 def run_record(look: Look, cards: Sequence[Section], said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return a run's data; `said` is what each head says, image by image (`image_sets.said_record`)."""
@@ -82,12 +84,11 @@ def _described(column: Column) -> dict[str, Any]:
 
 
 def _epochs(epochs: Sequence[EpochRecord]) -> dict[str, list[float | None]]:
+    own = [f"{split}_{metric}" for split in ("train", "test") for metric in _CURVES]
     return {
         "epoch": [epoch.epoch for epoch in epochs],
-        "val_top1": [_finite(epoch.val.top1) for epoch in epochs],
-        "val_loss": [_finite(epoch.val.loss) for epoch in epochs],
-        "train_top1": [_finite(epoch.train_top1) for epoch in epochs],
-        "train_loss": [_finite(epoch.train_loss) for epoch in epochs],
+        **{f"val_{name}": [_finite(getattr(epoch.val, name)) for epoch in epochs] for name in _CURVES},
+        **{name: [_finite(getattr(epoch, name)) for epoch in epochs] for name in own},
     }
 
 

@@ -6,6 +6,7 @@ What was measured of them comes in `Attempted.parts`, by part and figure; what i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.report.board.groups import Stat, ranks, summarise
@@ -31,13 +32,13 @@ def part_lines(one: Attempted, notes: Notes) -> list[Line]:
         for (part, figure), measured in one.parts.items()
         if part == run.name
     ]
-    if study.search and study.search.run in one.rows:
+    if study.search and study.search.run in one.rows and not one.variant:
         lines += _search(study.search, one, notes)
     if study.ensemble and all(name in one.rows for name in study.ensemble.members):
         lines += _ensemble(study.ensemble, one, notes)
     if study.transfer and study.transfer.run in one.rows:
         lines += _transfer(study.transfer, one, notes)
-    return lines
+    return [replace(line, variant=one.variant) for line in lines]
 
 
 def best_trial(trials: Iterable[RunRow]) -> RunRow | None:
@@ -60,7 +61,7 @@ def _search(search: SearchEntry, one: Attempted, notes: Notes) -> list[Line]:
 
 def _ensemble(ensemble: EnsembleEntry, one: Attempted, notes: Notes) -> list[Line]:
     """Return the ensemble's lines, and those of its members, which its source trained for it once more."""
-    said = notes.number([ensemble.note])
+    said = notes.number([ensemble.note, ensemble.remark])
     lines = list(_measured(ensemble.name, ensemble.published, one, ensemble.members, said))
     of_members = {"train_top1": ensemble.member_train_top1, "epoch_s": ensemble.member_epoch_s}
     for figure, values in of_members.items():
@@ -83,7 +84,13 @@ def _ensemble(ensemble: EnsembleEntry, one: Attempted, notes: Notes) -> list[Lin
 
 def _transfer(transfer: TransferEntry, one: Attempted, notes: Notes) -> list[Line]:
     confidence = {f"{name} confidence": value for name, value in transfer.published_confidence.items()}
-    said = [transfer.note, transfer.images_note, transfer.index_order, transfer.overlaps_pretraining]
+    said = [
+        transfer.note,
+        transfer.remark,
+        transfer.images_note,
+        transfer.index_order,
+        transfer.overlaps_pretraining,
+    ]
     images = f"confidence over {transfer.confidence_images} images" if transfer.confidence_images else ""
     return [
         *_measured(TRANSFER, transfer.published, one, [transfer.run], notes.number(said)),

@@ -20,41 +20,52 @@ if TYPE_CHECKING:
 
 
 def study_record(
-    study: str, changes: Mapping[str, Any], runs: Mapping[str, Sequence[str]], search: str = ""
+    study: str, changes: Mapping[str, Any], runs: Mapping[str, Mapping[str, Sequence[str]]], search: str = ""
 ) -> dict[str, Any]:
     """Return what a sweep's request says of the study that it ran: what was changed, and each run's ids.
 
-    `search` names the search whose trials the sweep's runs are.
+    `runs` are the ids by variant (`lr=0.01`; empty if there is one only) and name. `search` names the search whose
+    trials the sweep's runs are.
     """
-    record = {"name": study, "changes": dict(changes), "runs": {name: list(ids) for name, ids in runs.items()}}
+    ids = {variant: {name: list(found) for name, found in named.items()} for variant, named in runs.items()}
+    record: dict[str, Any] = {"name": study, "changes": dict(changes), "runs": ids.pop("", {})}
+    if ids:  # a list: their order is the one that they were asked for in
+        record["variants"] = [{"variant": variant, "runs": named} for variant, named in ids.items()]
     return {**record, "search": search} if search else record
 
 
 def attempted(store: Store, study: StudyEntry, changes: Mapping[str, Any] | None = None) -> list[Attempted]:
     """Return every setting in which a study was run, oldest first; with `changes` only that one.
 
-    Of a run that was planned several times in one setting the last plan counts, with all its seeds.
+    A setting of several variants is as many, one after the other. Of a run that was planned several times in one
+    setting the last plan counts, with all its seeds.
     """
-    found: dict[str, dict[str, list[str]]] = {}
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
     searches: dict[str, list[tuple[str, int]]] = {}
     for sweep in store.sweeps():
         asked = store.sweep(sweep.id).request.get("study")
         if not asked or asked["name"] != study.name or changes not in (None, asked["changes"]):
             continue
         setting = json.dumps(asked["changes"], sort_keys=True)
-        named = found.setdefault(setting, {})
         if "search" in asked:
             searches.setdefault(setting, []).append((asked["search"], sweep.id))
-        for name, ids in asked["runs"].items():
-            named[name] = [*named.get(name, []), *ids]
+        for part in asked.get("variants") or [{"variant": "", "runs": asked["runs"]}]:
+            named = found.setdefault((setting, part["variant"]), {})
+            for name, ids in part["runs"].items():
+                named[name] = [*named.get(name, []), *ids]
     rows = {row.run_id: row for row in store.rows()} if found else {}
     made = []
-    for setting, named in found.items():
-        runs = {name: _of_the_last(ids, rows) for name, ids in named.items()}
+    for (setting, variant), named in found.items():
+        own = {name: _of_the_last(ids, rows) for name, ids in named.items()}
         trials = _trials(store, searches.get(setting, ()))
-        parts = {**_headed(store, runs), **_ensembled(store, study, runs), **_transferred(store, study, runs)}
-        made.append(Attempted(study, json.loads(setting), runs, {**parts, **_searched(study, trials)}, trials))
-    return made
+        parts = {**_headed(store, own), **_ensembled(store, study, own), **_transferred(store, study, own)}
+        parts |= _searched(study, trials)
+        made.append(Attempted(study, json.loads(setting), own, parts, trials, variant))
+    return sorted(made, key=lambda one: [setting for setting, _ in found].index(_key(one)))
+
+
+def _key(one: Attempted) -> str:
+    return json.dumps(one.changes, sort_keys=True)
 
 
 def members_by_seed(ensemble: EnsembleEntry, rows: Mapping[str, Sequence[RunRow]]) -> dict[int, list[str]]:

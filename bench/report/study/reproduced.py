@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bench.report.board.groups import Stat, ranks, summarise
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bench.studies.entries import StudyEntry, StudyRunEntry
 
 EXACT, STAND_IN = "exact", "stand-in"
+IMAGES = "images"
+"""The frontier of a run of which nothing was kept."""
 
 UNITS: Mapping[str, Unit] = {
     "trainable_params": "count",
@@ -32,13 +34,15 @@ _COUNTS = "another model"
 _OTHER_CLASSES = "other classes"
 _ALL_CLASSES = "all classes"
 _KEPT_APART = "see note"
+_NOTHING_KEPT = "its source kept features, here nothing was kept: the time is that of computing them in each epoch"
 
 
 @dataclass(frozen=True)
 class Line:
     """One published figure and ours. `apart` says why no difference is drawn; `notes` count from 1.
 
-    `measured` is over the seeds that are done; where there are none, `status` says what became of the run.
+    `measured` is over the seeds that are done; where there are none, `status` says what became of the run. Of
+    several variants of the study `variant` names the line's.
     """
 
     run: str
@@ -49,6 +53,12 @@ class Line:
     status: str = ""
     apart: str = ""
     notes: tuple[int, ...] = ()
+    variant: str = ""
+
+    @property
+    def name(self) -> str:
+        """The run with its variant: `scratch lr=0.001`."""
+        return f"{self.run} {self.variant}".strip()
 
     @property
     def unit(self) -> Unit:
@@ -68,7 +78,8 @@ class Attempted:
     """One setting in which a study was run: what was changed of it, and the rows of each of its runs by name.
 
     `parts` is what was measured of an ensemble, a search or a transfer, by (part, figure); `trials` are the runs
-    of the search, in the order they were tried.
+    of the search, in the order they were tried. Of a setting with several values of a key `variant` is one choice
+    of them (`dropout=0.1`).
     """
 
     study: StudyEntry
@@ -76,6 +87,7 @@ class Attempted:
     rows: Mapping[str, Sequence[RunRow]]
     parts: Mapping[tuple[str, str], Stat] = field(default_factory=dict)
     trials: Sequence[RunRow] = ()
+    variant: str = ""
 
     @property
     def kind(self) -> str:
@@ -109,7 +121,9 @@ def run_lines(one: Attempted, runs: Iterable[StudyRunEntry], notes: Notes) -> li
         rows, done = one.rows[run.name], [row for row in one.rows[run.name] if ranks(row)]
         published: Mapping[str, float | None] = run.published or {"test_top1": None}
         for figure, value in published.items():
-            said = [run.note, one.study.split.note if figure.startswith("val") else ""]
+            said = [run.note, run.remark, one.study.split.note if figure.startswith("val") else ""]
+            if figure.endswith("_s") and _computed_anew(run, one.study, done):
+                said.append(_NOTHING_KEPT)
             line = Line(
                 run=run.name,
                 figure=figure,
@@ -119,9 +133,40 @@ def run_lines(one: Attempted, runs: Iterable[StudyRunEntry], notes: Notes) -> li
                 status="" if done else _status(rows),
                 apart=_apart(figure, run, one, done),
                 notes=notes.number(said),
+                variant=one.variant,
             )
             lines.append(line)
     return lines
+
+
+def _computed_anew(run: StudyRunEntry, study: StudyEntry, done: Sequence[RunRow]) -> bool:
+    """Whether nothing was kept of a run, in a study that compares keeping features with computing them anew."""
+    compares = run.cache and not all(other.cache for other in study.run)
+    return compares and any(row.frontier == IMAGES for row in done)
+
+
+def with_shared(lines: Iterable[Line], settings: Sequence[Attempted], notes: Notes) -> list[Line]:
+    """Add to the lines of names that are one run by their settings that they are: no difference is left to see."""
+    names: dict[str, list[tuple[str, str]]] = {}
+    for one in settings:
+        for name in (run.name for run in one.study.runs if run.name in one.rows):
+            for run_id in {row.run_id for row in one.rows[name]}:
+                names.setdefault(run_id, []).append((name, one.variant))
+    alike = {name: tuple(same) for same in names.values() if len(same) > 1 for name in same}
+    said = {
+        same: f"{same_run([' '.join(name).strip() for name in same])}" for same in dict.fromkeys(alike.values())
+    }
+    return [
+        replace(line, notes=(*line.notes, *notes.number([said[alike[line.run, line.variant]]])))
+        if (line.run, line.variant) in alike
+        else line
+        for line in lines
+    ]
+
+
+def same_run(names: Sequence[str]) -> str:
+    """Say that names mean one run."""
+    return f"{', '.join(names[:-1])} and {names[-1]} are one run: with these settings nothing tells them apart"
 
 
 def measuring(figure: str, study: StudyEntry) -> Callable[[RunRow], float | None]:

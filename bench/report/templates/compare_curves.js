@@ -2,7 +2,10 @@
 
 const CURVES = {
   val_top1: { label: "Validation top-1 (%)", percent: true }, train_top1: { label: "Training top-1 (%)", percent: true },
+  val_top5: { label: "Validation top-5 (%)", percent: true }, train_top5: { label: "Training top-5 (%)", percent: true },
   val_loss: { label: "Validation cross-entropy (nats)", percent: false }, train_loss: { label: "Training loss (nats)", percent: false },
+  test_top1: { label: "Test top-1 (%), reported only", percent: true }, test_top5: { label: "Test top-5 (%), reported only", percent: true },
+  test_loss: { label: "Test cross-entropy (nats), reported only", percent: false },
 };
 
 function curvesPanel(runs, names, key) {

@@ -150,7 +150,7 @@ def _title(board: Board) -> Text:
         (board.title, "bold"),
         (f"  {classes} classes{several}, {runs} run{'s' * (runs != 1)}, top-1 accuracy", "dim"),
     )
-    if board.machine is not None:
+    if board.machine is not None and board.machine not in board.title:
         title.append(f", times on {board.machine}", "dim")
     return title
 

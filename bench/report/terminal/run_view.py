@@ -15,6 +15,7 @@ from bench.records import EpochRecord
 from bench.report.board.groups import data_name
 from bench.report.board.layout import short_name
 from bench.report.run.details import RunDetails
+from bench.report.run.epochs import epoch_table
 from bench.report.run.numbers import RESULTS, cost_pairs, count_pairs, majority_pairs, never_pairs, result_rows
 from bench.report.run.runs import clock, error_text
 from bench.report.run.spec_groups import SpecEntry, spec_groups
@@ -23,11 +24,13 @@ from bench.report.terminal.console import command_line_text, lines_table, plain_
 from bench.report.terminal.heads_view import heads_view
 from bench.report.terminal.run_list import STATUS_STYLES
 from bench.report.terminal.transfer_view import transfers_view
-from bench.report.units import show
 from bench.store.rows import AttemptRow, RunRow
 
 _BARS = "▁▂▃▄▅▆▇█"
 _EPOCH_ROWS = 12
+_GIVES_WAY = (
+    "train top-5 %", "test top-5 %", "val top-5 %", "train top-1 %", "test top-1 %", "train loss", "test loss",
+)  # fmt: skip
 _DIGITS = 12
 
 
@@ -70,7 +73,7 @@ def _sections(details: RunDetails) -> dict[str, RenderableType | None]:
         "Counts": pairs(count_pairs(row)),
         "Heads": heads_view(details.heads),
         "On other datasets": transfers_view(details.transfers) if details.transfers else None,
-        "Epochs": _curves(details.epochs) if details.epochs else None,
+        "Epochs": _curves(details.epochs, row.num_classes) if details.epochs else None,
         **({"Attempts": attempts} if done else {}),
         "Spec": _spec(details.stored.spec_data),
         "Provenance": _provenance(details.telling_attempt),
@@ -106,29 +109,27 @@ def curve_lines(epochs: Sequence[EpochRecord]) -> Table:
         "val top-1": [epoch.val.top1 for epoch in epochs],
         "val loss": [epoch.val.loss for epoch in epochs],
         "train loss": [epoch.train_loss for epoch in epochs],
+        "test loss": [math.nan if epoch.test_loss is None else epoch.test_loss for epoch in epochs],
     }
     return pairs(
-        (name, f"{sparkline(values)}  {values[0]:.4g} to {values[-1]:.4g}") for name, values in curves.items()
+        (name, f"{sparkline(values)}  {values[0]:.4g} to {values[-1]:.4g}")
+        for name, values in curves.items()
+        if any(map(math.isfinite, values)) or not name.startswith("test")
     )
 
 
-def _curves(epochs: Sequence[EpochRecord]) -> RenderableType:
+def _curves(epochs: Sequence[EpochRecord], classes: int) -> RenderableType:
     """Show each curve as a sparkline, then the epochs as a table; of many epochs evenly spread ones."""
+    spread = _spread(epochs)
+    table = epoch_table(spread, classes)
     lines = [
-        (
-            str(epoch.epoch),
-            f"{epoch.steps:,}",
-            f"{epoch.lr:.3g}",
-            f"{epoch.train_loss:.4f}",
-            show(epoch.train_top1, "fraction"),
-            f"{epoch.val.loss:.4f}",
-            show(epoch.val.top1, "fraction"),
-        )
-        for epoch in _spread(epochs)
+        (str(epoch.epoch), f"{epoch.steps:,}", f"{epoch.lr:.3g}", *cells)
+        for epoch, cells in zip(spread, table.rows, strict=True)
     ]
-    heads = ("epoch", "steps", "lr", "train loss", "train top-1 %", "val loss", "val top-1 %")
-    table = lines_table(heads, lines, drop=("steps", "lr", "train top-1 %", "train loss"))
-    return Group(curve_lines(epochs), Text(""), table)
+    drop = ("steps", "lr", *(name for name in _GIVES_WAY if name in table.headings))
+    return Group(
+        curve_lines(epochs), Text(""), lines_table(("epoch", "steps", "lr", *table.headings), lines, drop=drop)
+    )
 
 
 def _spread(epochs: Sequence[EpochRecord]) -> Sequence[EpochRecord]:

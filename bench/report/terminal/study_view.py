@@ -13,7 +13,7 @@ from rich.text import Text
 from bench.report.export.markdown import escape, table_line
 from bench.report.study.assumed import assumed_of_run, assumed_of_study
 from bench.report.study.parts import SEARCH, part_lines
-from bench.report.study.reproduced import Attempted, Line, Notes, finite, one_seed, run_lines
+from bench.report.study.reproduced import Attempted, Line, Notes, finite, one_seed, run_lines, with_shared
 from bench.report.terminal.console import fitting, plain_table
 from bench.report.units import DASH, show, show_spread
 
@@ -27,11 +27,16 @@ NUMBERS = ("published", "measured", "difference", "seeds")
 
 @dataclass(frozen=True)
 class StudyTable:
-    """One setting of a study: its lines, its numbered notes, and what stands below them."""
+    """One setting of a study: its variants, its lines, its numbered notes, and what stands below them."""
 
-    one: Attempted
+    settings: Sequence[Attempted]
     lines: Sequence[Line]
     notes: Sequence[str]
+
+    @property
+    def one(self) -> Attempted:
+        """The first variant: what all of them have in common is read off it."""
+        return self.settings[0]
 
     def __rich_console__(self, console: Console, _: ConsoleOptions) -> Iterator[RenderableType]:
         yield Text.assemble((self.one.study.name, "bold"), (f"  {self.one.study.source}", "dim"))
@@ -54,11 +59,15 @@ class StudyTable:
         return [part for part in parts if part]
 
 
-def study_table(one: Attempted) -> StudyTable:
-    """Put a study's table together."""
+def study_table(*settings: Attempted) -> StudyTable:
+    """Put a study's table together, of one setting or of all its variants: then these stand below each other."""
     notes = Notes()
-    lines = [*run_lines(one, one.study.runs, notes), *part_lines(one, notes)]
-    return StudyTable(one, lines, notes.texts)
+    lines = [
+        line for one in settings for line in (*run_lines(one, one.study.runs, notes), *part_lines(one, notes))
+    ]
+    places = list(dict.fromkeys((line.run, line.figure) for line in lines))
+    lines.sort(key=lambda line: places.index((line.run, line.figure)))
+    return StudyTable(settings, with_shared(lines, settings, notes), notes.texts)
 
 
 def study_markdown(table: StudyTable) -> str:
@@ -88,7 +97,8 @@ def study_data(table: StudyTable) -> dict[str, Any]:
 def _record(line: Line, table: StudyTable) -> dict[str, Any]:
     mean, std, n = line.measured
     return {
-        "run": line.run,
+        "run": line.name,
+        "variant": line.variant,
         "figure": line.figure,
         "published": line.published,
         "measured": finite(mean),
@@ -99,19 +109,20 @@ def _record(line: Line, table: StudyTable) -> dict[str, Any]:
         "status": line.status or "done",
         "kind": line.kind,
         "notes": [table.notes[number - 1] for number in line.notes],
-        "run_ids": [row.run_id for row in _rows(line, table.one)],
+        "run_ids": [row.run_id for row in _rows(line, table.settings)],
     }
 
 
-def _rows(line: Line, one: Attempted) -> Sequence[RunRow]:
+def _rows(line: Line, settings: Sequence[Attempted]) -> Sequence[RunRow]:
     """Return the runs behind a line; those of a search are its trials."""
+    one = next(one for one in settings if one.variant == line.variant)
     return one.trials if line.run == SEARCH else one.rows.get(line.run, ())
 
 
 def _cells(line: Line) -> dict[str, str]:
     """Write a line's cells, in the order of the headings."""
     return {
-        "run": line.run,
+        "run": line.name,
         "figure": _with_unit(line),
         "published": _as_printed(line),
         "measured": _measured(line),

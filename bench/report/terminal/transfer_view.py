@@ -12,6 +12,7 @@ from rich.text import Text
 from bench.report.run.runs import clock
 from bench.report.terminal.console import fitting, plain_table
 from bench.report.units import DASH, show
+from bench.transfer.images import ImageTable
 from bench.transfer.label_lookup import shown_name
 from bench.transfer.record import Transfer
 
@@ -40,6 +41,24 @@ def transfer_view(transfer: Transfer, console: Console) -> RenderableType:
         parts += [Text(""), _classes(head["readings"][-1], console)]
     parts += [Text(f"\n{line}") for line in contradiction_lines(transfer)]
     return Group(*parts)
+
+
+def image_table_view(table: ImageTable) -> RenderableType:
+    """Show images one by one: the first reading of the map that corrects something says what is right."""
+    heads = [head.target for head in table.images[0].heads] if table.images else []
+    sure = [f"{head} sure %" for head in heads]
+    columns = [name for pair in zip([f"{head} here" for head in heads], sure, strict=True) for name in pair]
+    made = plain_table(["file", "label there", *columns], right=sure)
+    for image in table.images:
+        cells = [Text(image.file), Text(shown_name(image.label))]
+        for head in image.heads:
+            right = head.right(list(head.expected)[-1])
+            cells.append(Text(f"{'✓' if right else '✗'} {head.said}", style="" if right else "red"))
+            cells.append(Text(show(head.confidence, "fraction")))
+        made.add_row(*cells)
+    part = f"{len(table.images):,} of {table.of:,} images at random, seed {table.seed}"
+    heading = part if table.seed is not None else f"All {table.of:,} images"
+    return Group(Text(f"\n{heading}", style="bold"), made)
 
 
 def transfers_view(transfers: Sequence[Transfer]) -> RenderableType:

@@ -61,6 +61,36 @@ def test_datasets_and_targets_and_fingerprints_each_have_their_own_board():
     assert len({board.title for board in boards}) == 4
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"val_fraction": 0.25}, "val 25 % of train"),
+        ({"split_seed": 7}, "split seed 7"),
+        ({"protocol": PROTOCOL - 1}, f"protocol {PROTOCOL - 1}"),
+        ({"fingerprint": "00" * 32}, "00000000"),
+        ({"class_groups": "ab" * 32}, "groups abababab"),
+        ({"val_n": 77}, "77 val and"),
+        ({"test_n": 77}, "77 test images"),
+    ],
+)
+def test_boards_that_differ_in_anything_have_titles_that_tell_it(changed, told):
+    boards = leaderboard([done_row(MODELS[0]), done_row(MODELS[1])._replace(**changed)], Query())
+    titles = [board.title for board in boards]
+    assert len({title.casefold() for title in titles}) == 2
+    assert sum(told in title for title in titles) == 1
+
+
+def test_names_that_differ_in_their_case_alone_are_told_apart_too():
+    rows = [done_row(MODELS[0], dataset="folder"), done_row(MODELS[1], dataset="Folder")]
+    assert len({board.title.casefold() for board in leaderboard(rows, Query())}) == 2
+
+
+def test_boards_of_one_hardware_each_say_which_in_their_title():
+    rows = [done_row(MODELS[0], hardware=CPU), done_row(MODELS[1], hardware=GPU)]
+    titles = [board.title for board in leaderboard(rows, Query(cost="standalone_s"))]
+    assert [CPU in titles[0], GPU in titles[1]] == [True, True]
+
+
 def test_another_protocol_is_another_board():
     assert len(leaderboard([done_row(MODELS[0]), done_row(MODELS[1], protocol=PROTOCOL + 1)], Query())) == 2
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,19 +96,31 @@ def test_the_record_is_json_and_holds_every_count(store, run_id):
 def test_curves_mark_the_epoch_that_validation_chose(store, run_id):
     look = look_at(store, run_id, unnamed)
     chart = curves_chart(look.details, look.title)
-    assert [panel.title for panel in chart.panels] == ["Accuracy", "Loss", "Learning rate"]
+    assert [panel.title for panel in chart.panels] == ["Accuracy", "Top-5 accuracy", "Loss", "Learning rate"]
     assert chart.panels[0].marked == (9, "best: 9")
-    train, val = chart.panels[0].series
+    train, val, test = chart.panels[0].series
+    assert (test.role, list(test.y)) == ("test", [epoch.test_top1 for epoch in look.details.epochs])
     assert list(val.y) == [epoch.val.top1 for epoch in look.details.epochs]
     assert list(train.x) == [epoch.epoch for epoch in look.details.epochs]
     assert "with dropout;" in chart.caption
+
+
+def test_test_is_drawn_only_where_it_was_looked_at_and_top5_only_of_more_than_five_classes(store):
+    run = planned(8, recipe=RecipeSpec(epochs=12))
+    seen = look_at(store, record_predicted(store, run, predictions(8, n=60)), unnamed).details
+    unseen = [replace(e, test_top1=None, test_top5=None, test_loss=None, train_top5=None) for e in seen.epochs]
+    chart = curves_chart(replace(seen, epochs=unseen), "")
+    assert [len(panel.series) for panel in chart.panels] == [2, 1, 2, 1]
+    assert "Test" not in chart.caption
+    few = curves_chart(replace(seen, stored=replace(seen.stored, row=seen.row._replace(num_classes=5))), "")
+    assert [panel.title for panel in few.panels] == ["Accuracy", "Loss", "Learning rate"]
 
 
 def test_a_probe_has_no_learning_rate_and_its_epochs_are_weight_decays(store):
     run = planned(6, recipe=RecipeSpec(optimizer="lbfgs", head=("linear",), epochs=12))
     look = look_at(store, record_predicted(store, run, predictions(6, n=60)), unnamed)
     chart = curves_chart(look.details, look.title)
-    assert [panel.title for panel in chart.panels] == ["Accuracy", "Loss"]
+    assert [panel.title for panel in chart.panels] == ["Accuracy", "Top-5 accuracy", "Loss"]
     assert "Weight decay" in chart.panels[0].x.label
 
 

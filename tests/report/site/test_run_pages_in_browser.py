@@ -39,7 +39,7 @@ def page(visit, made):
 
 
 def test_every_chart_is_drawn_and_every_image_of_a_mistake_is_there(page):
-    assert page.locator(".js-plotly-plot").count() == 7
+    assert page.locator(".js-plotly-plot").count() == 8
     page.locator(".examples").scroll_into_view_if_needed()
     page.evaluate("[...document.images].forEach((image) => { image.loading = 'eager'; })")
     until(page, "[...document.images].filter((image) => image.naturalWidth > 0).length === 24")
@@ -91,7 +91,7 @@ def test_it_fits_a_phone_and_turns_dark(page):
 def test_a_pruned_run_shows_its_epochs_and_why_it_ended(visit, made):
     folder, run_ids = made
     page = visit(folder / "runs" / f"{run_ids[2][:16]}.html")
-    assert page.locator(".js-plotly-plot").count() == 3
+    assert page.locator(".js-plotly-plot").count() == 4
     assert "Pruned at rung 2" in page.locator(".how-ended").inner_text()
     assert page.locator(".where .run-state").inner_text() == "pruned at 2"
 

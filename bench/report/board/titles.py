@@ -1,0 +1,69 @@
+"""What boards are called: by their data, and by as much more as tells them apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from bench.report.board.groups import Cut, Task, data_name
+from bench.spec import PROTOCOL
+
+Place = tuple[Task, str | None]
+"""What a board is of: its data and, if its times are of one hardware alone, which that is."""
+
+_DIGITS = 8
+
+
+def board_titles(boards: Sequence[Place]) -> list[str]:
+    """Return a title for each board; no two are equal, whatever the case of their letters.
+
+    An older protocol is always named. Boards of one name are told apart by what differs between them: fingerprint,
+    groups of classes, the cut of val, images, hardware. Boards that nothing tells apart are numbered.
+    """
+    names = [_name(task.cut) for task, _ in boards]
+    titles = []
+    for name, place in zip(names, boards, strict=True):
+        twins = [other for twin, other in zip(names, boards, strict=True) if twin.casefold() == name.casefold()]
+        told = [write(place) for write in _PARTS if len({write(twin) for twin in twins}) > 1]
+        titles.append(f"{name} ({', '.join(told)})" if told else name)
+    return _numbered(titles)
+
+
+def _name(data: Cut) -> str:
+    name = data_name(data.dataset, data.target, data.subset)
+    return name if data.protocol == PROTOCOL else f"{name}, protocol {data.protocol}"
+
+
+def _numbered(titles: Sequence[str]) -> list[str]:
+    taken = Counter(title.casefold() for title in titles)
+    seen: Counter[str] = Counter()
+    found = []
+    for title in titles:
+        key = title.casefold()
+        seen[key] += 1
+        found.append(f"{title} [{seen[key]}]" if taken[key] > 1 else title)
+    return found
+
+
+def _fingerprint(place: Place) -> str:
+    return (place[0].cut.fingerprint or "unseen")[:_DIGITS]
+
+
+def _groups(place: Place) -> str:
+    groups = place[0].cut.class_groups
+    return f"groups {groups[:_DIGITS]}" if groups else "no groups"
+
+
+def _images(place: Place) -> str:
+    val, test = (f"{count or 0:,}" for count in place[0][1:])
+    return f"{val} val and {test} test images"
+
+
+_PARTS: tuple[Callable[[Place], str], ...] = (
+    _fingerprint,
+    _groups,
+    lambda place: f"val {100 * place[0].cut.val_fraction:.4g} % of train",
+    lambda place: f"split seed {place[0].cut.split_seed}",
+    _images,
+    lambda place: f"times on {place[1]}",
+)
