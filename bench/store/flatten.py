@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
+from bench.errors import DivergedError
 from bench.records import Counts, EpochRecord, Metrics, PlannedRun, Provenance, Rejected, RunResult, ValMetrics
 from bench.store.location import without_passwords
 
@@ -60,6 +62,16 @@ def result_columns(result: RunResult) -> dict[str, Any]:
         metrics |= _metrics(split, getattr(result, split))
     del metrics["last_val_n"], metrics["last_test_n"]  # the same images as val_n and test_n
     return {**plain, **metrics, "standalone_s": result.standalone_s}
+
+
+def check_finite(run_id: str, result: RunResult) -> None:
+    """Raise DivergedError where what would rank a run is not a finite number."""
+    if not all(math.isfinite(x) for x in (result.val.top1, result.val.loss, result.test.top1, result.test.loss)):
+        raise DivergedError(
+            f"Run {run_id[:12]} diverged.",
+            "Its accuracy or loss on val or test is not a finite number.",
+            "Train it with a lower learning rate or with clip_grad_norm.",
+        )
 
 
 def epoch_columns(record: EpochRecord) -> dict[str, Any]:

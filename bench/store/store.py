@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from bench.errors import DivergedError
 from bench.store import claims, features, history, plans, queries, timings
 from bench.store.engine import BUSY_TIMEOUT_S, Database
 from bench.store.ensembles import Ensembles
-from bench.store.flatten import result_columns, run_columns
+from bench.store.flatten import check_finite, result_columns, run_columns
 from bench.store.heads import Heads, add_heads
 from bench.store.location import Location, locate
 from bench.store.migrate import ensure_schema
@@ -56,7 +54,7 @@ class Store:
         `where` None means `BENCH_DB`, or `runs.db` in the working folder. With `create` a database that is not
         there, or is empty, is made; without, it is an error. One of an older schema is copied (SQLite) and
         upgraded. A file that may only be read is opened for reading. A write waits up to `busy_timeout_s` seconds
-        for another process's (SQLite).
+        for another process's (SQLite). Runs whose process is gone are recorded as interrupted (`end_lost`).
         """
         database = Database(locate(where), create=create, busy_timeout_s=busy_timeout_s)
         try:
@@ -64,7 +62,9 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(database)
+        store = cls(database)
+        store.end_lost()
+        return store
 
     @property
     def ensembles(self) -> Ensembles:
@@ -133,7 +133,7 @@ class Store:
     def worker(self) -> Worker:
         """Make the worker of a sweep that begins now in this process: what it claims is leased to it."""
         with self.sessions.reading() as session:
-            return new_worker(self.sessions.now(session))
+            return new_worker(*queries.attempts_so_far(session))
 
     def claim(
         self,
@@ -159,8 +159,15 @@ class Store:
 
     def heartbeat(self, claim: Claim) -> None:
         """Keep a run. Raises LeaseLostError where another worker has taken it over."""
-        with self.sessions.writing() as session:
-            claims.renew(session, claim, self.sessions.now(session))
+        with self._holding(claim):
+            pass
+
+    def end_lost(self) -> None:
+        """Record the end of runs whose process is gone or has been silent for too long.
+
+        A read-only database is shown as if that were recorded. A slow process goes on, unless its run was taken.
+        """
+        self.sessions.end_lost()
 
     def record_epoch(self, claim: Claim, epoch: EpochRecord) -> None:
         """Record a finished epoch; a repeat that measured the same is kept once, with the attempt that was first.
@@ -177,14 +184,7 @@ class Store:
         Raises LeaseLostError as `record_epoch` does, and DivergedError, writing nothing, where what would rank the
         run is not a finite number.
         """
-        if not all(
-            math.isfinite(x) for x in (result.val.top1, result.val.loss, result.test.top1, result.test.loss)
-        ):
-            raise DivergedError(
-                f"Run {claim.run_id[:12]} diverged.",
-                "Its accuracy or loss on val or test is not a finite number.",
-                "Train it with a lower learning rate or with clip_grad_norm.",
-            )
+        check_finite(claim.run_id, result)
         with self._holding(claim) as (session, now):
             hardware = history.hardware(session, claim, result.feature_hardware)
             columns = {**result_columns(result), "hardware": hardware}
@@ -224,9 +224,9 @@ class Store:
     def others_running(self, run_ids: Iterable[str], worker: Worker | None = None) -> list[str]:
         """Return those of the runs that another worker is at, with a living lease: they cannot be claimed now."""
         with self.sessions.reading() as session:
-            now, leases = self.sessions.now(session), queries.leases(session, run_ids)
+            now, held = self.sessions.now(session), queries.leases(session, run_ids)
         mine = worker.id if worker else None
-        return [run_id for run_id, lease in leases.items() if lease.worker_id != mine and not lease.is_dead(now)]
+        return [run_id for run_id, lease in held.items() if lease.worker_id != mine and not lease.is_dead(now)]
 
     def run(self, prefix: str) -> StoredRun:
         """Return the run whose id begins with `prefix`. Raises StoreError where it is not one run."""
