@@ -25,7 +25,7 @@ from bench.watching import Watcher
 class Tally:
     """How a sweep went, by run id; `skipped` were done before, the others `..._before` ended so before.
 
-    Other processes are at `elsewhere`, and have done `done_elsewhere`, since the sweep began.
+    Other processes are at `elsewhere`; `done_elsewhere` and `failed_elsewhere` ended there since the sweep began.
     """
 
     done: list[str] = field(default_factory=list)
@@ -37,7 +37,14 @@ class Tally:
     diverged_before: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     done_elsewhere: list[str] = field(default_factory=list)
+    failed_elsewhere: list[str] = field(default_factory=list)
     stopped: bool = False
+
+    @property
+    def went_well(self) -> bool:
+        """Whether nothing failed or diverged, and nobody is still at a run."""
+        badly = (self.failed, self.diverged, self.diverged_before, self.elsewhere, self.failed_elsewhere)
+        return not any(badly)
 
     @property
     def over(self) -> set[str]:

@@ -123,11 +123,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 
 def open_registry(folders: list[Path] | None) -> Registry:
     """Load the registry, and say on stderr what of a plug-in was left out."""
+    from bench import terminal
     from bench.registry import Registry
 
     registry = Registry.load(folders or ())
     for warning in registry.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        terminal.say(f"warning: {warning}")
     return registry
 
 

@@ -209,7 +209,8 @@ def _train(
         bench, stop_at = Workbench(device, dataset, workers=options.workers), parse_duration(options.time_limit)
         with Interrupts() as interrupts:
             stop = either(interrupts.wanted, deadline(stop_at))
-            code = ended(_sweep(planned, left, store, bench, stop, options), len(unique), str(store.location))
+            tally = _sweep(planned, left, store, bench, stop, options)
+            code = ended(tally, len(unique), str(store.location), interrupts.exit_code)
             if planned.search:
                 bench = replace(bench, cache_bytes=parse_bytes(options.cache_budget))
                 searched = planned.search.run
@@ -218,7 +219,7 @@ def _train(
                     kept_as(options.cache_dtype) if searched.cache else "fp32",
                     backend if _keeps(searched, options) else "eager", stop,
                 )  # fmt: skip
-                code = max(code, searching.work())
+                code = max(code, searching.work(interrupts))
         makers = Makers(store, planned.registry, options.data_root, device)
         for one in attempted(store, planned.study, planned.changes.as_data()):
             makers.make(one)

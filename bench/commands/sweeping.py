@@ -105,7 +105,7 @@ def run_sweep(options: Options) -> int:
                 prune=options.prune,
             )
             tally = sweep.work()
-    return ended(tally, len(runs), str(store.location))
+    return ended(tally, len(runs), str(store.location), interrupts.exit_code)
 
 
 def _record(plan: Plan, runs: list[PlannedRun], options: Options) -> SweepRecord:

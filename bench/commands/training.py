@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,8 +71,8 @@ def either(*stops: Callable[[], bool]) -> Callable[[], bool]:
     return lambda: any(stop() for stop in stops)
 
 
-def ended(tally: Tally, planned: int, where: str) -> int:
-    """Say on stderr how a sweep ended, and return its exit code."""
+def ended(tally: Tally, planned: int, where: str, interrupted: int = INTERRUPTED) -> int:
+    """Print to stderr how a sweep ended, and return its exit code; `interrupted` if it left something over."""
     parts = {
         "done": len(tally.done),
         "done before": len(tally.skipped),
@@ -83,12 +82,13 @@ def ended(tally: Tally, planned: int, where: str) -> int:
         "pruned": len(tally.pruned),
         "pruned before": len(tally.pruned_before),
         "done elsewhere": len(tally.done_elsewhere),
+        "failed elsewhere": len(tally.failed_elsewhere),
         "running elsewhere": len(tally.elsewhere),
     }
     said = ", ".join(f"{count} {word}" for word, count in parts.items() if count) or "nothing to do"
     left = planned - sum(parts.values())
     more = f", {left} left: the same command goes on" if left else ""
-    print(f"{planned} run{'s' * (planned != 1)}: {said}{more}. Database: {where}", file=sys.stderr)
+    terminal.say(f"{planned} run{'s' * (planned != 1)}: {said}{more}. Database: {where}")
     if tally.stopped and left:
-        return INTERRUPTED
-    return SOME_RUNS_FAILED if tally.failed or tally.diverged or tally.diverged_before else 0
+        return interrupted
+    return 0 if tally.went_well else SOME_RUNS_FAILED
