@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from bench.backbones import Pooled, build, headless, with_classifier
 from bench.catalogue import catalogue
 from bench.checkpoint_file import Tensors, plain_reason, read_tensors
+from bench.bounded import expanded
 from bench.errors import WeightsError
 from bench.hub import hub_file, hub_url, reach, torch_cache
 from bench.random_keys import key
@@ -70,7 +71,7 @@ def fetch(spec: BackboneSpec) -> Path:
     """Find or download the checkpoint file of a backbone."""
     weights = spec.weights
     if weights.source == "file":
-        path = Path(weights.path or weights.location).expanduser()
+        path = expanded(weights.path or weights.location)
         if not path.is_file():
             raise WeightsError(
                 f"There is no weights file {path}.", f"{spec.name} was to start from it.", "Check the path."

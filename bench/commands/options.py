@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.bounded import expanded
 from bench.commands.given import not_empty
 from bench.errors import BenchError
 
@@ -163,7 +164,7 @@ def _read_groups(values: list[str]) -> dict[str, str]:
             raise BenchError(
                 f"--groups names the target {target!r} twice.", "A target has one file.", "Give one of them."
             )
-        found[target] = str(Path(place).expanduser().resolve())
+        found[target] = str(expanded(place).resolve())
     return found
 
 

@@ -12,6 +12,8 @@ from bench.commands.sweep_display import Display, Plain
 from bench.data.datasets import Dataset, open_dataset
 from bench.entries import DatasetEntry
 from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError
+from bench.home import bench_home
+from bench.mounts import CACHE_CONSEQUENCE, warn_of_network
 from bench.plan.forecast import Forecast
 from bench.records import PlannedRun
 from bench.report.terminal.plan_list import forecast_text
@@ -44,6 +46,7 @@ def parse_bytes(text: str) -> int:
 def open_for_training(entry: DatasetEntry, data_root: Path | None, *, download: bool) -> Dataset:
     """Open a dataset, with a bar while it is read or fetched."""
     console = terminal.err()
+    warn_of_network(bench_home(), "The folder of the caches", CACHE_CONSEQUENCE)
     with Counting(console, f"Reading {entry.name}") as progress:
         return open_dataset(
             entry,
