@@ -18,6 +18,7 @@ from bench.store.failures import LeaseLostError
 from bench.store.store import Store
 from bench.train.hooks import PrunedError, StoppedError
 from bench.train.run import Outcome, Run
+from bench.train.torch_errors import explained
 from bench.watching import Watcher
 
 
@@ -102,7 +103,7 @@ class Settling:
             self._record(run_id, "diverged", error)
             self.tally.diverged.append(run_id)
         else:
-            self._record(run_id, "failed", error)
+            self._record(run_id, "failed", explained(error, self.open[run_id][0].spec))
             self.tally.failed.append(run_id)
 
     def interrupt(self, error: BaseException) -> None:

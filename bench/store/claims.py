@@ -169,5 +169,7 @@ def _error_columns(error: BaseException | None) -> dict[str, str | None]:
         return {}
     columns: dict[str, str | None] = {"error_type": type(error).__name__, "error_what": str(error)}
     if isinstance(error, BenchError):
-        return columns | {"error_what": error.what, "error_why": error.why, "error_todo": error.todo}
+        columns |= {"error_what": error.what, "error_why": error.why, "error_todo": error.todo}
+        if error.__cause__ is None or isinstance(error.__cause__, BenchError):
+            return columns
     return columns | {"error_trace": "".join(traceback.format_exception(error))}

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from bench.errors import StoreError
 from bench.records import ValMetrics
 from bench.store.leases import LEASE_COLUMNS, Lease
+from bench.store.odd_values import OddValueError, are_plain
 from bench.store.rows import AttemptRow, RunRow, StoredRun
 from bench.store.schema import Attempt, Run, SweepRun
 from bench.store.schema_derived import EnsembleMemberRow
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _TABLE = Run.__table__
 _by_age = attrgetter("created_at", "run_id")
+_ID_DIGITS = 64
 _SHOWN = 8  # candidates in an error message
 
 
@@ -50,6 +52,8 @@ def rows(
             statement = statement.where(columns[name] == value)
     read = session.connection().execute(statement)  # not through the session: it would look at every row
     found = list(map(kind._make, read))
+    if not are_plain([_TABLE.c[name] for name in names], found):
+        raise OddValueError
     found.sort(key=_by_age)  # faster than in SQL, where whole rows are moved
     return found
 
@@ -59,12 +63,14 @@ def run(session: Session, prefix: str) -> StoredRun:
 
     Of the id of an ensemble the error says what it is, and its runs.
     """
-    digits = prefix.lower() if prefix.isascii() else "?"  # what is no ASCII begins no id
+    digits = prefix.lower() if prefix.isascii() and len(prefix) <= _ID_DIGITS else "?"  # nothing else begins an id
     begins = Run.run_id.startswith(digits, autoescape=True)
     columns = [_columns(session)[name] for name in RunRow._fields]
     found = session.execute(sa.select(_TABLE.c.spec, *columns).where(begins).limit(_SHOWN)).all()
     if len(found) == 1:
         spec, *values = found[0]
+        if not are_plain([_TABLE.c[name] for name in RunRow._fields], [values]):
+            raise OddValueError
         return StoredRun(RunRow._make(values), spec)
     if found:
         raise StoreError(
@@ -148,7 +154,7 @@ def _members(session: Session, digits: str) -> Sequence[str]:
 def _nearest(session: Session, prefix: str) -> Sequence[str]:
     """Return ids that share the longest beginning with `prefix`; the newest where none shares any."""
     newest = sa.select(Run.run_id).order_by(Run.created_at.desc(), Run.run_id).limit(_SHOWN)
-    for length in range(len(prefix) - 1, -1, -1):
+    for length in range(min(len(prefix) - 1, _ID_DIGITS), -1, -1):
         begins = Run.run_id.startswith(prefix[:length], autoescape=True)
         if found := session.scalars(newest.where(begins)).all():
             return found

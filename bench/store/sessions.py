@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bench.errors import StoreError
 from bench.store.failures import translated
 from bench.store.leases import dead_leases, end_dead
+from bench.store.odd_values import odd_value
 from bench.store.schema import Attempt, Run
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bench.store.engine import Database
 
 
+_OF_ODD_VALUES = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError)
 LOST_RUNS, LOST_ATTEMPTS = "lost_runs", "lost_attempts"
 
 
@@ -55,6 +57,7 @@ class Sessions:
         """Open a session that only reads."""
         info = {LOST_RUNS: tuple(self.lost), LOST_ATTEMPTS: tuple(self.lost.values())}
         with (
+            self.odd_values_named(),
             translated(self.database.location),
             Session(self.database.engine, info=info) as session,
             session.begin(),
@@ -64,8 +67,27 @@ class Sessions:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a session that may write, once nobody else does."""
-        with translated(self.database.location), Session(self.database.writer) as session, session.begin():
+        with (
+            self.odd_values_named(),
+            translated(self.database.location),
+            Session(self.database.writer) as session,
+            session.begin(),
+        ):
             yield session
+
+    @contextmanager
+    def odd_values_named(self) -> Iterator[None]:
+        """Turn what fails because of a value that another program wrote into a StoreError that names its row."""
+        try:
+            yield
+        except Exception as error:
+            self.name_odd_value(error)
+            raise
+
+    def name_odd_value(self, error: BaseException | None) -> None:
+        """Raise a StoreError if an error can come from a value of a wrong kind, and the database has one."""
+        if isinstance(error, _OF_ODD_VALUES) and (found := odd_value(self.database)) is not None:
+            raise found from error
 
     def end_lost(self) -> None:
         """Record the end of every run whose lease is dead; where that cannot be written, remember it in `lost`."""

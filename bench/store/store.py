@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Self
 
 from bench.store import claims, features, history, plans, queries, timings
@@ -53,8 +53,8 @@ class Store:
 
         `where` None means `BENCH_DB`, or `runs.db` in the working folder. With `create` a database that is not
         there, or is empty, is made; without, it is an error. One of an older schema is copied (SQLite) and
-        upgraded. A file that may only be read is opened for reading. A write waits up to `busy_timeout_s` seconds
-        for another process's (SQLite). Runs whose process is gone are recorded as interrupted (`end_lost`).
+        upgraded. A read-only file is opened for reading. A write waits up to `busy_timeout_s` seconds for another
+        process's (SQLite). Runs whose process is gone are recorded as interrupted (`end_lost`).
         """
         database = Database(locate(where), create=create, busy_timeout_s=busy_timeout_s)
         try:
@@ -98,8 +98,9 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        with closing(self):
+            self.sessions.name_odd_value(error)
 
     # Sweeps
 

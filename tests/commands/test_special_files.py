@@ -57,9 +57,14 @@ def test_a_pipe_gets_everything_and_stays(tmp_path):
 def test_nothing_goes_into_a_pipe_if_the_writing_fails(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(ZeroDivisionError), atomic_file(pipe) as temporary:  # nobody reads: to open it would wait
-        temporary.write_text("half")
-        raise ZeroDivisionError
+
+    def fail():
+        with atomic_file(pipe) as temporary:  # nobody reads: to open the pipe would wait
+            temporary.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
 
 OUTPUTS = [

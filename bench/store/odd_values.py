@@ -1,0 +1,100 @@
+"""Values in a SQLite database that are of another kind than their column: another program wrote them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, get_args
+
+import sqlalchemy as sa
+
+from bench.errors import StoreError
+from bench.records import Status
+from bench.store.schema import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bench.store.engine import Database
+
+_EARLIEST, _LATEST = 0, 32_503_680_000  # the years 1970 and 3000, in seconds
+_SHOWN = 60
+
+
+class OddValueError(ValueError):
+    """A value is not of its column's kind; `Sessions` finds out which one, and says so."""
+
+
+def odd_value(database: Database) -> StoreError | None:
+    """Return the error that names the first odd value of a database, or None if there is none.
+
+    PostgreSQL lets none in.
+    """
+    if not database.is_sqlite:
+        return None
+    with database.engine.connect() as connection:
+        known = set(sa.inspect(connection).get_table_names())
+        for table in Base.metadata.sorted_tables:
+            if table.name in known:
+                for column in table.columns:
+                    key = list(table.primary_key.columns)
+                    named = [sa.cast(one, sa.Text) for one in key]
+                    value = sa.cast(column, sa.Text)
+                    statement = sa.select(value, *named).where(_is_odd(column)).limit(1)
+                    if (found := connection.execute(statement).first()) is not None:
+                        return _error(database, column, found[0], found[1:])
+    return None
+
+
+def are_plain(columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bool:
+    """Return whether every value is of its column's kind, and finite: quickly, without naming one that is not."""
+    for column, values in zip(columns, zip(*rows, strict=True), strict=False):
+        kinds = set(map(type, values))
+        if column.nullable:
+            kinds -= {type(None)}
+        if not kinds <= _KINDS.get(_python(column), kinds):
+            return False
+        if float in kinds and not all(map(math.isfinite, filter(None, values))):
+            return False
+        if column.name.endswith("_at") and not _EARLIEST <= min(values) <= max(values) <= _LATEST:
+            return False
+        if column.name == "status" and not set(values) <= set(get_args(Status)):
+            return False
+    return True
+
+
+_KINDS: dict[type, set[type]] = {int: {int}, float: {int, float}, str: {str}, bool: {bool, int}}
+_STORED = {int: ["integer"], float: ["integer", "real"], str: ["text"], bool: ["integer"]}
+"""Python type -> the types that SQLite keeps it as; all else is JSON, kept as text."""
+
+
+def _is_odd(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    kind, python = sa.func.typeof(column), _python(column)
+    allowed = _STORED.get(python, ["text"])
+    odd: list[sa.ColumnElement[bool]] = [kind.not_in([*allowed, *(["null"] if column.nullable else [])])]
+    if python is float:
+        odd.append(sa.func.abs(sa.cast(column, sa.Double)) > sa.literal_column("1e300"))
+        if column.name.endswith("_at"):
+            odd.append(sa.not_(column.between(_EARLIEST, _LATEST)))
+    elif python in (dict, list):
+        odd.append(sa.and_(kind == "text", sa.func.json_valid(sa.cast(column, sa.Text)) == 0))
+    elif column.name == "status":
+        odd.append(column.not_in(get_args(Status)))
+    return sa.or_(*odd)
+
+
+def _python(column: sa.Column[Any]) -> type:
+    """Return the Python type of a column's values, also where one of our own types is laid over another."""
+    kind = column.type
+    return kind.impl_instance.python_type if isinstance(kind, sa.types.TypeDecorator) else kind.python_type
+
+
+def _error(database: Database, column: sa.Column[Any], value: str | None, key: Sequence[str]) -> StoreError:
+    shown = "nothing" if value is None else repr(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}...")
+    names = [one.name for one in column.table.primary_key.columns]
+    row = ", ".join(f"{name} {text}" for name, text in zip(names, key, strict=True))
+    return StoreError(
+        f"The database {database.location} has a value that cannot be read.",
+        f"In {column.table.name}, {column.name} of the row with {row} is {shown}: another program wrote it, or "
+        "the disk is damaged.",
+        "Restore a copy, or correct that value (sqlite3), and run the same command again.",
+    )
