@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, get_args
 
 import sqlalchemy as sa
@@ -12,7 +14,7 @@ from bench.records import Status
 from bench.store.schema import Base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bench.store.engine import Database
 
@@ -31,18 +33,49 @@ def odd_value(database: Database) -> StoreError | None:
     """
     if not database.is_sqlite:
         return None
-    with database.engine.connect() as connection:
+    with database.engine.connect() as connection, _any_text(connection):
         known = set(sa.inspect(connection).get_table_names())
         for table in Base.metadata.sorted_tables:
-            if table.name in known:
-                for column in table.columns:
-                    key = list(table.primary_key.columns)
-                    named = [sa.cast(one, sa.Text) for one in key]
-                    value = sa.cast(column, sa.Text)
-                    statement = sa.select(value, *named).where(_is_odd(column)).limit(1)
-                    if (found := connection.execute(statement).first()) is not None:
-                        return _error(database, column, found[0], found[1:])
+            for column in table.columns if table.name in known else ():
+                if (found := _first_odd(connection, column)) is not None:
+                    return _error(database, column, found[0], found[1:])
     return None
+
+
+class _NoText(str):
+    """What text is read as whose bytes are not UTF-8."""
+
+    __slots__ = ()
+
+
+@contextmanager
+def _any_text(connection: sa.Connection) -> Iterator[None]:
+    """Read text whatever its bytes are; by default SQLite's driver fails for what is not UTF-8."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for mypy: odd_value has asked
+    driver.text_factory = _read_text
+    try:
+        yield
+    finally:
+        driver.text_factory = str
+
+
+def _read_text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return _NoText(data.decode(errors="backslashreplace"))
+
+
+def _first_odd(connection: sa.Connection, column: sa.Column[Any]) -> Sequence[Any] | None:
+    """Return the first odd value of a column, as text, and the key of its row."""
+    named = [sa.cast(one, sa.Text) for one in column.table.primary_key.columns]
+    statement = sa.select(sa.cast(column, sa.Text), *named)
+    if (found := connection.execute(statement.where(_is_odd(column)).limit(1)).first()) is not None:
+        return found
+    if _python(column) in (int, float, bool):
+        return None
+    return next((row for row in connection.execute(statement) if isinstance(row[0], _NoText)), None)
 
 
 def are_plain(columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bool:

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from bench.store.engine import Database
 
 
-_OF_ODD_VALUES = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError)
+_OF_ODD_VALUES = (
+    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError,
+    sa.exc.OperationalError,  # text that is not UTF-8
+)  # fmt: skip
+"""What reading a value of a wrong kind, or calculating with it, ends in."""
+
 LOST_RUNS, LOST_ATTEMPTS = "lost_runs", "lost_attempts"
 
 
