@@ -124,7 +124,16 @@ def _known(error: Exception) -> BenchError | None:
         return explained(error)
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         _end_output()
-    return explained_system(error)
+    return explained_system(error) or _odd_value(error)
+
+
+def _odd_value(error: Exception) -> BenchError | None:
+    """Blame an error on what another program wrote into the database, if a database was opened and has such."""
+    if "bench.store.odd_values" not in sys.modules:
+        return None
+    from bench.store.odd_values import blamed_on_database  # noqa: PLC0415 - it is loaded already
+
+    return blamed_on_database(error)
 
 
 def _nowhere() -> TextIO:

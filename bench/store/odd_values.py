@@ -22,8 +22,33 @@ _EARLIEST, _LATEST = 0, 32_503_680_000  # the years 1970 and 3000, in seconds
 _SHOWN = 60
 
 
+CAUSED = (
+    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError,
+    sa.exc.OperationalError,  # text that is not UTF-8
+)  # fmt: skip
+"""What reading a value of a wrong kind, or calculating with it, ends in."""
+
+
 class OddValueError(ValueError):
     """A value is not of its column's kind; `Sessions` finds out which one, and says so."""
+
+
+_opened: list[Database] = []
+
+
+def remember(database: Database) -> None:
+    """Note which database was opened last: what is read from it may fail long after it is closed."""
+    _opened[:] = [database]
+
+
+def blamed_on_database(error: BaseException) -> StoreError | None:
+    """Return the error that names an odd value of the database opened last, if that may be the cause."""
+    if isinstance(error, CAUSED) and _opened:
+        try:
+            return odd_value(_opened[0])
+        except (StoreError, sa.exc.SQLAlchemyError, OSError):
+            return None
+    return None
 
 
 def odd_value(database: Database) -> StoreError | None:
@@ -108,8 +133,10 @@ def _is_odd(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
         odd.append(sa.func.abs(sa.cast(column, sa.Double)) > sa.literal_column("1e300"))
         if column.name.endswith("_at"):
             odd.append(sa.not_(column.between(_EARLIEST, _LATEST)))
-    elif python in (dict, list):
-        odd.append(sa.and_(kind == "text", sa.func.json_valid(sa.cast(column, sa.Text)) == 0))
+    elif isinstance(column.type, sa.JSON):
+        text = sa.type_coerce(column, sa.Text)
+        valid = sa.case((sa.func.json_valid(text) == 1, sa.func.json_type(text)), else_="broken")
+        odd.append(sa.and_(kind == "text", valid.not_in(["object", "array"])))
     elif column.name == "status":
         odd.append(column.not_in(get_args(Status)))
     return sa.or_(*odd)

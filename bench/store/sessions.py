@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bench.errors import StoreError
 from bench.store.failures import translated
 from bench.store.leases import dead_leases, end_dead
-from bench.store.odd_values import odd_value
+from bench.store.odd_values import CAUSED, odd_value
 from bench.store.schema import Attempt, Run
 
 if TYPE_CHECKING:
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 
     from bench.store.engine import Database
 
-
-_OF_ODD_VALUES = (
-    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError,
-    sa.exc.OperationalError,  # text that is not UTF-8
-)  # fmt: skip
-"""What reading a value of a wrong kind, or calculating with it, ends in."""
 
 LOST_RUNS, LOST_ATTEMPTS = "lost_runs", "lost_attempts"
 
@@ -91,7 +85,7 @@ class Sessions:
 
     def name_odd_value(self, error: BaseException | None) -> None:
         """Raise a StoreError if an error can come from a value of a wrong kind, and the database has one."""
-        if isinstance(error, _OF_ODD_VALUES) and (found := odd_value(self.database)) is not None:
+        if isinstance(error, CAUSED) and (found := odd_value(self.database)) is not None:
             raise found from error
 
     def end_lost(self) -> None:

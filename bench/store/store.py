@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from bench.store import claims, features, history, plans, queries, timings
@@ -12,6 +12,7 @@ from bench.store.flatten import check_finite, result_columns, run_columns
 from bench.store.heads import Heads, add_heads
 from bench.store.location import Location, locate
 from bench.store.migrate import ensure_schema
+from bench.store.odd_values import remember
 from bench.store.sessions import Sessions
 from bench.store.sweep_work import SweepWork
 from bench.store.transfers import Transfers
@@ -62,6 +63,7 @@ class Store:
         except BaseException:
             database.close()
             raise
+        remember(database)
         store = cls(database)
         store.end_lost()
         return store
@@ -98,9 +100,8 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        with closing(self):
-            self.sessions.name_odd_value(error)
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # Sweeps
 
@@ -164,10 +165,7 @@ class Store:
             pass
 
     def end_lost(self) -> None:
-        """Record the end of runs whose process is gone or has been silent for too long.
-
-        A read-only database is shown as if that were recorded. A slow process goes on, unless its run was taken.
-        """
+        """Record the end of runs whose process is gone or silent; a read-only database is shown as if that were."""
         self.sessions.end_lost()
 
     def record_epoch(self, claim: Claim, epoch: EpochRecord) -> None:
