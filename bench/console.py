@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.style import StyleType
+from rich.table import Table
 from rich.text import Text
 
 from bench.visible import visible
@@ -21,6 +23,17 @@ class SafeConsole(Console):
                 yield segment
             else:
                 yield Segment(shown, segment.style)
+
+
+class SafeTable(Table):
+    """A table whose cells are made visible when they are added, so that columns are as wide as what they show."""
+
+    def add_row(
+        self, *renderables: RenderableType | None, style: StyleType | None = None, end_section: bool = False
+    ) -> None:
+        """Add a row of cells."""
+        cells = [None if cell is None else _visible(cell) for cell in renderables]
+        super().add_row(*cells, style=style, end_section=end_section)
 
 
 def _visible(renderable: RenderableType) -> RenderableType:

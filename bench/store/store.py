@@ -165,7 +165,7 @@ class Store:
             pass
 
     def end_lost(self) -> None:
-        """Record the end of runs whose process is gone or silent; a read-only database is shown as if that were."""
+        """Record the end of runs whose process is gone or silent; a read-only database is shown as if it were."""
         self.sessions.end_lost()
 
     def record_epoch(self, claim: Claim, epoch: EpochRecord) -> None:
