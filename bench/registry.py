@@ -184,7 +184,7 @@ def _located(entry: Spec, folder: Path) -> Spec:
         return entry.model_copy(update={"groups": places})
     if not isinstance(entry, BackboneEntry) or entry.weights is None or entry.weights.source != "file":
         return entry
-    path = folder / Path(entry.weights.path or entry.weights.location).expanduser()
+    path = folder / expanded(entry.weights.path or entry.weights.location)
     weights = entry.weights.model_copy(update={"location": "", "path": str(path.resolve())})
     return entry.model_copy(update={"weights": weights})
 

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.backbones import Pooled, build, headless, with_classifier
+from bench.bounded import expanded
 from bench.catalogue import catalogue
 from bench.checkpoint_file import Tensors, plain_reason, read_tensors
-from bench.bounded import expanded
 from bench.errors import WeightsError
 from bench.hub import hub_file, hub_url, reach, torch_cache
 from bench.random_keys import key

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.bounded import resolved
+from bench.bounded import expanded, resolved
 from bench.data.class_groups import with_groups
 from bench.data.download import fetch
 from bench.data.folders.lists import NO_LISTS, split_of_spec
 from bench.data.locating import is_bundled, locate, not_found
 from bench.data.manifest import Manifest, ManifestHeader
 from bench.data.manifest_files import load_header, load_manifest, save_manifest, source_signature
-from bench.data.places import remember_place
 from bench.data.opening import open_tree, unpacked_if_read
+from bench.data.places import remember_place
 from bench.data.progress import Progress
 from bench.data.raw import ImageSource, OfficialSplit, RawDataset
 from bench.data.readers import READERS, Reader, class_folders
@@ -128,7 +128,7 @@ def folder_entry(path: Path, *, layout: str = "", lists: Sequence[str] = ()) -> 
 def _list_file(text: str, place: Path) -> str:
     """Name a list by its path below the dataset's folder if it lies there, else by its absolute path."""
     split, name = split_of_spec(text)
-    path = Path(name).expanduser()
+    path = expanded(name)
     if name != NO_LISTS and not (place / path).is_file() and path.is_file():
         path = path.resolve()
     inside = path.relative_to(place) if path.is_relative_to(place) else path

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.data.decoding import decode
 from bench.bounded import MOST_IMAGE, read_bytes
+from bench.data.decoding import decode
 from bench.data.faults import unreadable
 from bench.data.suffixes import IMAGE_SUFFIXES, is_image
 from bench.data.tree import walk
