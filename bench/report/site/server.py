@@ -103,6 +103,7 @@ class _Reader(BaseHTTPRequestHandler):
     server: SiteServer
     server_version, sys_version = "bench", ""
     timeout = 30
+    default_request_version = "HTTP/1.0"  # what is no request at all is answered with headers too
 
     def do_GET(self) -> None:
         self._answer()
