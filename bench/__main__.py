@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from bench import terminal
 from bench.commands import cache
 from bench.commands.anatomy import anatomy
 from bench.commands.augment import augment
@@ -24,6 +25,7 @@ from bench.commands.evaluate import evaluate
 from bench.commands.explain import explain
 from bench.commands.export import export
 from bench.commands.filters import NoColor
+from bench.commands.interrupts import terminable
 from bench.commands.keep import keep
 from bench.commands.leaderboard import leaderboard
 from bench.commands.look import look
@@ -42,14 +44,17 @@ from bench.commands.sweeps import sweeps
 from bench.commands.timing import timing
 from bench.commands.transfer import transfer
 from bench.commands.tune import tune
-from bench.commands.usage import UsageError, explained, is_help
+from bench.commands.usage import NO_ROOM, UsageError, explained, explained_system, is_help
 from bench.commands.verify import verify
-from bench.errors import BAD_INPUT, INTERRUPTED, BenchError
+from bench.commands.warned import shown_warnings
+from bench.errors import BAD_INPUT, EXIT_CODES, INTERRUPTED, TERMINATED, BenchError, TerminatedError
+from bench.platforms import check_platform
 
 app = typer.Typer(
     name="bench",
     help="Which pretrained backbone to take, and how much of it to train.\n\n"
-    "Start with: bench sweep --dataset digits --budget 10M",
+    "Start with: bench sweep --dataset digits --budget 10M\n\n"
+    "Exit codes:\n\n" + "\n\n".join(f"{code}: {meaning}" for code, meaning in EXIT_CODES.items()),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -72,7 +77,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
     if wanted:
         from importlib.metadata import version  # noqa: PLC0415 - only for --version
 
-        typer.echo(version("backbone-bench"))
+        terminal.write(version("backbone-bench"))
         raise typer.Exit
 
 
@@ -91,30 +96,47 @@ def main() -> None:
     # GNU's OpenMP threads wait busily for each other; on a machine with other work that slows torch many times.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None where closed: >&-
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
-        sys.exit(app(standalone_mode=False))
-    except BenchError as error:
-        _say(error)
-        sys.exit(error.exit_code)
-    except UsageError as error:
-        if is_help(error):
-            error.show()  # type: ignore[attr-defined] # click's, wherever it comes from
-        else:
-            _say(explained(error))
-        sys.exit(BAD_INPUT)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        with terminable(), shown_warnings():
+            check_platform()
+            return int(app(standalone_mode=False) or 0)
+    except (KeyboardInterrupt, typer.Abort) as error:
+        by_terminate = isinstance(error, TerminatedError) or isinstance(error.__cause__, TerminatedError)
+        return TERMINATED if by_terminate else INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe (head, less) has seen enough
         _end_output()
-        sys.exit(0)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return 0
+    except Exception as error:
+        if is_help(error):
+            error.show()  # type: ignore[attr-defined] # click's, wherever it comes from
+            return BAD_INPUT
+        if (known := _known(error)) is None:
             raise
+        return _explain(known)
+
+
+def _known(error: Exception) -> BenchError | None:
+    """Return what a user is told of an error; None for a bug."""
+    if isinstance(error, BenchError):
+        return error
+    if isinstance(error, UsageError):
+        return explained(error)
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
         _end_output()
-        _say(
-            BenchError("Not everything could be written.", f"{error.strerror}.", "Free some space, and try again.")
-        )
-        sys.exit(BAD_INPUT)
+    return explained_system(error) or _odd_value(error)
+
+
+def _odd_value(error: Exception) -> BenchError | None:
+    """Blame an error on what another program wrote into the database, if a database was opened and has such."""
+    if "bench.store.odd_values" not in sys.modules:
+        return None
+    from bench.store.odd_values import blamed_on_database  # noqa: PLC0415 - it is loaded already
+
+    return blamed_on_database(error)
 
 
 def _nowhere() -> TextIO:
@@ -123,13 +145,14 @@ def _nowhere() -> TextIO:
 
 def _end_output() -> None:
     """Let what is left of stdout go nowhere, for Python would fail once more to write it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with contextlib.suppress(OSError, ValueError):  # stdout may be no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _say(error: BenchError) -> None:
-    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    head = f"\033[1;31merror:\033[0m {error.what}" if colour else f"error: {error.what}"
-    print("\n".join(part for part in (head, error.why, error.todo) if part), file=sys.stderr)  # noqa: T201 - stderr
+def _explain(error: BenchError) -> int:
+    with contextlib.suppress(BrokenPipeError):  # stderr's reader may have gone too
+        terminal.say_error(error.what, error.why, error.todo)
+    return error.exit_code
 
 
 if __name__ == "__main__":

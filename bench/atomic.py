@@ -6,11 +6,16 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.errors import DiskFullError, StoreError
+from bench.special_files import copy_into, is_stream, replaceable
+
+LONGEST_SHOWN = 300
+"""Characters of a path that an error repeats."""
 
 
 def _umask() -> int:
@@ -34,6 +39,9 @@ def disk_errors(path: Path) -> Iterator[None]:
             raise StoreError(
                 f"Cannot write {path}.", f"{error.strerror}.", "Choose a folder you may write."
             ) from error
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL, errno.ENXIO, errno.EBADF, errno.EILSEQ):
+            shown = str(path) if len(str(path)) <= LONGEST_SHOWN else f"{str(path)[:LONGEST_SHOWN]}..."
+            raise StoreError(f"Cannot write {shown}.", f"{error.strerror}.", "Give another path.") from error
         raise
 
 
@@ -49,19 +57,38 @@ def write_text(path: Path, text: str, *, best_effort: bool = False) -> None:
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` to write to; it becomes `path` at the end, or goes if that raises."""
+    """Give a temporary path beside `path` to write to; it becomes `path` at the end, or goes if that raises.
+
+    A symbolic link stays, and what it leads to is replaced. A device, a pipe or an open descriptor (/dev/stdout)
+    is written into at the end. A file that is replaced keeps its permissions.
+    """
+    if is_stream(path):
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            temporary = Path(folder) / "output"
+            temporary.touch()
+            yield temporary
+            copy_into(temporary, path)
+        return
+    path = replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(handle)
     temporary = path.parent / name
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_UMASK)
+        temporary.chmod(_mode(path))
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _mode(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return 0o666 & ~_UMASK
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -17,6 +18,7 @@ from bench.entries import DatasetEntry
 from bench.errors import BenchError
 from bench.home import bench_home
 from bench.hub import hub_file
+from bench.mounts import network_file_system
 from bench.plan.backbones import listed
 from bench.registry import Registry
 from bench.spec import BackboneSpec
@@ -28,7 +30,9 @@ OPTIONAL = {
     "openvino": "a faster frozen pass on CPUs: pip install 'backbone-bench[openvino]'",
     "onnxruntime": "a faster frozen pass: pip install 'backbone-bench[onnxruntime]'",
 }
-WAL_FIXED = (3, 35, 0)
+OLDEST_SQLITE = (3, 35, 0)
+WAL_FIXED = (3, 51, 3)
+"""Before this version two connections that reset the write-ahead log at once could damage a database."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ def examine(registry: Registry, data_root: Path | None, db: str | None) -> list[
         *_devices(),
         *_disk(),
         _database(db),
+        _sqlite(),
+        *_networks(db),
         *_datasets(registry, data_root),
         *_weights(registry),
     ]
@@ -123,9 +129,8 @@ def _disk() -> Iterator[Finding]:
 def _database(db: str | None) -> Finding:
     from bench.store.look import look  # noqa: PLC0415 - sqlalchemy is slow to import
 
-    ok = sqlite3.sqlite_version_info >= WAL_FIXED
     sqlite = f"SQLite {sqlite3.sqlite_version}"
-    if not ok:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         return Finding("database", ok=False, found=sqlite, todo="take a Python with SQLite 3.35 or newer")
     try:
         seen = look(db)
@@ -134,6 +139,36 @@ def _database(db: str | None) -> Finding:
     old = f"schema {seen.schema}, which the next command upgrades to {seen.newest}; "
     said = f"{seen.location}: {seen.runs:,} runs; {old if seen.schema < seen.newest else ''}{sqlite}"
     return Finding("database", ok=True, found=said)
+
+
+def _sqlite() -> Finding:
+    """Name SQLite's version, and the fault of its write-ahead log that sqlite.org/wal.html describes."""
+    what = "SQLite's write-ahead log"
+    if sqlite3.sqlite_version_info >= WAL_FIXED:
+        return Finding(what, ok=True, found=f"SQLite {sqlite3.sqlite_version}")
+    return Finding(
+        what,
+        ok=False,
+        found=f"SQLite {sqlite3.sqlite_version}: the WAL-reset bug of 3.7.0 to 3.51.2 may, rarely, damage a "
+        "database that several processes write to",
+        todo="a Python with SQLite 3.51.3 or newer, or PostgreSQL",
+    )
+
+
+def _networks(db: str | None) -> Iterator[Finding]:
+    """Name the network file systems that the database or the caches lie on; nothing is said of local disks."""
+    from bench.store.location import locate  # noqa: PLC0415 - sqlalchemy is slow to import
+
+    with contextlib.suppress(BenchError):
+        path = locate(db).path
+        if path is not None and (kind := network_file_system(path.absolute().parent)):
+            found = f"{path} lies on a network file system ({kind}): runs may be claimed twice, the file damaged"
+            yield Finding("place of the database", ok=False, found=found, todo="a local disk, or PostgreSQL")
+    if kind := network_file_system(bench_home()):
+        found = f"{bench_home()} lies on a network file system ({kind}): slow, and locks may not hold"
+        yield Finding(
+            "place of the caches", ok=False, found=found, todo="export BENCH_HOME=FOLDER, on a local disk"
+        )
 
 
 def _datasets(registry: Registry, data_root: Path | None) -> Iterator[Finding]:

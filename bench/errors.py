@@ -14,6 +14,18 @@ BAD_INPUT = 2
 SOME_RUNS_FAILED = 3
 UNCLEAR = 4
 INTERRUPTED = 130
+TERMINATED = 143
+
+EXIT_CODES = {
+    0: "everything that was asked for is done (or pruned)",
+    SLOWER: "bench timing --compare: something became slower",
+    BAD_INPUT: "bad input, or something that is needed is missing: three sentences on stderr say what to do",
+    SOME_RUNS_FAILED: "some runs failed or diverged, or are still running elsewhere",
+    UNCLEAR: "bench timing --compare: too noisy to tell",
+    INTERRUPTED: "interrupted (Ctrl-C), or out of time: the same command goes on",
+    TERMINATED: "terminated (SIGTERM): the same command goes on",
+}
+"""Every exit code of the command line, and what it means; any other is a bug."""
 
 SHOWN = 40
 """How many valid names an error lists; of more it only suggests the nearest."""
@@ -29,6 +41,10 @@ LISTED_BY = {
 """Kind of name -> the command that lists the names of that kind."""
 
 
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM ends the process: handled as Ctrl-C is, with another exit code."""
+
+
 class BenchError(Exception):
     """What happened, why, and what to do next, as three sentences."""
 
@@ -40,6 +56,10 @@ class BenchError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(part for part in (self.what, self.why, self.todo) if part)
+
+
+class BenchWarning(UserWarning):
+    """Something works, but not as a user would expect."""
 
 
 class RegistryError(BenchError):

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bench.bounded import expanded
 from bench.spec import BackboneSpec
 
 CHECKPOINTS = ("model.safetensors", "pytorch_model.bin")
@@ -93,12 +94,12 @@ def torch_cache() -> Path:
     """Return where torch keeps downloaded checkpoints (as `torch.hub.get_dir()` has it)."""
     cache_home = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     home = os.environ.get("TORCH_HOME", str(Path(cache_home) / "torch"))
-    return Path(home).expanduser() / "hub" / "checkpoints"
+    return expanded(home) / "hub" / "checkpoints"
 
 
 def _hub_cache() -> Path:
     home = os.environ.get("HF_HOME", str(Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"))
-    return Path(os.environ.get("HF_HUB_CACHE", str(Path(home) / "hub"))).expanduser()
+    return expanded(os.environ.get("HF_HUB_CACHE", str(Path(home) / "hub")))
 
 
 def _main(repository: Path) -> str | None:

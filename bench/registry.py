@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from bench.bounded import expanded, parse_toml, read_text
 from bench.entries import BackboneEntry, BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
 from bench.errors import BenchError, RegistryError, unknown_name
 from bench.home import bench_home
@@ -131,7 +132,7 @@ def _named_folders() -> Iterator[Path]:
         yield home
     for text in os.environ.get("BENCH_REGISTRY", "").split(os.pathsep):
         if text:
-            yield Path(text).expanduser()
+            yield expanded(text)
 
 
 def _files(folder: Path, kind: str) -> list[Path]:
@@ -140,7 +141,7 @@ def _files(folder: Path, kind: str) -> list[Path]:
 
 def _tables(path: Path, kind: str) -> dict[str, dict[str, object]]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = parse_toml(read_text(path))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise RegistryError(f"{path} cannot be read.", f"{error}.", "Correct the file.") from error
     if kind == "studies":  # one study a file, so that a file reads like the study
@@ -179,11 +180,11 @@ def _located(entry: Spec, folder: Path) -> Spec:
     Where a weights file lies on this machine is not what it is.
     """
     if isinstance(entry, DatasetEntry) and entry.groups:
-        places = {t: str((folder / Path(name).expanduser()).resolve()) for t, name in entry.groups.items()}
+        places = {t: str((folder / expanded(name)).resolve()) for t, name in entry.groups.items()}
         return entry.model_copy(update={"groups": places})
     if not isinstance(entry, BackboneEntry) or entry.weights is None or entry.weights.source != "file":
         return entry
-    path = folder / Path(entry.weights.path or entry.weights.location).expanduser()
+    path = folder / expanded(entry.weights.path or entry.weights.location)
     weights = entry.weights.model_copy(update={"location": "", "path": str(path.resolve())})
     return entry.model_copy(update={"weights": weights})
 

@@ -18,6 +18,7 @@ from bench.store.failures import LeaseLostError
 from bench.store.store import Store
 from bench.train.hooks import PrunedError, StoppedError
 from bench.train.run import Outcome, Run
+from bench.train.torch_errors import explained
 from bench.watching import Watcher
 
 
@@ -25,7 +26,7 @@ from bench.watching import Watcher
 class Tally:
     """How a sweep went, by run id; `skipped` were done before, the others `..._before` ended so before.
 
-    Other processes are at `elsewhere`, and have done `done_elsewhere`, since the sweep began.
+    Other processes are at `elsewhere`; `done_elsewhere` and `failed_elsewhere` ended there since the sweep began.
     """
 
     done: list[str] = field(default_factory=list)
@@ -38,7 +39,14 @@ class Tally:
     diverged_before: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     done_elsewhere: list[str] = field(default_factory=list)
+    failed_elsewhere: list[str] = field(default_factory=list)
     stopped: bool = False
+
+    @property
+    def went_well(self) -> bool:
+        """Whether nothing failed or diverged, and nobody is still at a run."""
+        badly = (self.failed, self.failed_before, self.diverged, self.diverged_before)
+        return not any((*badly, self.elsewhere, self.failed_elsewhere))
 
     @property
     def over(self) -> set[str]:
@@ -96,7 +104,7 @@ class Settling:
             self._record(run_id, "diverged", error)
             self.tally.diverged.append(run_id)
         else:
-            self._record(run_id, "failed", error)
+            self._record(run_id, "failed", explained(error, self.open[run_id][0].spec))
             self.tally.failed.append(run_id)
 
     def interrupt(self, error: BaseException) -> None:

@@ -89,6 +89,8 @@ class Sweep:
         for run_id, status in self.store.statuses(i for i in left if i not in tally.elsewhere).items():
             if status == "done":
                 tally.done_elsewhere.append(run_id)
+            elif status == "failed":
+                tally.failed_elsewhere.append(run_id)
             elif status == "diverged":
                 tally.diverged_before.append(run_id)
             elif status == "pruned" and self.prune:

@@ -1,7 +1,8 @@
 """Where commands write: data on stdout, progress and messages on stderr; colour only where it is wanted.
 
 rich follows `NO_COLOR`, `FORCE_COLOR`, `TERM` and the width of the terminal. Nothing here reads markup: names
-of models and datasets are shown as they are.
+of models and datasets are shown as they are, with the characters that would steer a terminal escaped. Everything
+that a command writes goes through here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import io
 import os
 import sys
 from typing import TYPE_CHECKING
+
+from bench.visible import visible
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -41,8 +44,21 @@ def err() -> Console:
 
 
 def write(text: str) -> None:
-    """Write text for other programs to stdout, exactly as it is."""
-    _tolerant(sys.stdout).write(text if text.endswith("\n") else text + "\n")
+    """Write text for other programs to stdout; control characters are escaped as in JSON."""
+    _tolerant(sys.stdout).write(_line(text))
+
+
+def say(text: str) -> None:
+    """Write a message to stderr, whatever it quotes."""
+    _tolerant(sys.stderr).write(_line(text))
+
+
+def say_error(what: str, *more: str) -> None:
+    """Write an error to stderr: what happened, then why and what to do, each on a line of its own."""
+    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    head = "\033[1;31merror:\033[0m" if colour else "error:"
+    said = _line("\n".join(part for part in (what, *more) if part))
+    _tolerant(sys.stderr).write(f"{head} {said}")
 
 
 def without_colour() -> None:
@@ -50,13 +66,18 @@ def without_colour() -> None:
     os.environ["NO_COLOR"] = "1"
 
 
+def _line(text: str) -> str:
+    shown = visible(text)
+    return shown if shown.endswith("\n") else f"{shown}\n"
+
+
 def _console(*, to_stderr: bool) -> Console:
-    from rich.console import Console  # noqa: PLC0415 - `bench --help` needs no console of ours
+    from bench.console import SafeConsole  # noqa: PLC0415 - `bench --help` needs no console of ours
 
     stream = _tolerant(sys.stderr if to_stderr else sys.stdout)
     unlimited = PROGRESS_WIDTH if to_stderr else PIPE_WIDTH
     width = None if stream.isatty() or os.environ.get("COLUMNS") else unlimited
-    return Console(stderr=to_stderr, width=width, markup=False, highlight=False, emoji=False)
+    return SafeConsole(stderr=to_stderr, width=width, markup=False, highlight=False, emoji=False)
 
 
 def _tolerant(stream: TextIO) -> TextIO:

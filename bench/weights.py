@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.backbones import Pooled, build, headless, with_classifier
+from bench.bounded import expanded
 from bench.catalogue import catalogue
 from bench.checkpoint_file import Tensors, plain_reason, read_tensors
 from bench.errors import WeightsError
@@ -70,7 +71,7 @@ def fetch(spec: BackboneSpec) -> Path:
     """Find or download the checkpoint file of a backbone."""
     weights = spec.weights
     if weights.source == "file":
-        path = Path(weights.path or weights.location).expanduser()
+        path = expanded(weights.path or weights.location)
         if not path.is_file():
             raise WeightsError(
                 f"There is no weights file {path}.", f"{spec.name} was to start from it.", "Check the path."

@@ -106,3 +106,19 @@ def trained_db(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     swept(db, tiny_folder, *TINY, "-s", "last_blocks(1),full")
     swept(db, tiny_folder, *TINY, "-s", "linear", "--set", "norm_stats=update")
     return db
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server's URL: the one that BENCH_TEST_POSTGRES names, else one started for these tests."""
+    from postgres_server import server
+
+    pytest.importorskip("psycopg", reason="the driver of PostgreSQL (psycopg) is not installed")
+    if given := os.environ.get("BENCH_TEST_POSTGRES"):
+        yield given
+        return
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found:
+        pytest.skip("no PostgreSQL: BENCH_TEST_POSTGRES is not set and /usr/lib/postgresql is not there")
+    with server(found[-1]) as started:
+        yield started

@@ -62,6 +62,7 @@ def clear(
 
     Example: bench cache clear --dataset digits
     """
+    from bench import terminal
     from bench.errors import BenchError
     from bench.kept import select
 
@@ -74,9 +75,9 @@ def clear(
         if entry.state != "being written"
     ]
     if not named:
-        typer.echo("note: Nothing that is kept matches; `bench cache list` shows all.", err=True)
+        terminal.say("note: Nothing that is kept matches; `bench cache list` shows all.")
     freed, refused = _freed(named)
-    typer.echo(f"{_entries(freed)} freed, {sum(entry.bytes for entry in freed) / 1e6:,.1f} MB.")
+    terminal.write(f"{_entries(freed)} freed, {sum(entry.bytes for entry in freed) / 1e6:,.1f} MB.")
     if refused:
         why = refused[0]
         raise BenchError(f"{_entries(refused)} could not be freed.", f"{why.what} {why.why}", why.todo)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-import typer
-
 from bench import terminal
 from bench.command_line import command_line
 from bench.commands.filtering import check_filters
@@ -122,7 +120,7 @@ def _pooled(store: Store, artifacts: Artifacts, options: Options) -> list[Candid
     like = _named(store, artifacts, options)[0] if options.runs else None
     found, errors = pool(store, artifacts, chosen, like, options.filters["target"])
     for error in errors:
-        typer.echo(f"note: Left out: {error.what} {error.why}", err=True)
+        terminal.say(f"note: Left out: {error.what} {error.why}")
     return found
 
 

@@ -147,12 +147,13 @@ def _write_text(asked: Request, text: str) -> None:
     from bench import terminal
     from bench.atomic import write_text
     from bench.report.places import written_to
+    from bench.visible import visible
 
     if asked.out is None:
         terminal.write(text)
         return
     with written_to(asked.out, EXAMPLE):
-        write_text(asked.out, text if text.endswith("\n") else text + "\n")
+        write_text(asked.out, visible(text if text.endswith("\n") else text + "\n"))
     _name_files([asked.out])
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from bench import terminal
 from bench.errors import LISTED_BY, SHOWN, BenchError, did_you_mean
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def check_filters(rows: Iterable[RunRow], query: Query, folders: list[Path] | No
         if not missed.is_pattern and not _is_known(missed, names):
             raise _unknown(missed, names)
         near = did_you_mean(missed.wanted, missed.known)
-        typer.echo(f"note: No run has the {missed.field} {missed.wanted!r}. {near or _has(missed)}", err=True)
+        terminal.say(f"note: No run has the {missed.field} {missed.wanted!r}. {near or _has(missed)}")
 
 
 def known_names(field: str, folders: list[Path] | None) -> set[str]:

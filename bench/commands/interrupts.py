@@ -1,4 +1,4 @@
-"""Ctrl-C once: finish cleanly, resumable. Ctrl-C twice: now."""
+"""Ctrl-C (or SIGTERM) once: finish cleanly, resumable. Twice: now."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import contextlib
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any, Self
+
+from bench.errors import INTERRUPTED, TERMINATED, TerminatedError
 
 
 class Interrupts:
@@ -16,6 +19,8 @@ class Interrupts:
     def __init__(self) -> None:
         self._wanted = threading.Event()
         self._before: dict[int, Any] = {}
+        self.exit_code = INTERRUPTED
+        """What a command ends with that has left something for later: 143 after SIGTERM, else 130."""
 
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -30,9 +35,31 @@ class Interrupts:
         """Say whether the user wants to stop."""
         return self._wanted.is_set()
 
-    def _catch(self, _number: int, _frame: FrameType | None) -> None:
+    def _catch(self, number: int, _frame: FrameType | None) -> None:
+        self.exit_code = TERMINATED if number == signal.SIGTERM else INTERRUPTED
         if self._wanted.is_set():
-            raise KeyboardInterrupt
+            raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt
         self._wanted.set()
         with contextlib.suppress(OSError):  # not sys.stderr: this may come while that is being written to
             os.write(2, b"\nStopping after what is resumable; once more to stop at once.\n")
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end this process (not forked ones) as Ctrl-C does, so that unfinished files are removed."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM):
+        yield  # somebody has set a handler, or SIGTERM is ignored
+        return
+    ours = os.getpid()
+
+    def terminate(number: int, _frame: FrameType | None) -> None:
+        if os.getpid() == ours:
+            raise TerminatedError
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

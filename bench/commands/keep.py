@@ -8,7 +8,6 @@ from bench.commands.filters import Db
 from bench.commands.options import DataRoot, Device, Layout, Lists, RegistryFolders
 from bench.commands.run_dataset import Where, open_run_dataset
 from bench.commands.trained import Run, Weights
-from bench.errors import INTERRUPTED
 
 
 def keep(
@@ -59,5 +58,5 @@ def keep(
                     spec = begins_at(spec, weights)
                     kept_again(spec, stored.row.weights_digest, Workbench(chosen, data), artifacts, hooks)
                 except StoppedError:
-                    raise typer.Exit(INTERRUPTED) from None
+                    raise typer.Exit(interrupts.exit_code) from None
     terminal.out().print(str(path), soft_wrap=True)

@@ -80,6 +80,6 @@ def look(
     else:
         paths = write_look(seen, out, wanted, dpi)
         for note in seen.notes:
-            typer.echo(f"note: {note}", err=True)
+            terminal.say(f"note: {note}")
         for path in paths:
             console.print(str(path), soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.bounded import expanded
 from bench.commands.given import not_empty
 from bench.errors import BenchError
 
@@ -135,11 +136,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 
 def open_registry(folders: list[Path] | None) -> Registry:
     """Load the registry, and say on stderr what of a plug-in was left out."""
+    from bench import terminal
     from bench.registry import Registry
 
     registry = Registry.load(folders or ())
     for warning in registry.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        terminal.say(f"warning: {warning}")
     return registry
 
 
@@ -174,7 +176,7 @@ def _read_groups(values: list[str]) -> dict[str, str]:
             raise BenchError(
                 f"--groups names the target {target!r} twice.", "A target has one file.", "Give one of them."
             )
-        found[target] = str(Path(place).expanduser().resolve())
+        found[target] = str(expanded(place).resolve())
     return found
 
 

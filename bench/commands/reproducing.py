@@ -264,7 +264,7 @@ def _train(
                     retry=parse_retry(options.retry),
                 )
                 tally = sweep.work()
-            code = ended(tally, len(runs), str(store.location))
+            code = ended(tally, len(runs), str(store.location), interrupts.exit_code)
             if planned.search:
                 cached = planned.search.run.cache
                 searching = Searching(
@@ -272,7 +272,7 @@ def _train(
                     kept_as(options.cache_dtype) if cached else "fp32",
                     backend if cached and _keeps(options) else "eager", stop, parse_retry(options.retry),
                 )  # fmt: skip
-                code = max(code, searching.work())
+                code = max(code, searching.work(interrupts))
         makers = Makers(store, planned.registry, options.data_root, device)
         for one in attempted(store, planned.study, planned.changes.as_data()):
             makers.make(one)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 from bench import terminal
 from bench.command_line import command_line
 from bench.commands.backend import settled
+from bench.commands.interrupts import Interrupts
 from bench.commands.tune_display import display_for, space_view
 from bench.commands.tune_ending import ending, exit_code
 from bench.plan.budget import parse_budget
@@ -53,7 +53,7 @@ class Searching:
         """The dataset as every trial sees it."""
         return data_of(self.search.study, self.search.run, self.changes, self.place)
 
-    def work(self) -> int:
+    def work(self, interrupts: Interrupts) -> int:
         """Make the trials that are not made yet, and return the exit code; a search that is over is only recorded.
 
         The first trial is drawn as the others are: the run's own settings are what the source's search ended with.
@@ -73,8 +73,8 @@ class Searching:
                 return 0
             ended = self._search(trials, sweep)
             tried = trials.all()
-        print(f"Search of {self.search.run.name}: {ending(tried, ended, self.store.location)}", file=sys.stderr)
-        return exit_code(tried, ended, wanted)
+        terminal.say(f"Search of {self.search.run.name}: {ending(tried, ended, self.store.location)}")
+        return exit_code(tried, ended, wanted, interrupts.exit_code)
 
     def _search(self, trials: Trials, sweep: int) -> Ended:
         wanted, space = self.search.entry.trials, self.search.space

@@ -58,7 +58,8 @@ def sweep(
     Without --backbones about eight from different families are taken. What is done already is skipped; Ctrl-C
     leaves the current run resumable, and the same command goes on with it. With --prune validation decides early
     who goes on (successive halving); a pruned run never ranks, and a sweep without --prune goes on with it. Exit
-    codes: 0 all done or pruned, 2 bad input, 3 some runs failed, 130 interrupted or out of time.
+    codes: 0 all done or pruned, 2 bad input, 3 some runs failed or are running elsewhere, 130 interrupted or
+    out of time, 143 terminated.
 
     Example: bench sweep --dataset cub --budget 10M --seeds 3
     """

@@ -112,7 +112,7 @@ def run_sweep(options: Options) -> int:
                 retry=retry,
             )
             tally = sweep.work()
-    return ended(tally, len(runs), str(store.location))
+    return ended(tally, len(runs), str(store.location), interrupts.exit_code)
 
 
 def _record(plan: Plan, runs: list[PlannedRun], options: Options) -> SweepRecord:

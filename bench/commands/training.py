@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 from bench import terminal
@@ -14,6 +13,8 @@ from bench.data.datasets import Dataset, open_dataset
 from bench.data.findings import refuse_unfit
 from bench.entries import DatasetEntry
 from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError, unknown_name
+from bench.home import bench_home
+from bench.mounts import CACHE_CONSEQUENCE, warn_of_network
 from bench.plan.forecast import Forecast
 from bench.records import PlannedRun
 from bench.report.terminal.plan_list import forecast_text
@@ -50,6 +51,7 @@ def open_for_training(entry: DatasetEntry, data_root: Path | None, *, download: 
     Raises DataError for what must be mended before anything trains.
     """
     console = terminal.err()
+    warn_of_network(bench_home(), "The folder of the caches", CACHE_CONSEQUENCE)
     with Counting(console, f"Reading {entry.name}") as progress:
         dataset = open_dataset(
             entry,
@@ -86,8 +88,8 @@ def display_of(runs: list[PlannedRun], forecast: Forecast) -> Display | Plain:
     return Display(console, runs) if console.is_terminal else Plain(console, runs)
 
 
-def ended(tally: Tally, planned: int, where: str) -> int:
-    """Say on stderr how a sweep ended, and return its exit code."""
+def ended(tally: Tally, planned: int, where: str, interrupted: int = INTERRUPTED) -> int:
+    """Print to stderr how a sweep ended, and return its exit code; `interrupted` if it left something over."""
     parts = {
         "done": len(tally.done),
         "done before": len(tally.skipped),
@@ -98,13 +100,13 @@ def ended(tally: Tally, planned: int, where: str) -> int:
         "pruned": len(tally.pruned),
         "pruned before": len(tally.pruned_before),
         "done elsewhere": len(tally.done_elsewhere),
+        "failed elsewhere": len(tally.failed_elsewhere),
         "running elsewhere": len(tally.elsewhere),
     }
     said = ", ".join(f"{count} {word}" for word, count in parts.items() if count) or "nothing to do"
     left = planned - sum(parts.values())
     more = f", {left} left: the same command goes on" if left else ""
-    print(f"{planned} run{'s' * (planned != 1)}: {said}{more}. Database: {where}", file=sys.stderr)
-    badly = tally.failed or tally.failed_before or tally.diverged or tally.diverged_before
+    terminal.say(f"{planned} run{'s' * (planned != 1)}: {said}{more}. Database: {where}")
     if tally.stopped and left:
-        return INTERRUPTED
-    return SOME_RUNS_FAILED if badly else 0
+        return interrupted
+    return 0 if tally.went_well else SOME_RUNS_FAILED

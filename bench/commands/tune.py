@@ -66,8 +66,8 @@ def tune(
     Every trial is planned and held against the budget, then trained and recorded as a run of a sweep is. Ctrl-C,
     or a kill, loses nothing: the same command goes on, and two processes may work on one study. `dropout` is the
     rate of the head's dropouts. The result names the best trial, which parameters mattered, and the sweep that
-    repeats it with several seeds. Exit codes: 0 all tried, 2 bad input, 3 some runs failed, 130 interrupted or out
-    of time.
+    repeats it with several seeds. Exit codes: 0 all tried, 2 bad input, 3 some runs failed or are running
+    elsewhere, 130 interrupted or out of time, 143 terminated.
 
     Example: bench tune --dataset cub --budget 10M --strategies linear --trials 30
     """

@@ -17,12 +17,12 @@ def ending(tried: Sequence[Tried], ended: Ended, where: object) -> str:
     return f"{counted} trial{'s' * (counted != 1)}: {said or 'nothing to do'}.{more} Database: {where}"
 
 
-def exit_code(tried: Sequence[Tried], ended: Ended, wanted: int) -> int:
-    """Return the code that a command ends with which wanted so many trials."""
-    left = any(trial.end == "open" for trial in tried) or sum(trial.counts for trial in tried) < wanted
-    if ended.stopped and left:
-        return INTERRUPTED
-    return SOME_RUNS_FAILED if ended.badly else 0
+def exit_code(tried: Sequence[Tried], ended: Ended, wanted: int, interrupted: int = INTERRUPTED) -> int:
+    """Return the exit code of a command that wanted so many trials: `interrupted` if it left some for later."""
+    still_open = any(trial.end == "open" for trial in tried)
+    if ended.stopped and (still_open or sum(trial.counts for trial in tried) < wanted):
+        return interrupted
+    return SOME_RUNS_FAILED if ended.badly or still_open else 0
 
 
 def _ends(tried: Sequence[Tried], ended: Ended) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -153,7 +152,7 @@ def run_tune(options: Options) -> int:
                 parse_retry(options.retry),
             )
             ended = search.work()
-        return _end(tuning, trials, ended, str(store.location))
+        return _end(tuning, trials, ended, str(store.location), interrupts.exit_code)
 
 
 def _looked_up(options: Options, registry: Registry, entry: DatasetEntry, words: Words) -> Tuning:
@@ -208,15 +207,15 @@ def _record(tuning: Tuning) -> SweepRecord:
     return SweepRecord(command_line(), request.dataset.name, str(request.budget), (), tuning.plan.rejected, asked)
 
 
-def _end(tuning: Tuning, trials: Trials, ended: Ended, where: str) -> int:
+def _end(tuning: Tuning, trials: Trials, ended: Ended, where: str, interrupted: int) -> int:
     tried = trials.all()
     result = _result(tuning, trials, tried)
     if tuning.options.json:
         terminal.write(to_json(result))
     else:
         terminal.out().print(result_view(result), crop=False)
-    print(ending(tried, ended, where), file=sys.stderr)
-    return exit_code(tried, ended, tuning.options.trials)
+    terminal.say(ending(tried, ended, where))
+    return exit_code(tried, ended, tuning.options.trials, interrupted)
 
 
 def _result(tuning: Tuning, trials: Trials, tried: list[Tried]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import re
 from typing import Any
 
@@ -12,6 +13,8 @@ from bench.errors import BenchError
 
 UsageError: type[Exception] = typer.BadParameter.__base__ or Exception
 """click's error of this name; typer brings its own copy of click, or imports it, depending on the version."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 _WHY = {
     "No such option": "`{command}` has no option of that name.",
@@ -41,6 +44,23 @@ def explained(error: Any) -> BenchError:
         why = next((reason for words, reason in _WHY.items() if words in said), _OTHERWISE)
         why = why.format(command=command)
     return BenchError(_sentence(what), _sentence(why), _advice(error, said, command))
+
+
+def explained_system(error: Exception) -> BenchError | None:
+    """Make the error for what a file or a number did to Python itself; None for what no user can have caused."""
+    if isinstance(error, RecursionError):
+        return BenchError("Something is nested too deeply.", "It cannot be read level by level.", "Flatten it.")
+    if isinstance(error, OverflowError):
+        return BenchError("A number is too large.", f"{error}.", "Give a smaller one.")
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in NO_ROOM:
+        return BenchError(
+            "Not everything could be written.", f"{error.strerror}.", "Free some space, and try again."
+        )
+    if error.filename is not None:
+        return BenchError(f"Cannot use {error.filename!s:.300}.", f"{error.strerror}.", "Check the path.")
+    return None
 
 
 def _advice(error: Any, said: str, command: str) -> str:

@@ -30,6 +30,11 @@ _ZIP_ENCRYPTED = 0x1
 _CHUNK_BYTES = 1 << 20
 
 
+_MOST_MEMBERS = 20_000_000
+_SUSPECT_RATIO, _SUSPECT_BYTES = 200, 1 << 30
+"""An archive of images hardly shrinks; from so many bytes on, so high a ratio is a decompression bomb."""
+
+
 def is_archive(name: str | Path) -> bool:
     """Whether the name ends as a tar or zip archive does."""
     return str(name).lower().endswith((*TAR_SUFFIXES, ".zip"))
@@ -90,13 +95,17 @@ def _unpack_one(file: Path, folder: Path) -> None:
 
 
 def _unpack_tar(archive: Path, folder: Path) -> None:
+    size = 0
     with tarfile.open(archive) as tar:
-        for member in tar:
+        for number, member in enumerate(tar):
+            _check_count(archive, number)
             check_tar_member(member, archive)
             target = folder / member.name
             if member.isdir():
                 target.mkdir(parents=True, exist_ok=True)
             elif content := tar.extractfile(member):
+                size += member.size
+                _check_size(archive, size, member.size, folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with content, target.open("wb") as file:
                     shutil.copyfileobj(content, file)
@@ -106,6 +115,9 @@ def _unpack_tar(archive: Path, folder: Path) -> None:
 
 def _unpack_zip(archive: Path, folder: Path) -> None:
     with zipfile.ZipFile(archive) as bundle:
+        _check_count(archive, len(bundle.infolist()))
+        size = sum(member.file_size for member in bundle.infolist())
+        _check_size(archive, size, size, folder)
         for member in bundle.infolist():
             check_member(member.orig_filename, archive)
             if member.external_attr >> _ZIP_TYPE_SHIFT == _ZIP_LINK:
@@ -113,6 +125,33 @@ def _unpack_zip(archive: Path, folder: Path) -> None:
             if member.flag_bits & _ZIP_ENCRYPTED:
                 raise _refused(member.filename, archive, "it is encrypted")
             bundle.extract(member, folder)
+
+
+def _check_count(archive: Path, members: int) -> None:
+    if members > _MOST_MEMBERS:
+        raise _bomb(archive, f"It has more than {_MOST_MEMBERS:,} members")
+
+
+def _check_size(archive: Path, size: int, needed: int, folder: Path) -> None:
+    """Raise DataError if `size` bytes in all are too many for the archive's own, or `needed` ones for the disk."""
+    ratio = size / max(archive.stat().st_size, 1)
+    if size > _SUSPECT_BYTES and ratio > _SUSPECT_RATIO:
+        raise _bomb(archive, f"Unpacked, it has {ratio:,.0f} times the bytes: no archive of images has")
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DataError(
+            f"There is no room to unpack {archive}.",
+            f"It needs {needed / 1e9:,.1f} GB more, and {free / 1e9:,.1f} GB are free.",
+            "Free some space there, or let BENCH_HOME name a folder with room that you may write to.",
+        )
+
+
+def _bomb(archive: Path, why: str) -> DataError:
+    return DataError(
+        f"The archive {archive} is not safe to unpack.",
+        f"{why}.",
+        "Fetch it from its official source, or unpack it yourself and point bench at the folder.",
+    )
 
 
 def _refused(name: str, archive: Path, reason: str) -> DataError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.bounded import expanded, parse_toml, read_text
 from bench.data.manifest import Grouping, Manifest
 from bench.entries import DatasetEntry
 from bench.errors import SHOWN, DataError, did_you_mean
@@ -54,7 +54,7 @@ class GroupMap:
 
 def group_maps(entry: DatasetEntry) -> dict[str, GroupMap]:
     """Read the files of a dataset's grouped targets, by target. Raises DataError for one that cannot be read."""
-    return {target: read_groups(Path(place).expanduser()) for target, place in sorted(entry.groups.items())}
+    return {target: read_groups(expanded(place)) for target, place in sorted(entry.groups.items())}
 
 
 def groups_digest(maps: Sequence[GroupMap]) -> str | None:
@@ -82,7 +82,7 @@ def read_groups(path: Path) -> GroupMap:
             f"Cannot read groups from {path}.", "Its name ends neither with .toml nor with .csv.", _EXAMPLE
         )
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_text(path, "utf-8-sig")
         groups = _toml(text) if path.suffix.lower() == ".toml" else _csv(text)
     except OSError as error:
         why = f"{error.strerror or error}."
@@ -104,7 +104,7 @@ def as_toml(classes: Sequence[str]) -> str:
 
 def _toml(text: str) -> dict[str, str]:
     groups: dict[str, str] = {}
-    for name, group in tomllib.loads(text).items():
+    for name, group in parse_toml(text).items():
         if not isinstance(group, str):
             raise ValueError(f"The group of {name!r} is no text, but {group!r}")  # noqa: TRY004 - as tomllib's own
         groups[name] = _group(name, group)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+from bench.bounded import expanded, resolved
 from bench.data.class_groups import with_groups
 from bench.data.download import fetch
 from bench.data.folders.lists import NO_LISTS, split_of_spec
@@ -14,7 +15,7 @@ from bench.data.leaving_out import keep_only, leave_out
 from bench.data.locating import is_bundled, locate, not_found
 from bench.data.manifest import Manifest, ManifestHeader
 from bench.data.manifest_files import load_header, load_manifest, save_manifest, source_signature
-from bench.data.opening import open_tree
+from bench.data.opening import open_tree, unpacked_if_read
 from bench.data.places import remember_place
 from bench.data.progress import Progress
 from bench.data.raw import ImageSource, OfficialSplit, RawDataset
@@ -68,8 +69,9 @@ def open_dataset(
         location = fetch(entry, data_root, progress).resolve()
     signature = source_signature(location)
     whole = load_manifest(entry.whole(), location, signature)
-    tree = open_tree(location, entry, reader, verified=whole is not None)
-    raw = _read(reader, tree, entry)
+    with unpacked_if_read(entry, location):
+        tree = open_tree(location, entry, reader, verified=whole is not None)
+        raw = _read(reader, tree, entry)
     if whole is None or (not _is_checked(whole) and (checked or entry.skip_damaged)):
         whole = survey(raw, entry, progress)
         save_manifest(whole, entry.whole(), location, signature)
@@ -136,8 +138,13 @@ def folder_entry(path: Path, *, layout: str = "", lists: Sequence[str] = ()) -> 
     `layout` and `lists` tell how to read it. Its name is `folder:` and the last part of the path, for the place is
     no part of a run's identity.
     """
-    place = path.expanduser().resolve()
-    if not place.exists():
+    try:
+        place = resolved(path)
+        there = place.exists()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"There is no {path!s:.300}.", f"{why}.", "Check the path after folder:.") from error
+    if not there:
         raise DataError(f"There is no {path}.", f"{place} does not exist.", "Check the path after folder:.")
     entry = DatasetEntry(
         name=f"{FOLDER}{place.name}",
@@ -147,7 +154,8 @@ def folder_entry(path: Path, *, layout: str = "", lists: Sequence[str] = ()) -> 
         layout=layout,
         lists=tuple(_list_file(text, place) for text in lists),
     )
-    raw = class_folders.read(open_tree(place, entry, _reader(entry), verified=True), entry)
+    with unpacked_if_read(entry, place):
+        raw = class_folders.read(open_tree(place, entry, _reader(entry), verified=True), entry)
     counts = {split: len(part.ids) for split, part in raw.splits.items()}
     found = {"num_classes": len(raw.classes["label"]), "counts": counts, "note": raw.notes.as_text()}
     return entry.model_copy(update=found)
@@ -156,7 +164,7 @@ def folder_entry(path: Path, *, layout: str = "", lists: Sequence[str] = ()) -> 
 def _list_file(text: str, place: Path) -> str:
     """Name a list by its path below the dataset's folder if it lies there, else by its absolute path."""
     split, name = split_of_spec(text)
-    path = Path(name).expanduser()
+    path = expanded(name)
     if name != NO_LISTS and not (place / path).is_file() and path.is_file():
         path = path.resolve()
     inside = path.relative_to(place) if path.is_relative_to(place) else path

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from bench.bounded import MOST_IMAGE, read_bytes
 from bench.data.decoding import decode
 from bench.data.faults import unreadable
 from bench.data.image_opening import DamagedImageError
@@ -30,7 +31,7 @@ def find_images(words: Iterable[str]) -> list[Path]:
 def read_image(path: Path, reading: Reading = AS_STORED) -> Image.Image:
     """Decode a file to RGB as a dataset's images are. Raises DataError, naming it, if it is no image."""
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, MOST_IMAGE)
     except OSError as error:
         raise unreadable(path, error) from error
     try:
@@ -46,10 +47,14 @@ def _named(word: str) -> list[Path]:
     try:
         if path.is_dir():
             return _in_folder(path)
-        if path.exists():
+        if path.is_file():
             return [path]
+        if path.exists():
+            why = "It is a device, a pipe or a socket; images are read from files."
+            raise DataError(f"{word} is no image.", why, "Name a file or a folder.")
     except (OSError, ValueError) as error:  # a name too long, or with a zero byte
-        raise DataError(f"There is no image {word!r}.", f"{error}.", "Check the path.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"There is no image {word[:300]!r}.", f"{reason}.", "Check the path.") from error
     raise DataError(f"There is no image {word}.", f"{path.absolute()} does not exist.", "Check the path.")
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from bench.bounded import expanded
 from bench.data.faults import unreadable
 from bench.data.readers import READERS
 from bench.entries import DatasetEntry, FileEntry
@@ -19,13 +20,13 @@ def data_roots(data_root: Path | None = None) -> tuple[Path, ...]:
     """Return the folders that datasets are looked for in: the argument, those of `BENCH_DATA`, the tool's own."""
     named = [Path(text) for text in os.environ.get("BENCH_DATA", "").split(os.pathsep) if text]
     roots = [data_root] if data_root else []
-    return tuple(root.expanduser().absolute() for root in [*roots, *named, bench_home() / "data"])
+    return tuple(expanded(root).absolute() for root in [*roots, *named, bench_home() / "data"])
 
 
 def locate(entry: DatasetEntry, data_root: Path | None = None) -> Path | None:
     """Find a dataset's folder or archive: the first of the entry's locations, then what `download` fetched."""
     for root in data_roots(data_root):
-        for path in [*(root / Path(place).expanduser() for place in entry.locations), root / entry.name]:
+        for path in [*(root / expanded(place) for place in entry.locations), root / entry.name]:
             if path.is_file() or (path.is_dir() and _holds_a_dataset(path, entry)):
                 return path.resolve()
     return None
@@ -38,7 +39,7 @@ def is_bundled(entry: DatasetEntry) -> bool:
 
 def download_folder(entry: DatasetEntry, data_root: Path | None = None) -> Path:
     """Return the folder that the entry's files are fetched to: below the given root, or else the tool's own."""
-    return (data_root or bench_home() / "data").expanduser().absolute() / entry.name
+    return expanded(data_root or bench_home() / "data").absolute() / entry.name
 
 
 def not_found(entry: DatasetEntry, data_root: Path | None = None) -> DataError:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.data.archives import is_archive, unpack
@@ -38,6 +41,19 @@ def open_tree(location: Path | None, entry: DatasetEntry, reader: Reader, *, ver
         f"Its layout ({entry.reader}) has a file {' or '.join(reader.markers)}, which is not there.",
         f"Put the whole dataset there, as it is published {entry.homepage and f'at {entry.homepage}'}.",
     )
+
+
+@contextmanager
+def unpacked_if_read(entry: DatasetEntry, location: Path | None) -> Iterator[None]:
+    """Remove what was unpacked inside of it if the dataset is then refused: an archive of something else."""
+    folder = None if location is None else _unpack_folder(entry, location)
+    was_there = folder is not None and folder.exists()
+    try:
+        yield
+    except Exception:
+        if folder is not None and not was_there:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _open(location: Path, entry: DatasetEntry, reader: Reader, *, verified: bool) -> Tree:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from bench.bounded import MOST_IMAGE, read_bytes
 from bench.data.faults import unreadable
 from bench.data.tar_index import TarIndex
 from bench.errors import DataError
@@ -115,7 +116,7 @@ class FolderTree(Tree):
     def read(self, name: str) -> bytes:
         """Return a file's bytes."""
         try:
-            return (self.root / name).read_bytes()
+            return read_bytes(self.root / name, MOST_IMAGE)
         except OSError as error:
             raise unreadable(self.where(name), error) from error
 

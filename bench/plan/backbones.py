@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.bounded import expanded
 from bench.catalogue import Catalogue, catalogue
 from bench.entries import BackboneEntry
 from bench.errors import BackboneError, BenchError, WeightsError, unknown_name
@@ -166,7 +167,7 @@ def _weights(known: Catalogue, name: str, text: str) -> WeightsSpec:
     if text == "none":
         return WeightsSpec(source="none")
     if source == "file" and location:
-        path = Path(location).expanduser().resolve()
+        path = expanded(location).resolve()
         if not path.is_file():
             raise WeightsError(
                 f"There is no weights file {path}.", f"{name} was to start from it.", "Check the path."

@@ -18,10 +18,18 @@ def written_to(path: Path, example: str) -> Iterator[None]:
     try:
         with disk_errors(path):
             yield
-    except OSError as error:
+    except BrokenPipeError:
+        raise  # whoever reads the pipe has seen enough
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError) and "null" not in str(error):
+            raise
         in_the_way = isinstance(error, _IN_THE_WAY) or path == Path()
         raise BenchError(
             f"Cannot write '{path}'.",
-            "It is a folder, or a part of its path is a file." if in_the_way else f"{error.strerror or error}.",
+            "It is a folder, or a part of its path is a file." if in_the_way else f"{_reason(error)}.",
             f"Name a file in a folder, for example {example}.",
         ) from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str(getattr(error, "strerror", None) or error)

@@ -20,11 +20,6 @@ def stamp(sessions: Sessions) -> Stamp:
 
     Only indices and small tables are read. That an epoch ended, or a lease was renewed, does not show.
     """
-    statuses = (
-        sa.select(Run.dataset, Run.status, sa.func.count())
-        .group_by(Run.dataset, Run.status)
-        .order_by(Run.dataset, Run.status)
-    )
     asked = (
         sa.select(sa.func.max(Attempt.id)),
         sa.select(sa.func.max(Sweep.id)),
@@ -32,6 +27,11 @@ def stamp(sessions: Sessions) -> Stamp:
         sa.select(sa.func.max(EnsembleRow.created_at)),
         sa.select(sa.func.max(TransferRow.created_at)),
     )
+    statuses = (
+        sa.select(Run.dataset, Run.status, sa.func.count())
+        .group_by(Run.dataset, Run.status)
+        .order_by(Run.dataset, Run.status)
+    )
     with sessions.reading() as session:
         counts = [tuple(row) for row in session.execute(statuses)]
-        return (*counts, *((session.scalar(each),) for each in asked))
+        return (*counts, *((session.scalar(each),) for each in asked), tuple(sessions.lost))

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from bench.errors import BenchError
 from bench.store.failures import LeaseLostError
 from bench.store.flatten import provenance_columns
+from bench.store.leases import LEASE_COLUMNS, Lease, end_attempt, lease_columns, revive
 from bench.store.schema import Attempt, Run
 from bench.store.statements import chunks
-from bench.store.worker import Process, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from bench.records import Provenance, Status
-
-LEASE_S = 60.0
-"""How long a process may be silent before another one takes its run over."""
+    from bench.store.worker import Worker
 
 Ended = Literal["failed", "diverged", "interrupted", "pruned"]
 
@@ -45,32 +43,6 @@ class Claim:
     number: int
 
 
-class Lease(NamedTuple):
-    """What a running attempt says about who runs it."""
-
-    attempt_id: int
-    worker_id: str
-    host: str
-    pid: int
-    process_started_at: float
-    expires_at: float
-
-    def is_dead(self, now: float) -> bool:
-        """Tell whether the lease is void: its process is gone, or has been silent for too long."""
-        return self.expires_at <= now or Process(self.host, self.pid, self.process_started_at).is_gone
-
-
-LEASE_COLUMNS = (
-    Attempt.id,
-    Attempt.worker_id,
-    Attempt.host,
-    Attempt.pid,
-    Attempt.process_started_at,
-    Attempt.lease_expires_at,
-)
-"""The columns that a `Lease` is made of, in its order."""
-
-
 def claim(
     session: Session,
     run_ids: Sequence[str],
@@ -84,7 +56,7 @@ def claim(
     """Take the first run that is free, or None where there is none."""
     statuses = (*_OPEN, *retry, *(("pruned",) if resume_pruned else ()))
     for run in _open_runs(session, run_ids, statuses):
-        if _is_free(run, worker, now) and _take(session, run, now):
+        if _is_free(session, run, worker, now) and _take(session, run, now):
             return _begin_attempt(session, run.run_id, worker, provenance, now)
     return None
 
@@ -92,17 +64,21 @@ def claim(
 def hold(session: Session, held: Claim, now: float) -> None:
     """Renew a lease and lock its run, or raise LeaseLostError where the lease is no longer this claim's."""
     session.execute(sa.select(Run.run_id).where(Run.run_id == held.run_id).with_for_update())
-    renew(session, held, now)
+    _renew(session, held, now)
 
 
-def renew(session: Session, held: Claim, now: float) -> None:
-    """Renew a lease, or raise LeaseLostError. An expired lease that nobody took is renewed too."""
+def _renew(session: Session, held: Claim, now: float) -> None:
+    """Renew a lease whose run is locked, or raise LeaseLostError.
+
+    An expired lease is renewed too, as long as nobody has taken the run over: that somebody saw it expire, and
+    recorded that the run was lost, costs nothing.
+    """
     statement = (
         sa.update(Attempt)
         .where(Attempt.id == held.attempt_id, Attempt.status == "running")
-        .values(lease_expires_at=now + LEASE_S)
+        .values(**lease_columns(now))
     )
-    if not _changes(session, statement):
+    if not (_changes(session, statement) or revive(session, held.run_id, held.attempt_id, now)):
         raise LeaseLostError(
             f"Run {held.run_id[:12]} is no longer this process's.",
             "It was silent for too long, and another process has taken the run over.",
@@ -151,31 +127,19 @@ def _open_runs(session: Session, run_ids: Sequence[str], statuses: Sequence[str]
         yield from (found[run_id] for run_id in chunk if run_id in found)
 
 
-def _is_free(run: _OpenRun, worker: Worker, now: float) -> bool:
+def _is_free(session: Session, run: _OpenRun, worker: Worker, now: float) -> bool:
     if run.status in ENDED_BADLY:  # what failed since this sweep began is not tried again by it
-        return run.status_at < worker.started_at
+        last = session.scalar(sa.select(sa.func.max(Attempt.id)).where(Attempt.run_id == run.run_id))
+        return worker.began_after(last or 0)
     return run.lease is None or run.lease.is_dead(now)
 
 
 def _take(session: Session, run: _OpenRun, now: float) -> bool:
-    """Lock a run that looked free, and end its dead attempt; False where somebody else was faster."""
+    """Lock a run that looked free, and end its dead attempt; False where it is not free after all."""
     same = (Run.run_id == run.run_id, Run.status == run.status, Run.status_at == run.status_at)
     if session.execute(sa.select(Run.run_id).where(*same).with_for_update(skip_locked=True)).first() is None:
         return False
-    if run.lease is None:
-        return True
-    dead = (
-        sa.update(Attempt)
-        .where(Attempt.id == run.lease.attempt_id, Attempt.status == "running")
-        .where(Attempt.lease_expires_at == run.lease.expires_at)  # no heartbeat since it was read
-        .values(
-            status="interrupted",
-            finished_at=now,
-            error_type="LeaseExpired",
-            error_what="Its process ended, or fell silent.",
-        )
-    )
-    return _changes(session, dead)
+    return run.lease is None or end_attempt(session, run.run_id, run.lease, now) == "interrupted"
 
 
 def _begin_attempt(session: Session, run_id: str, worker: Worker, provenance: Provenance, now: float) -> Claim:
@@ -188,8 +152,8 @@ def _begin_attempt(session: Session, run_id: str, worker: Worker, provenance: Pr
         host=worker.process.host,
         pid=worker.process.pid,
         process_started_at=worker.process.started_at,
-        lease_expires_at=now + LEASE_S,
         started_at=now,
+        **lease_columns(now),
         **provenance_columns(provenance),
     )
     session.add(attempt)
@@ -211,5 +175,7 @@ def _error_columns(error: BaseException | None) -> dict[str, str | None]:
         return {}
     columns: dict[str, str | None] = {"error_type": type(error).__name__, "error_what": str(error)}
     if isinstance(error, BenchError):
-        return columns | {"error_what": error.what, "error_why": error.why, "error_todo": error.todo}
+        columns |= {"error_what": error.what, "error_why": error.why, "error_todo": error.todo}
+        if error.__cause__ is None or isinstance(error.__cause__, BenchError):
+            return columns
     return columns | {"error_trace": "".join(traceback.format_exception(error))}

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from bench.atomic import LONGEST_SHOWN
 from bench.errors import StoreError
+from bench.mounts import DATABASE_CONSEQUENCE, warn_of_network
 from bench.spec import canonical
 from bench.store.failures import translated
 
@@ -53,6 +55,7 @@ def _engine(location: Location, *, create: bool, busy_timeout_s: float) -> sa.En
             connect_args={"connect_timeout": 10},
         )
     _check_file(location, create=create)
+    warn_of_network(location.path.parent, "The folder of the database", DATABASE_CONSEQUENCE)
     engine = sa.create_engine(
         location.sqlite_url(create=create),
         json_serializer=_write_json,
@@ -68,6 +71,14 @@ def _check_file(location: Location, *, create: bool) -> None:
     path = location.path
     if path is None or path.is_file():
         return
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:  # a name too long, links in a circle, a zero byte
+        reason = getattr(error, "strerror", None) or error
+        shown = str(path) if len(str(path)) <= LONGEST_SHOWN else f"{str(path)[:LONGEST_SHOWN]}..."
+        raise StoreError(f"{shown} names no database.", f"{reason}.", "Give another path with --db.") from error
     if path.exists():
         raise StoreError(
             f"{path} is not a database.", "It is not a file.", "Give the path of a file, such as runs.db."

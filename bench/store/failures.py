@@ -144,12 +144,13 @@ def _postgresql(location: Location, error: object) -> StoreError | None:
             f"This user or server allows reading only. {_INTACT}",
             "Ask for the right to create and write tables there, or give another database with --db.",
         )
-    if type(error).__name__ != "OperationalError" and not state.startswith(
-        ("08", "28", "3D", "40", "55", "57", "58")
+    refused = type(error).__name__ == "ProgrammingError" and not state  # psycopg's own: an option that is unknown
+    if type(error).__name__ != "OperationalError" and not (
+        refused or state.startswith(("08", "28", "3D", "40", "42704", "55", "57", "58"))
     ):
         return None
     return StoreError(
         f"The database {location} cannot be used.",
         f"PostgreSQL says: {' '.join(str(error).split())}",
-        "Check that the server runs and that host, port, user, password and database name are right.",
+        "Check that the server runs, and each part of the URL: host, port, user, password, database, options.",
     )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bench.rungs import Standing
 from bench.spec import canonical
 from bench.store.flatten import epoch_columns, epoch_record
+from bench.store.odd_values import OddValueError, are_plain
 from bench.store.schema import Attempt, Epoch, Run
 from bench.store.statements import chunks
 
@@ -81,7 +82,10 @@ def _standing(history: list[dict[str, Any]], reached: int) -> Standing | None:
 
 def _all(session: Session, run_id: str) -> Iterable[sa.RowMapping]:
     statement = sa.select(*Epoch.__table__.columns).where(Epoch.run_id == run_id)
-    return session.execute(statement.order_by(Epoch.epoch, Epoch.attempt_id.desc())).mappings()
+    found = session.execute(statement.order_by(Epoch.epoch, Epoch.attempt_id.desc())).mappings().all()
+    if not are_plain(Epoch.__table__.columns.values(), [tuple(row.values()) for row in found]):
+        raise OddValueError
+    return found
 
 
 def _current(rows: Iterable[sa.RowMapping]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from bench.bounded import expanded
 from bench.errors import StoreError
 
 DEFAULT = "runs.db"
@@ -82,7 +83,7 @@ def without_passwords(text: str) -> str:
 
 
 def _sqlite(text: str) -> Location:
-    path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises for an unknown user
+    path = expanded(text)
     return Location(sa.URL.create("sqlite", database=str(path.absolute())), path)
 
 

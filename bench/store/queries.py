@@ -6,16 +6,18 @@ import dataclasses
 import math
 from collections import namedtuple
 from operator import attrgetter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
 from bench.errors import StoreError
 from bench.records import ValMetrics
-from bench.store.claims import LEASE_COLUMNS, Lease
+from bench.store.leases import LEASE_COLUMNS, Lease
+from bench.store.odd_values import OddValueError, are_plain
 from bench.store.rows import AttemptRow, RunRow, StoredRun
 from bench.store.schema import Attempt, Run, SweepRun
 from bench.store.schema_derived import EnsembleMemberRow
+from bench.store.sessions import attempt_status, run_status
 from bench.store.statements import chunks
 
 if TYPE_CHECKING:
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-_COLUMNS = [getattr(Run, name) for name in RunRow._fields]
 _TABLE = Run.__table__
 _by_age = attrgetter("created_at", "run_id")
+_ID_DIGITS = 64
 _SHOWN = 8  # candidates in an error message
 
 
@@ -39,7 +41,8 @@ def rows(
     """
     names = [name for name in RunRow._fields if only is None or name in {*only, "run_id", "created_at"}]
     kind = RunRow if only is None else cast("type[RunRow]", namedtuple("LeanRunRow", names))  # noqa: PYI024 - made here
-    statement = sa.select(*(_TABLE.c[name] for name in names))
+    columns = _columns(session)
+    statement = sa.select(*(columns[name] for name in names))
     for name, value in filters.items():
         if value is None:
             continue
@@ -47,9 +50,11 @@ def rows(
             members = sa.select(SweepRun.run_id).where(SweepRun.sweep_id == value)
             statement = statement.where(_TABLE.c.run_id.in_(members))
         else:
-            statement = statement.where(_TABLE.c[name] == value)
+            statement = statement.where(columns[name] == value)
     read = session.connection().execute(statement)  # not through the session: it would look at every row
     found = list(map(kind._make, read))
+    if not are_plain([_TABLE.c[name] for name in names], found):
+        raise OddValueError
     found.sort(key=_by_age)  # faster than in SQL, where whole rows are moved
     return found
 
@@ -59,12 +64,15 @@ def run(session: Session, prefix: str) -> StoredRun:
 
     Of the id of an ensemble the error says what it is, and its runs.
     """
-    digits = prefix.lower() if prefix.isascii() else "?"  # what is no ASCII begins no id
+    digits = prefix.lower() if prefix.isascii() and len(prefix) <= _ID_DIGITS else "?"  # nothing else begins an id
     begins = Run.run_id.startswith(digits, autoescape=True)
-    found = session.execute(sa.select(Run.spec, *_COLUMNS).where(begins).limit(_SHOWN)).all()
+    columns = [_columns(session)[name] for name in RunRow._fields]
+    found = session.execute(sa.select(_TABLE.c.spec, *columns).where(begins).limit(_SHOWN)).all()
     if len(found) == 1:
-        spec, *columns = found[0]
-        return StoredRun(RunRow._make(columns), spec)
+        spec, *values = found[0]
+        if not are_plain([_TABLE.c[name] for name in RunRow._fields], [values]):
+            raise OddValueError
+        return StoredRun(RunRow._make(values), spec)
     if found:
         raise StoreError(
             f"Several runs begin with {prefix!r}.",
@@ -86,7 +94,7 @@ def run(session: Session, prefix: str) -> StoredRun:
 
 def statuses(session: Session, run_ids: Iterable[str]) -> dict[str, str]:
     """Return the status of each of the runs that the database knows."""
-    statement = sa.select(Run.run_id, Run.status)
+    statement = sa.select(Run.run_id, run_status(session))
     found: dict[str, str] = {}
     for chunk in chunks(run_ids):
         found |= {row.run_id: row.status for row in session.execute(statement.where(Run.run_id.in_(chunk)))}
@@ -120,11 +128,23 @@ def leases(session: Session, run_ids: Iterable[str]) -> dict[str, Lease]:
     return found
 
 
+def attempts_so_far(session: Session) -> tuple[int, list[int]]:
+    """Return the number of the last attempt (0 before the first), and of those that are running."""
+    last = session.scalar(sa.select(sa.func.max(Attempt.id))) or 0
+    return last, list(session.scalars(sa.select(Attempt.id).where(Attempt.status == "running")))
+
+
 def attempts(session: Session, run_id: str) -> list[AttemptRow]:
     """Return every try at a run, first to last."""
-    columns = [getattr(Attempt, field.name) for field in dataclasses.fields(AttemptRow)]
+    status = {"status": attempt_status(session)}
+    names = [field.name for field in dataclasses.fields(AttemptRow)]
+    columns = [status.get(name, getattr(Attempt, name)) for name in names]
     statement = sa.select(*columns).where(Attempt.run_id == run_id).order_by(Attempt.number)
     return [AttemptRow(*row) for row in session.execute(statement)]
+
+
+def _columns(session: Session) -> dict[str, sa.ColumnElement[Any]]:
+    return {**_TABLE.c, "status": run_status(session)}
 
 
 def _members(session: Session, digits: str) -> Sequence[str]:
@@ -138,7 +158,7 @@ def _members(session: Session, digits: str) -> Sequence[str]:
 def _nearest(session: Session, prefix: str) -> Sequence[str]:
     """Return ids that share the longest beginning with `prefix`; the newest where none shares any."""
     newest = sa.select(Run.run_id).order_by(Run.created_at.desc(), Run.run_id).limit(_SHOWN)
-    for length in range(len(prefix) - 1, -1, -1):
+    for length in range(min(len(prefix) - 1, _ID_DIGITS), -1, -1):
         begins = Run.run_id.startswith(prefix[:length], autoescape=True)
         if found := session.scalars(newest.where(begins)).all():
             return found

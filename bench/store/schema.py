@@ -164,6 +164,7 @@ class Attempt(Base):
     error_trace: Mapped[str | None]
     hardware: Mapped[str]
     provenance: Mapped[dict[str, Any]]
+    lease_expires_uptime: Mapped[float | None]
 
 
 class Epoch(Base):

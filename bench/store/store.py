@@ -12,6 +12,7 @@ from bench.store.flatten import refuse_not_finite, result_columns, run_columns
 from bench.store.heads import Heads, add_heads
 from bench.store.location import Location, locate
 from bench.store.migrate import ensure_schema
+from bench.store.odd_values import remember
 from bench.store.sessions import Sessions
 from bench.store.stamps import Stamp, add_stamps
 from bench.store.sweep_work import SweepWork
@@ -54,8 +55,8 @@ class Store:
 
         `where` None means `BENCH_DB`, or `runs.db` in the working folder. With `create` a database that is not
         there, or is empty, is made; without, it is an error. One of an older schema is copied (SQLite) and
-        upgraded. A file that may only be read is opened for reading. A write waits up to `busy_timeout_s` seconds
-        for another process's (SQLite).
+        upgraded. A read-only file is opened for reading. A write waits up to `busy_timeout_s` seconds for another
+        process's (SQLite). Runs whose process is gone are recorded as interrupted (`end_lost`).
         """
         database = Database(locate(where), create=create, busy_timeout_s=busy_timeout_s)
         try:
@@ -63,7 +64,10 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(database)
+        remember(database)
+        store = cls(database)
+        store.end_lost()
+        return store
 
     @property
     def ensembles(self) -> Ensembles:
@@ -132,7 +136,7 @@ class Store:
     def worker(self) -> Worker:
         """Make the worker of a sweep that begins now in this process: what it claims is leased to it."""
         with self.sessions.reading() as session:
-            return new_worker(self.sessions.now(session))
+            return new_worker(*queries.attempts_so_far(session))
 
     def claim(
         self,
@@ -158,8 +162,12 @@ class Store:
 
     def heartbeat(self, claim: Claim) -> None:
         """Keep a run. Raises LeaseLostError where another worker has taken it over."""
-        with self.sessions.writing() as session:
-            claims.renew(session, claim, self.sessions.now(session))
+        with self._holding(claim):
+            pass
+
+    def end_lost(self) -> None:
+        """Record the end of runs whose process is gone or silent; a read-only database is shown as if it were."""
+        self.sessions.end_lost()
 
     def record_epoch(self, claim: Claim, epoch: EpochRecord) -> None:
         """Record a finished epoch; a repeat that measured the same is kept once, with the attempt that was first.
@@ -217,9 +225,9 @@ class Store:
     def others_running(self, run_ids: Iterable[str], worker: Worker | None = None) -> list[str]:
         """Return those of the runs that another worker is at, with a living lease: they cannot be claimed now."""
         with self.sessions.reading() as session:
-            now, leases = self.sessions.now(session), queries.leases(session, run_ids)
+            now, held = self.sessions.now(session), queries.leases(session, run_ids)
         mine = worker.id if worker else None
-        return [run_id for run_id, lease in leases.items() if lease.worker_id != mine and not lease.is_dead(now)]
+        return [run_id for run_id, lease in held.items() if lease.worker_id != mine and not lease.is_dead(now)]
 
     def run(self, prefix: str) -> StoredRun:
         """Return the run whose id begins with `prefix`. Raises StoreError where it is not one run."""

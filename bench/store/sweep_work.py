@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bench.store.claims import LEASE_S
+from bench.store.leases import LEASE_S
 from bench.store.rows import Environment, PassRead, SweepAttempt, SweepSpan
 from bench.store.schema import Attempt, FeaturePassRow, Run, RunFeature, Sweep, SweepRun
+from bench.store.sessions import attempt_status, run_status
 from bench.store.statements import chunks
 
 if TYPE_CHECKING:
@@ -47,15 +48,16 @@ class SweepWork:
 
     def statuses(self) -> dict[int, dict[str, int]]:
         """Count the runs of every sweep by their status; a sweep that planned none is left out."""
-        statement = (
-            sa.select(SweepRun.sweep_id, Run.status, sa.func.count())
-            .join(Run, Run.run_id == SweepRun.run_id)
-            .group_by(SweepRun.sweep_id, Run.status)
-        )
         found: dict[int, dict[str, int]] = defaultdict(dict)
         with self._sessions.reading() as session:
-            for sweep_id, status, count in session.execute(statement):
-                found[sweep_id][status] = count
+            status = run_status(session)
+            statement = (
+                sa.select(SweepRun.sweep_id, status, sa.func.count())
+                .join(Run, Run.run_id == SweepRun.run_id)
+                .group_by(SweepRun.sweep_id, status)
+            )
+            for sweep_id, name, count in session.execute(statement):
+                found[sweep_id][name] = count
         return dict(found)
 
     def spans(self) -> dict[int, SweepSpan]:
@@ -74,14 +76,16 @@ class SweepWork:
 
     def attempts(self, sweep_id: int) -> list[SweepAttempt]:
         """Return every attempt at a sweep's runs, also of before it was recorded, in the order they began."""
-        named = [getattr(Attempt, name) for name in SweepAttempt._fields if name not in ("seen_at", "command")]
-        statement = (
-            sa.select(*named, _SEEN, Attempt.provenance["command"].as_string())
-            .join(SweepRun, SweepRun.run_id == Attempt.run_id)
-            .where(SweepRun.sweep_id == sweep_id)
-            .order_by(Attempt.started_at, Attempt.id)
-        )
+        names = [name for name in SweepAttempt._fields if name not in ("seen_at", "command")]
         with self._sessions.reading() as session:
+            status = {"status": attempt_status(session)}
+            statement = (
+                sa.select(*(status.get(name, getattr(Attempt, name)) for name in names), _SEEN)
+                .add_columns(Attempt.provenance["command"].as_string())
+                .join(SweepRun, SweepRun.run_id == Attempt.run_id)
+                .where(SweepRun.sweep_id == sweep_id)
+                .order_by(Attempt.started_at, Attempt.id)
+            )
             return [SweepAttempt._make(row) for row in session.execute(statement)]
 
     def passes(self, sweep_id: int | None = None) -> list[PassRead]:

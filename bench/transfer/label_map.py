@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, StrictStr, ValidationError
 
+from bench.bounded import expanded, parse_toml, read_text
 from bench.errors import LabelMapError, did_you_mean, unknown_name
 from bench.spec import Spec
 
@@ -52,7 +53,7 @@ class WrittenMap(Spec):
 def read_map(path: Path) -> WrittenMap:
     """Read a label map. Raises LabelMapError where it cannot be read, or has positions that nothing explains."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = parse_toml(read_text(path))
     except OSError as error:
         raise LabelMapError(
             f"The label map {path} cannot be read.", f"{error.strerror or error}.", "Check the path."
@@ -70,7 +71,7 @@ def find_map(name: str, folders: Iterable[Path]) -> Path:
 
     Raises LabelMapError where there is none.
     """
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.is_file():
         return path
     known = {found.stem: found for folder in folders for found in sorted((folder / FOLDER).glob("*.toml"))}

@@ -128,6 +128,10 @@ def _is_free(key: str, fixed: Mapping[str, Any]) -> bool:
     return key not in fixed and not (key == "dropout" and "head" in fixed)
 
 
+SETS = {"image_size": "--image-size", "epochs": "--epochs"}
+"""Keys that have an option of their own, which sets them as --set does the others."""
+
+
 def _check(
     entry: RecipeEntry, strategy: str, fixed: Mapping[str, Any], keys: Mapping[str, Domain], recipe: RecipeSpec
 ) -> None:
@@ -137,7 +141,7 @@ def _check(
             raise RecipeError(
                 f"{key} is both searched and set.",
                 "What is set stays as it is.",
-                f"Leave {key} out of --space, or out of --set.",
+                f"Leave {key} out of --space, or leave {SETS.get(key, f'--set {key}')} out.",
             )
         values = domain.values if isinstance(domain, Choices) else (domain.value(domain.low),)
         for value in values:

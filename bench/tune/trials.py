@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from bench.store.claims import LEASE_S
-from bench.store.worker import Process
+from bench.store.leases import LEASE_S
+from bench.store.worker import Process, this_host
 from bench.tune.domain import Choices, Domain
 from bench.tune.sampler import MARKS_ITSELF, OVER_BUDGET, KeyedSampler
 from bench.tune.space import Proposal, Space
@@ -58,9 +58,12 @@ class Tried:
 
     @property
     def is_orphan(self) -> bool:
-        """Whether nobody is drawing its parameters: its process has ended, or has been at it for too long."""
-        gone = self.process is None or self.process.is_gone
-        return self.run_id is None and (gone or time.time() - self.since > LEASE_S)
+        """Whether nobody is drawing its parameters: its process ended, or on another host has taken too long."""
+        if self.run_id is not None:
+            return False
+        if self.process is None or self.process.is_gone:
+            return True
+        return self.process.host != this_host() and time.time() - self.since > LEASE_S
 
 
 @dataclass

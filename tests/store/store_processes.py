@@ -81,3 +81,55 @@ def work(url: str, count: int, answers: Connection) -> None:
                 store.record_epoch(claim, epoch(number))
                 time.sleep(EPOCH_S)
             store.finish(claim, result())
+
+
+def shifted(seconds: float, task: Callable[..., object], *args: object) -> object:
+    """Return what a task returns in a process whose clock is wrong by so much."""
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_shifted, args=(there, seconds, task, args))
+    process.start()
+    there.close()
+    answer = here.recv()
+    process.join()
+    return answer
+
+
+def _shifted(there: Connection, seconds: float, task: Callable[..., object], args: tuple[object, ...]) -> None:
+    right = time.time
+    time.time = lambda: right() + seconds
+    there.send(task(*args))
+
+
+def claim_one(url: str) -> str | None:
+    """Claim a run and leave it; returns which."""
+    _, run_ids = plans(3)
+    with Store.open(url) as store:
+        claim = store.claim(run_ids[:1], store.worker(), PROVENANCE)
+        return claim and claim.run_id
+
+
+def statuses(url: str) -> list[str]:
+    """Look at a database."""
+    with Store.open(url, create=False) as store:
+        return [row.status for row in store.rows()]
+
+
+def fail_one(url: str) -> None:
+    """Claim a run, and record that it failed."""
+    _, run_ids = plans(3)
+    with Store.open(url) as store:
+        claim = store.claim(run_ids[:1], store.worker(), PROVENANCE)
+        store.fail(claim, "failed", ValueError("wrong"))
+
+
+def claim_and_beat(url: str, answers: Connection) -> None:
+    """Claim a run under a clock that is a day ahead, and keep it until told."""
+    right = time.time
+    time.time = lambda: right() + 86_400
+    _, run_ids = plans(3)
+    with Store.open(url) as store:
+        claim = store.claim(run_ids[:1], store.worker(), PROVENANCE)
+        store.heartbeat(claim)
+        answers.send(claim.run_id)
+        answers.recv()

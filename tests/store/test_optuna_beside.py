@@ -53,7 +53,7 @@ def trial_in(url: str, name: str = "study") -> None:
     with optuna_storage(locate(url)) as storage:
         optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
         trials = Trials(storage, locate(url), name, KeyedSampler("tpe", 0))
-        number = trials.begin(new_worker(0.0).process)
+        number = trials.begin(new_worker().process)
         assert trials.propose(number, SPACE) is not None
         trials.tell_done(number, 0.5)
 

@@ -73,7 +73,7 @@ def test_a_killed_process_frees_its_run_at_once_and_a_living_one_keeps_it(store,
 
 
 def test_a_process_that_has_only_taken_a_dead_ones_id_is_another_process():
-    ours = new_worker(0.0).process
+    ours = new_worker().process
     assert not ours.is_gone
     assert Process(ours.host, ours.pid, ours.started_at - 3600).is_gone
     assert not Process("elsewhere", ours.pid, ours.started_at - 3600).is_gone

@@ -32,7 +32,7 @@ def shares(where: Location, count: int, worth: Callable[[Proposal], float]) -> d
     )
     with opened(where, "study", definition, "", {}) as trials:
         for _ in range(count):
-            number = trials.begin(new_worker(0.0).process)
+            number = trials.begin(new_worker().process)
             proposal = trials.propose(number, SPACE)
             assert proposal is not None
             trials.tell_done(number, worth(proposal))

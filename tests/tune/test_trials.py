@@ -24,8 +24,8 @@ from bench.tune.trials import Trials
 
 KEYS = read_space({"lr": "log:1e-4..1e-1", "dropout": "0..0.5", "optimizer": "adam,sgd", "epochs": "1..9"})
 SPACE = Space(("a", "b"), {"linear": KEYS, "full": {**KEYS, "lr": Range(1e-5, 1e-2, log=True)}})
-GONE = Process(this_host(), 1, 0.0)
-ME = new_worker(0.0).process
+GONE = Process(this_host(), 1, -3600.0)  # its id now belongs to another process
+ME = new_worker().process
 
 
 def definition(**changes: Any) -> Definition:

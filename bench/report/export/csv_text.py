@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.visible import visible
+
 _RISKY = ("=", "+", "-", "@", "\t", "\n")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -17,7 +19,7 @@ def to_csv(records: Sequence[Mapping[str, Any]], fields: Sequence[str] = ()) -> 
     """Write records as CSV: text that begins like a formula gets an apostrophe, lists are joined by spaces.
 
     `fields` are the columns that come first, whether a record has them or not. None, and what is not finite, is an
-    empty cell.
+    empty cell. Characters that would steer a terminal are escaped.
     """
     text = io.StringIO()
     columns = list(dict.fromkeys((*fields, *(key for record in records for key in record))))
@@ -33,7 +35,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         value = " ".join(map(str, value))
     if isinstance(value, str):
-        value = value.replace("\r\n", "\n").replace("\r", "\n")  # csv leaves a lone CR without quotes
+        value = visible(value.replace("\r\n", "\n").replace("\r", "\n"))  # csv leaves a lone CR without quotes
     if isinstance(value, str) and value.startswith(_RISKY) and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value

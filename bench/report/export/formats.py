@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BenchError, unknown_name
+from bench.special_files import is_stream
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def chosen_format(name: str | None, out: Path | None, allowed: Collection[str], 
     `out` None means standard output. Raises BenchError for an unknown format, one that `what` does not come in,
     and one that is no text where it would be printed.
     """
-    found = _named(name) if name else _by_ending(out) if out and out.suffix else FORMATS[next(iter(allowed))]
+    has_ending = out is not None and bool(out.suffix) and not is_stream(out)
+    found = _named(name) if name else _by_ending(out) if out and has_ending else FORMATS[next(iter(allowed))]
     if found.name not in allowed:
         first = FORMATS[next(iter(allowed))]
         raise BenchError(

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from bench.atomic import atomic_file
 from bench.errors import BenchError
 from bench.report.places import written_to
+from bench.special_files import is_stream
 
 INK, SOFT, TRACK = "#1c2024", "#666d75", "#e9ecef"
 STRONG, PALE, WRONG = "#0072b2", "#9cc3dc", "#d55e00"
@@ -25,7 +26,7 @@ def check_png(path: Path, also: str = "") -> Path:
 
     `also` is another ending that would be taken, for the advice.
     """
-    if path.suffix.lower() != ".png":
+    if path.suffix.lower() != ".png" and not is_stream(path):
         endings = f".png, or in {also} for a page" if also else ".png"
         raise BenchError(
             f"Cannot write the picture {path}.", "Pictures are PNG files.", f"End its name in {endings}."

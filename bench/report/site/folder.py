@@ -7,7 +7,7 @@ A page that is opened from disk may not fetch anything, so data comes in scripts
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,8 +115,12 @@ class SiteFolder:
 
     def finish(self) -> None:
         """List what there is: the site is whole."""
-        files = sorted({*self.files, MANIFEST})
-        self.text(MANIFEST, json.dumps({"files": files}, indent=1) + "\n")
+        self.text(MANIFEST, listing({*self.files, MANIFEST}))
+
+
+def listing(files: Iterable[str]) -> str:
+    """Return the text of a site's list of its files."""
+    return json.dumps({"files": sorted(files)}, indent=1) + "\n"
 
 
 def site_files(folder: Path) -> frozenset[str]:

@@ -20,6 +20,7 @@ class LiveSite:
 
     def is_behind(self) -> bool:
         """Say whether the database has changed since the last build. Raises StoreError where it cannot be read."""
+        self._store.end_lost()
         return stamp(self._store.sessions) != self._built_from
 
     def update(self, progress: Progress | None = None) -> int:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import psutil
 
+from bench.atomic import write_text
 from bench.errors import BenchError
 from bench.report.places import written_to
-from bench.report.site.folder import EXAMPLE, MANIFEST, site_files
+from bench.report.site.folder import EXAMPLE, MANIFEST, listing, site_files
 from bench.report.site.material import OVERVIEW
 
 _BUILDING = ".building-"
@@ -49,14 +50,15 @@ def publish(built: Path, folder: Path) -> frozenset[str]:
     """
     files, before = site_files(built), site_files(folder)
     made = {path for path in files if (built / path).exists()}
-    changed = {path for path in made if not _same(built / path, folder / path)}
+    changed = {path for path in made if path == MANIFEST or not _same(built / path, folder / path)}
     with written_to(folder, EXAMPLE):
+        write_text(folder / MANIFEST, listing(files | before))  # so that a site that is half there is known as one
         for path in sorted(changed, key=_order):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (built / path).replace(folder / path)
         for path in before - files:
             (folder / path).unlink(missing_ok=True)
-    return frozenset(changed)
+    return frozenset(changed if files != before else changed - {MANIFEST})
 
 
 def _check(folder: Path) -> None:

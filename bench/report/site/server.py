@@ -24,8 +24,16 @@ CHANGES = "version.json"
 LIVE = "live.js"
 """The script that every page is given on its way out: it asks for `CHANGES`, and reloads the page."""
 
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline' 'self'; script-src 'unsafe-inline' 'self'; "
+    "img-src data: blob: 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What every page says of itself too, but for `frame-ancestors`, which only a header can say."""
+
 _HEADERS = {
     "Cache-Control": "no-store",
+    "Content-Security-Policy": POLICY,
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Resource-Policy": "same-origin",  # else any web page could load our data as a script
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -95,6 +103,7 @@ class _Reader(BaseHTTPRequestHandler):
     server: SiteServer
     server_version, sys_version = "bench", ""
     timeout = 30
+    default_request_version = "HTTP/1.0"  # what is no request at all is answered with headers too
 
     def do_GET(self) -> None:
         self._answer()
@@ -147,11 +156,15 @@ class _Reader(BaseHTTPRequestHandler):
         said = json.dumps({"build": self.server.build, "files": files})
         self._send(HTTPStatus.OK, said.encode(), "application/json")
 
+    def end_headers(self) -> None:
+        """Send the headers that every answer has, also one that the base class gives: 400, 414, 501, ..."""
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        super().end_headers()
+
     def _send(self, status: HTTPStatus, content: bytes, kind: str) -> None:
         text = kind.startswith("text/") or kind == "application/json"
         self.send_response(status)
-        for name, value in _HEADERS.items():
-            self.send_header(name, value)
         self.send_header("Content-Type", f"{kind}; charset=utf-8" if text else kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

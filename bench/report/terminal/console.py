@@ -13,6 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from bench.console import SafeTable
 from bench.report.board.columns import NEVER_RANKS, Column
 from bench.report.board.layout import ESSENTIAL, PUBLISHED, board_columns, cell, heading, published_cell, seeds
 from bench.report.board.notes import board_notes
@@ -132,7 +133,9 @@ def command_line_text(command: str) -> Text:
 
 def plain_table(headings: Iterable[str], *, right: Iterable[str] = ()) -> Table:
     """Make an empty table in the style of all our tables; `right` are headings over numbers, which never break."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold", show_edge=False)
+    table = SafeTable(
+        box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold", show_edge=False
+    )
     numbers = set(right)
     for name in headings:
         number = name in numbers

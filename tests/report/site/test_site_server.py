@@ -8,7 +8,7 @@ import threading
 import psutil
 import pytest
 
-from bench.report.site.server import SiteServer
+from bench.report.site.server import POLICY, SiteServer
 
 PAGE = "<!doctype html><title>A site</title><body><p>Hello</p></body>"
 
@@ -110,7 +110,22 @@ def test_no_page_of_another_site_may_load_or_frame_it(server):
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Content-Security-Policy"] == POLICY
         assert "Access-Control-Allow-Origin" not in headers
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [b"GET /nowhere HTTP/1.1", b"POST / HTTP/1.1", b"NONSENSE", b"GET / HTTP/9.9", b"GET /" + b"x" * 70_000],
+)
+def test_every_answer_carries_the_policy_also_those_to_garbage(server, request_line):
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as connection:
+        connection.sendall(request_line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    head = answer.partition(b"\r\n\r\n")[0].decode()
+    assert f"Content-Security-Policy: {POLICY}" in head
+    assert "X-Content-Type-Options: nosniff" in head
+    assert " 200 " not in head.splitlines()[0]
 
 
 def test_it_tells_which_files_changed_after_a_build(server):

@@ -57,7 +57,7 @@ def test_a_run_is_at_work_while_its_process_lives_and_left_behind_after(store):
     (at_work,) = states(store)
     assert (at_work.state, at_work.live, at_work.waiting) == ("running", {claim.run_id}, 1)
     with store.sessions.writing() as session:
-        session.connection().exec_driver_sql("UPDATE attempts SET lease_expires_at = 1")
+        session.connection().exec_driver_sql("UPDATE attempts SET lease_expires_at = 1, lease_expires_uptime = 1")
     (left,) = states(store)
     assert (left.state, left.live, left.waiting) == ("interrupted", frozenset(), 2)
 

@@ -1,4 +1,4 @@
-"""Record class balance, the conditions that times were measured under, per-epoch test metrics, and files."""
+"""Record class balance, the conditions of times, test metrics of epochs, files, and leases by uptime."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def upgrade() -> None:
     for table in ("runs", "feature_passes"):
         _add(table, sa.Double, "cpu_s", "load", "slowdown")
         _add(table, sa.Boolean, "disturbed")
+    _add("attempts", sa.Double, "lease_expires_uptime")
     _add("head_metrics", sa.Double, "balanced_accuracy")
     _add("ensembles", sa.Double, "val_balanced_accuracy", "test_balanced_accuracy")
     op.create_table(
