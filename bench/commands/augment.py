@@ -50,29 +50,19 @@ Out = Annotated[
     typer.Option("--out", "-o", dir_okay=False, help="The picture.", show_default="reports/augment-DATASET.png"),
 ]
 
+Images = Annotated[int, typer.Option("--images", min=1, max=64, help="How many images, a row each.")]
+Each = Annotated[int, typer.Option("--each", min=1, max=24, help="How many epochs are shown.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The run's seed.")]
+
 
 def augment(
-    dataset: o.Dataset,
-    layout: o.Layout = None,
-    lists: o.Lists = None,
-    recipe: Recipe = "default",
-    strategy: Strategy = "full",
-    overrides: o.Set = None,
-    augmentations: Augmentations = None,
-    images: Annotated[int, typer.Option("--images", min=1, max=64, help="How many images, a row each.")] = 8,
-    each: Annotated[int, typer.Option("--each", min=1, max=24, help="How many epochs are shown.")] = 6,
-    views: Views = None,
-    image_size: o.ImageSize = None,
-    backbone: Backbone = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The run's seed.")] = 0,
-    out: Out = None,
-    registry: o.RegistryFolders = None,
-    skip_damaged: o.SkipDamaged = False,
-    drop_duplicates: o.DropDuplicates = False,
-    data_root: o.DataRoot = None,
-    download: Download = True,
-    json: o.AsJson = False,
-) -> None:
+    dataset: o.Dataset, layout: o.Layout = None, lists: o.Lists = None, recipe: Recipe = "default",
+    strategy: Strategy = "full", overrides: o.Set = None, augmentations: Augmentations = None,
+    images: Images = 8, each: Each = 6, views: Views = None, image_size: o.ImageSize = None,
+    backbone: Backbone = None, seed: Seed = 0, out: Out = None, registry: o.RegistryFolders = None,
+    skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
+    data_root: o.DataRoot = None, download: Download = True, json: o.AsJson = False,
+) -> None:  # fmt: skip
     """Write a picture of training images as they are, and as each epoch of a run would show them, augmented.
 
     Example: bench augment --dataset digits --augment "rotation(20)" --augment "A.CoarseDropout(p=1)"
