@@ -68,14 +68,9 @@ def run_sweep(options: Options) -> int:
     usable(backend, device)
     deterministic()
     registry = o.open_registry(options.registry)
-    found = o.find_dataset(
-        registry,
-        options.dataset,
-        options.asked.groups,
-        layout=options.asked.layout,
-        lists=options.asked.lists,
-    )
-    entry = options.asked.without_faults(found)
+    asked = options.asked
+    found = o.find_dataset(registry, options.dataset, asked.groups, layout=asked.layout, lists=asked.lists)
+    entry = asked.without_faults(found)
     if not options.dry_run:
         Store.open(options.db).close()  # a database that cannot be used is said before anything is fetched
     dataset = None if options.dry_run else open_for_training(entry, options.data_root, download=options.download)

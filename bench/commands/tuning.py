@@ -114,14 +114,9 @@ def run_tune(options: Options) -> int:
     usable(backend_asked(options.backend), device)
     deterministic()
     registry = o.open_registry(options.registry)
-    found = o.find_dataset(
-        registry,
-        options.dataset,
-        options.asked.groups,
-        layout=options.asked.layout,
-        lists=options.asked.lists,
-    )
-    entry = options.asked.without_faults(found)
+    asked = options.asked
+    found = o.find_dataset(registry, options.dataset, asked.groups, layout=asked.layout, lists=asked.lists)
+    entry = asked.without_faults(found)
     words = read_words(registry, options.asked, options.space)
     if options.dry_run:
         terminal.out().print(space_view(_looked_up(options, registry, entry, words).space, options.trials))

@@ -119,6 +119,7 @@ class ManifestHeader:
             classes={target: len(names) for target, names in manifest.classes.items()},
             counts={split: len(part.ids) for split, part in manifest.splits.items()},
             pixels=manifest.pixels,
+            checked=manifest.check is not None,
         )
 
     @classmethod
@@ -128,5 +129,8 @@ class ManifestHeader:
         Raises ValueError or TypeError for what is no header.
         """
         data = json.loads(text)
-        seen = {"pixels": PixelCounts(**data.get("pixels", {})), "checked": "pixels" in data}
+        seen = {
+            "pixels": PixelCounts(**data.get("pixels", {})),
+            "checked": "pixels" in data and data.get("checked", True),
+        }
         return cls(**{**data, **seen})
