@@ -80,7 +80,7 @@ def run_sweep(options: Options) -> int:
         plan = plan_for(registry, entry, data, options.asked, counting, header=header)
     if dataset is None:
         return _show(plan, entry, header, options)
-    plan = with_weights_at_hand(plan, partial(plan_for, registry, entry, data, options.asked))
+    plan = with_weights_at_hand(plan, partial(plan_for, registry, entry, data, options.asked, header=header))
     with Store.open(options.db) as store:
         speed = speed_of(options.device, store)
         runs = forecast_for(plan, entry, header, speed, keeps=cache_bytes > 0)[0][: options.limit]
@@ -92,9 +92,7 @@ def run_sweep(options: Options) -> int:
         bench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
         with Interrupts() as interrupts, display_of(runs, forecast) as display:
             stop = Stop(interrupts.wanted, limit_s)
-            _say_precision(display.note, device, plan)
-            for remark in plan.remarks:
-                display.note(remark)
+            _note_what_was_decided(display.note, device, plan)
             sweep = Sweep(
                 store,
                 runs,
@@ -124,7 +122,9 @@ def _show(plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, option
     return 0
 
 
-def _say_precision(note: Callable[[str], None], device: object, plan: Plan) -> None:
+def _note_what_was_decided(note: Callable[[str], None], device: object, plan: Plan) -> None:
+    for remark in plan.remarks:
+        note(remark)
     for asked in {str(v.overrides.get("precision", v.entry.recipe.precision)) for v in plan.request.variants}:
         _, message = precision_for(device, asked)  # type: ignore[arg-type]
         if message:

@@ -17,8 +17,8 @@ from PIL import Image
 
 Values = NDArray[Any]
 
-_SAMPLE_FORMAT, _BITS, _PHOTOMETRIC = 339, 258, 262  # tags of TIFF
-_UNSIGNED, _WHITE_IS_ZERO = 1, 0
+_SAMPLE_FORMAT, _BITS, _PHOTOMETRIC, _PLANES = 339, 258, 262, 284  # tags of TIFF
+_UNSIGNED, _WHITE_IS_ZERO, _SEPARATE = 1, 0, 2
 _FULL = 65_535
 
 
@@ -50,7 +50,7 @@ def is_deep(image: Image.Image) -> bool:
     """Return whether an image that Pillow has opened has more than eight bits per channel."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return True
-    return _is_wide_ppm(image) or ";16" in _raw_mode(image)
+    return _is_wide_ppm(image) or ";16" in _raw_mode(image) or _has_deep_planes(image)
 
 
 def deep_pixels(image: Image.Image, data: bytes) -> DeepPixels | None:
@@ -70,11 +70,10 @@ def deep_pixels(image: Image.Image, data: bytes) -> DeepPixels | None:
 
 
 def _grey(image: Image.Image) -> DeepPixels:
-    tags = dict(getattr(image, "tag_v2", {}))
-    bits = tags.get(_BITS, (16,))[0]
+    bits = _tag(image, _BITS, (16,))[0]
     transparent = image.info.get("transparency")
     values: Values = np.asarray(image)
-    if bits == 32 and tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))[0] == _UNSIGNED:  # noqa: PLR2004 - bits
+    if bits == 32 and _tag(image, _SAMPLE_FORMAT, (_UNSIGNED,))[0] == _UNSIGNED:  # noqa: PLR2004 - bits
         values = values.view(np.uint32)
     elif image.mode == "I" and values.size and values.min() >= 0 and values.max() <= _FULL:
         values = values.astype(np.uint16)
@@ -87,13 +86,15 @@ def _grey(image: Image.Image) -> DeepPixels:
 
 def _as_seen(image: Image.Image, values: Values) -> Values:
     """Invert values whose zero is white, which Pillow does for up to eight bits only."""
-    if dict(getattr(image, "tag_v2", {})).get(_PHOTOMETRIC) != _WHITE_IS_ZERO or values.dtype.kind != "u":
+    if _tag(image, _PHOTOMETRIC, None) != _WHITE_IS_ZERO or values.dtype.kind != "u":
         return values
     return np.iinfo(values.dtype).max - values
 
 
 def _coloured(image: Image.Image, data: bytes) -> DeepPixels | None:
     raw = _raw_mode(image)
+    if _has_deep_planes(image):  # Pillow decodes them to noise
+        raise ValueError("it has 16-bit colours in separate planes, which Pillow cannot read; save it interleaved")
     if image.mode not in ("RGB", "RGBA"):  # CMYK: its upper bytes are taken
         return None
     if raw.startswith("LA"):  # four bytes a pixel, grey and opacity, are read as if they were RGBA
@@ -112,6 +113,16 @@ def _coloured(image: Image.Image, data: bytes) -> DeepPixels | None:
         straight = colours / np.maximum(alpha, 1 / _FULL)[..., None]
         colours = np.minimum(straight, _FULL).astype(np.uint16)
     return DeepPixels(colours, alpha=alpha)
+
+
+def _has_deep_planes(image: Image.Image) -> bool:
+    bits = _tag(image, _BITS, (8,))
+    return len(bits) > 1 and bits[0] > 8 and _tag(image, _PLANES, 1) == _SEPARATE  # noqa: PLR2004 - bits
+
+
+def _tag(image: Image.Image, tag: int, default: Any) -> Any:
+    """Return a tag of a TIFF."""
+    return dict(getattr(image, "tag_v2", {})).get(tag, default)
 
 
 def _decode_as(data: bytes, mode: str, raw: str) -> Values:

@@ -190,6 +190,14 @@ def test_alone_an_image_that_needs_all_of_its_depth_is_scaled_by_it():
         assert (scaled(data) == LEVELS[..., None]).all()
 
 
+def test_16_bit_colours_in_separate_planes_are_refused_and_not_decoded_to_noise():
+    assert "separate planes" in inspect_image(deep_tiff(COLOUR, planes=True), "x").damaged
+    with pytest.raises(DamagedImageError, match="save it interleaved"):
+        decode(deep_tiff(COLOUR, planes=True), "x")
+    shallow = (COLOUR // 257).astype(np.uint8)
+    assert (scaled(deep_tiff(shallow, planes=True)) == shallow).all()
+
+
 def test_transparent_deep_pixels_come_on_the_ground():
     values = np.array([[[0, 0, 0, 0], [65_535, 0, 0, 65_535]]], np.uint16)
     for ground, level in (("black", 0), ("grey", 128), ("white", 255)):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from bench.transfer.logits import logits_in_parts
 from stand_in import MixedDevicesError, stand_in
 from trained_runs import of
 
@@ -25,7 +26,6 @@ from bench.train.hooks import Hooks
 from bench.train.run import Outcome, Run
 from bench.train.timing import measure
 from bench.train.workbench import Workbench
-from bench.transfer.logits import logits_in_parts
 
 Maker = Callable[..., Any]
 CPU = torch.device("cpu")
