@@ -28,7 +28,9 @@ from bench.train.workbench import Workbench
 from bench.watching import Watcher
 
 Runs = list[PlannedRun]
-CLOCKED = ("_at", "_s", "images_per_s", "peak_memory_bytes", "hardware", "forecast_s")
+CLOCKED = (
+    "_at", "_s", "images_per_s", "peak_memory_bytes", "hardware", "forecast_s", "load", "slowdown", "disturbed",
+)  # fmt: skip
 """What the clock decides differs from run to run; everything else is the same."""
 
 NET = BackboneSpec(library="timm", architecture="test_efficientnet")

@@ -14,6 +14,7 @@ import torch
 from bench.data.splits import Splits, TestSplit, TrainSplit, ValSplit
 from bench.device import one_thread
 from bench.errors import DivergedError
+from bench.gauge import Gauge
 from bench.head_modules import build_head
 from bench.random_keys import key
 from bench.records import EpochRecord
@@ -349,7 +350,7 @@ def test_a_run_whose_hooks_fail_is_that_runs_matter_alone(inputs: FeatureInputs,
 def test_what_a_run_costs_alone_is_measured_on_a_copy(inputs: FeatureInputs) -> None:
     head = build_head(("dropout(0.2)", "linear"), WIDTH, CLASSES)
     before = {name: p.clone() for name, p in head.named_parameters()}
-    cost = measure_alone(head, spec(), inputs, CPU)
+    cost = measure_alone(head, spec(), inputs, Gauge(CPU))
     assert cost.step_s > 0
     assert cost.eval_s > 0
     assert all(torch.equal(p, before[name]) for name, p in head.named_parameters())
