@@ -103,6 +103,17 @@ def _targets(dataset: str, text: str, known: Sequence[str]) -> list[str]:
     return [name for name in known if name in wanted]
 
 
+def check_asked(registry: Registry, asked: Asked) -> None:
+    """Look up what is asked for by name or written in a grammar. Raises BenchError as `plan_for` does."""
+    parse_subset(asked.subset)
+    budget_of(registry, asked.budget)
+    kept_as(asked.kept)
+    for strategy in asked.strategies:
+        canonical(strategy)
+    _variants(registry, asked)
+    choose(registry, asked.backbones)
+
+
 def plan_for(
     registry: Registry,
     entry: DatasetEntry,

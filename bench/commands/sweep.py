@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.commands import options as o
+from bench.commands.early import announce, check_words
 from bench.commands.filters import Db
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and the forecast, and stop.")]
@@ -63,7 +64,6 @@ def sweep(
 
     Example: bench sweep --dataset cub --budget 10M --seeds 3
     """
-    from bench.commands.sweeping import Options, run_sweep
     from bench.request import Asked
 
     asked = Asked(
@@ -72,6 +72,10 @@ def sweep(
         skip_damaged=skip_damaged, drop_duplicates=drop_duplicates,
         layout=layout, lists=lists or [],
     )  # fmt: skip
+    check_words(asked, dataset, registry, data_root)
+    announce()
+    from bench.commands.sweeping import Options, run_sweep  # torch, after what can be said without it
+
     options = Options(
         dataset, asked, limit, time_limit, prune, dry_run, keep, workers, db, registry or [], data_root, download,
         device, cache_budget, backend, retry,

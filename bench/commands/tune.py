@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from bench.commands import options as o
 from bench.commands import sweep as s
+from bench.commands.early import announce, check_words
 from bench.commands.filters import Db
 from bench.commands.given import not_empty
 from bench.errors import BenchError
@@ -78,7 +80,6 @@ def tune(
         return
     if dataset is None:
         raise BenchError("No dataset is named.", "A search trains on one.", "Add --dataset NAME, or --list.")
-    from bench.commands.tuning import Options, run_tune
     from bench.request import Asked
 
     asked = Asked(
@@ -87,6 +88,10 @@ def tune(
         skip_damaged=skip_damaged, drop_duplicates=drop_duplicates,
         layout=layout, lists=lists or [],
     )  # fmt: skip
+    check_words(replace(asked, overrides=[]), dataset, registry, data_root)  # a search has keys of its own to set
+    announce()
+    from bench.commands.tuning import Options, run_tune  # torch, after what can be said without it
+
     options = Options(
         dataset, asked, space or [], trials, sampler, metric, seed, name, prune, together, time_limit, dry_run,
         keep, workers, db, registry or [], data_root, download, device, cache_budget, backend, json, retry,

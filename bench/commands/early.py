@@ -1,0 +1,42 @@
+"""What can be wrong with a command's words, looked for before torch is imported: that takes seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from bench.registry import Registry
+    from bench.request import Asked
+
+
+def announce(doing: str = "planning") -> None:
+    """Print at once what a command begins with, for the libraries behind it take seconds to import."""
+    typer.echo(f"{doing} ...", err=True)
+
+
+def check_words(asked: Asked, dataset: str, folders: list[Path] | None, data_root: Path | None) -> None:
+    """Look up every name that a plan is asked for with. Raises BenchError for the first that does not exist.
+
+    Images are not looked for, models are not counted, and nothing is printed.
+    """
+    from bench.registry import Registry
+    from bench.request import check_asked
+
+    registry = Registry.load(folders or ())
+    check_asked(registry, asked)
+    if not dataset.startswith("folder:"):
+        _check_dataset(registry, asked, dataset, data_root)
+
+
+def _check_dataset(registry: Registry, asked: Asked, name: str, data_root: Path | None) -> None:
+    from bench.commands.options import find_dataset
+    from bench.data.datasets import known_header
+    from bench.request import dataset_spec
+
+    entry = asked.without_faults(
+        find_dataset(registry, name, asked.groups, layout=asked.layout, lists=asked.lists)
+    )
+    dataset_spec(entry, asked.target, known_header(entry, data_root), asked.subset)
