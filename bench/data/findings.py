@@ -15,7 +15,7 @@ from bench.data.raw import OfficialSplit
 from bench.data.splits import split as cut
 from bench.entries import DatasetEntry
 from bench.errors import DataError
-from bench.printable import printable
+from bench.visible import on_one_line
 
 NAMED, LINKED = 5, 4
 """How many names a message lists, and how many images a name links."""
@@ -40,7 +40,7 @@ class Finding:
 
     def text(self, most: int = NAMED) -> str:
         """Return the sentence with the first few names, safe to print."""
-        shown = ", ".join(printable(name) for name in self.names[:most])
+        shown = ", ".join(on_one_line(name) for name in self.names[:most])
         more = f", ... ({len(self.names):,} in all)" if len(self.names) > most else ""
         return f"{self.what}{f': {shown}{more}' if shown else ''}."
 
@@ -72,7 +72,7 @@ def refuse_unfit(manifest: Manifest, entry: DatasetEntry, *, listed: bool = Fals
     if errors:
         todo = dict.fromkeys(one.todo for one in errors)
         raise DataError(
-            f"The dataset {printable(entry.name)} cannot be trained on as it is.",
+            f"The dataset {on_one_line(entry.name)} cannot be trained on as it is.",
             "Its errors are listed above." if listed else "\n".join(one.text() for one in errors),
             "\n".join([*todo, *([] if listed else [f"Everything that was found: {check_command(entry)}"])]),
         )

@@ -284,7 +284,7 @@ def test_names_with_control_characters_are_escaped(tmp_path):
     entry = folder_entry(root)
     with pytest.raises(DataError) as caught:
         refuse_unfit(open_dataset(entry).manifest, entry)
-    assert r"\x1b[31mred\u202e\n.png" in caught.value.why
+    assert r"\u001b[31mred\u202e\n.png" in caught.value.why
     assert not {"\x1b", "\u202e"} & set(str(caught.value))
 
 

@@ -136,7 +136,7 @@ READ = [
     pytest.param(
         CLASS_FOLDERS,
         {
-            "a/train.txt": lines(TRAIN, "/home/me/data/images/{c}/{n}.jpg"),
+            "a/train.txt": lines(TRAIN, "/mnt/data/images/{c}/{n}.jpg"),
             "a/val.txt": lines(TEST, "C:\\data\\{c}\\{n}.jpg"),
         },
         HALF,

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.dataset_checks import FindCheck
-from bench.printable import printable
 from bench.report.site.sheet import Cell, Head, Sheet, bounded, number
 from bench.report.terminal.check_view import finding_lines
 from bench.report.units import DASH
 from bench.store.rows import RunRow
+from bench.visible import on_one_line
 
 MOST_ROWS, NAMED = 200, 3
 _UNSEEN = "Not known: data with this fingerprint was not read on this machine"
@@ -34,17 +34,17 @@ def _of_dataset(
     name: str, fingerprint: str | None, val_fraction: float, find_check: FindCheck
 ) -> Iterable[list[Cell]]:
     record = find_check(name, fingerprint or "", val_fraction)
-    start = [Cell(printable(name)), Cell((fingerprint or DASH)[:12], code=True)]
+    start = [Cell(on_one_line(name)), Cell((fingerprint or DASH)[:12], code=True)]
     if record is None:
         yield [*start, *(Cell(DASH, "-") for _ in range(5)), Cell(_UNSEEN, style="why")]
         return
     for target, found in record["targets"].items():
-        head = Cell(printable(f"{name} {target}")) if len(record["targets"]) > 1 else start[0]
+        head = Cell(on_one_line(f"{name} {target}")) if len(record["targets"]) > 1 else start[0]
         shares = [
             number(found["splits"].get(split, {}).get("naming_train_majority_top1"), "fraction")
             for split in ("train", "val", "test")
         ]
-        largest = Cell(printable(found["train_majority"]))
+        largest = Cell(on_one_line(found["train_majority"]))
         yield [head, start[1], number(found["classes"], "count"), largest, *shares, _found(record)]
 
 

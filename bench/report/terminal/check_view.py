@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bench.printable import printable
+from bench.visible import on_one_line
 
 NAMED_BEFORE_TRAINING, NAMED_ON_DEMAND = 3, 20
 """How many names a finding lists."""
@@ -30,7 +30,7 @@ def check_lines(record: Mapping[str, Any], *, whole: bool) -> list[str]:
 
 def finding_lines(found: Mapping[str, Any], most: int) -> list[str]:
     """Return a finding with its first `most` names, and the way on."""
-    names = ", ".join(printable(name) for name in found["names"][:most])
+    names = ", ".join(on_one_line(name) for name in found["names"][:most])
     more = f", ... ({len(found['names']):,} in all)" if len(found["names"]) > most else ""
     text = f"{found['level']}: {found['what']}{f': {names}{more}' if names else ''}."
     return [text, f"  {found['todo']}"] if found["todo"] and found["level"] != "note" else [text]
@@ -39,19 +39,19 @@ def finding_lines(found: Mapping[str, Any], most: int) -> list[str]:
 def _head(record: Mapping[str, Any]) -> str:
     layout, lists = record["folder"]["layout"], record["folder"]["lists"]
     read = f"read as {layout}" if layout else f"read by {record['reader']}"
-    by = f", with {', '.join(map(printable, lists))}" if lists else ""
+    by = f", with {', '.join(map(on_one_line, lists))}" if lists else ""
     classes = " and ".join(
         f"{found['classes']:,} {'' if len(record['targets']) == 1 else f'{target} '}classes"
         for target, found in record["targets"].items()
     )
     val = "" if record["val"] == "its own split" else f"; val is {record['val']}"
-    return f"{printable(record['dataset'])}: {classes}, {read}{by}{val}"
+    return f"{on_one_line(record['dataset'])}: {classes}, {read}{by}{val}"
 
 
 def _classes(found: Mapping[str, Any]) -> list[str]:
     """List every class with its images in each split, in columns."""
     counts = [part["counts"] for part in found["splits"].values()]
-    names = {label: printable(label) for label in counts[0]}
+    names = {label: on_one_line(label) for label in counts[0]}
     width = max(map(len, names.values()))
     heads = f"    {'class':{width}}{''.join(f'{split:>8}' for split in found['splits'])}"
     rows = [f"    {shown:{width}}{''.join(f'{c[label]:>8,}' for c in counts)}" for label, shown in names.items()]
@@ -62,8 +62,8 @@ def _split(name: str, part: Mapping[str, Any]) -> str:
     counts: Mapping[str, int] = part["counts"]
     head = f"{name:5} {part['images']:,} images"
     if len(counts) <= _INLINE:
-        return f"{head}: {', '.join(f'{printable(label)} {count:,}' for label, count in counts.items())}"
-    first = ", ".join(printable(label) for label in list(counts)[:3])
+        return f"{head}: {', '.join(f'{on_one_line(label)} {count:,}' for label, count in counts.items())}"
+    first = ", ".join(on_one_line(label) for label in list(counts)[:3])
     return f"{head}, {min(counts.values()):,} to {max(counts.values()):,} of each class: {first}, ..."
 
 
@@ -71,4 +71,4 @@ def _majority(found: Mapping[str, Any]) -> str:
     shares = ", ".join(
         f"{100 * part['naming_train_majority_top1']:.1f} % of {name}" for name, part in found["splits"].items()
     )
-    return f"always naming {printable(found['train_majority'])} is right for {shares}"
+    return f"always naming {on_one_line(found['train_majority'])} is right for {shares}"
