@@ -82,9 +82,6 @@ def test_what_is_no_run_and_no_file_of_one_is_refused(trained_db, tmp_path):
     assert "holds no weights that bench kept" in refused("evaluate", no_weights, "--db", trained_db)
     assert "There is no file" in refused("evaluate", tmp_path / "gone.safetensors", "--db", trained_db)
     assert "No run begins with" in refused("evaluate", "zz", "--db", trained_db)
-    assert refused(
-        "evaluate", of(trained_db, "full").run_id, "--db", trained_db
-    )  # where its images are is not said
 
 
 def test_a_file_of_a_run_of_another_database_says_so(trained_db, tmp_path):
