@@ -20,11 +20,12 @@ from bench.checksum import ARRAY_ERRORS, checksum, file_checksum, is_whole
 from bench.errors import StoreError
 from bench.home import bench_home
 from bench.spec import digest, samples_digest
+from bench.store.measured_again import measured_again
 from bench.store.predictions import Predictions as Predictions  # noqa: PLC0414 - who has the files has these
 from bench.store.predictions import RunPredictions as RunPredictions  # noqa: PLC0414 - the same
 from bench.store.predictions import TestPredictions as TestPredictions  # noqa: PLC0414 - the same
 from bench.store.predictions import ValPredictions as ValPredictions  # noqa: PLC0414 - the same
-from bench.store.stamps import Stamp, Stamps, measured_again
+from bench.store.stamps import Stamp, Stamps
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import numpy as np
 import sqlalchemy as sa
 
-from bench.joint import spans
-from bench.ranks import ranks
 from bench.store.schema import Run
 from bench.store.schema_derived import RunArtifact
 from bench.store.statements import add_missing
@@ -16,10 +14,8 @@ from bench.store.statements import add_missing
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy.typing as npt
     from sqlalchemy.orm import Session
 
-    from bench.store.predictions import Predictions, RunPredictions
     from bench.store.sessions import Sessions
 
 Kind = Literal["predictions", "weights"]
@@ -45,8 +41,12 @@ class Measured(NamedTuple):
 
     def agrees(self, stored: Measured) -> bool:
         """Whether it is the same measurement as the stored one."""
-        same = np.isclose(self, stored, rtol=LOSS_TOLERANCE, atol=1e-9, equal_nan=True)
-        return bool(same.all())
+        return all(_is_same(one, other) for one, other in zip(self, stored, strict=True))
+
+
+def _is_same(one: float, other: float) -> bool:
+    both_nan = math.isnan(one) and math.isnan(other)
+    return both_nan or math.isclose(one, other, rel_tol=LOSS_TOLERANCE, abs_tol=1e-9)
 
 
 class Stamps:
@@ -83,24 +83,3 @@ def add_stamps(session: Session, stamps: Iterable[Stamp], now: float) -> None:
         same = (RunArtifact.run_id == stamp.run_id, RunArtifact.kind == stamp.kind)
         session.execute(sa.delete(RunArtifact).where(*same))
         add_missing(session, RunArtifact, [{**stamp._asdict(), "created_at": now}])
-
-
-def measured_again(made: RunPredictions) -> tuple[Measured, Measured]:
-    """Compute from predictions what the run measured on val and test; of several targets the mean over them."""
-    return _measured(made.val), _measured(made.test)
-
-
-def _measured(made: Predictions) -> Measured:
-    if not made.classes:
-        return _of_target(made.logits, made.labels)
-    heads = [made.head(number) for number in range(len(spans(made.classes)))]
-    each = [_of_target(head.logits, head.labels) for head in heads]
-    return Measured(sum(m.top1 for m in each) / len(each), sum(m.loss for m in each) / len(each))
-
-
-def _of_target(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> Measured:
-    """Measure top-1 and the mean cross-entropy as `bench.train.evaluate` does."""
-    own = logits[np.arange(len(labels)), labels].astype(np.float64)
-    top = logits.max(axis=1, keepdims=True).astype(np.float64)
-    log_sum = np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0]
-    return Measured(float((ranks(logits, labels) == 0).mean()), float((log_sum - own).mean()))

@@ -12,7 +12,8 @@ from safetensors import SafetensorError, safe_open
 from bench.checksum import ends_with_checksum
 from bench.errors import BenchError, StoreError
 from bench.store.artifacts import Artifacts
-from bench.store.stamps import Measured, measured_again
+from bench.store.measured_again import measured_again
+from bench.store.stamps import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -71,7 +71,7 @@ def undisturbed(workbench: Any, tmp_path: Path) -> Callable[[Any], Path]:
     def make_elsewhere(spec: Any) -> Path:
         bench = replace(workbench, cache=FeatureCache(tmp_path / "undisturbed"))
         make(spec, bench)
-        [entry] = [path for path in bench.cache.folder.iterdir() if path.is_dir()]
+        [entry] = [path for path in bench.cache.folder.glob("[!.]*") if path.is_dir()]
         return entry
 
     return make_elsewhere
