@@ -90,7 +90,7 @@ def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractC
 
 def without_autocast(x: Tensor) -> contextlib.AbstractContextManager[Any]:
     """Compute in the tensors' own precision inside this context, on the device of `x`."""
-    if not torch.is_autocast_enabled(x.device.type):
+    if x.is_meta or not torch.is_autocast_enabled(x.device.type):  # torch knows no autocast on the meta device
         return contextlib.nullcontext()
     return torch.autocast(x.device.type, enabled=False)
 

@@ -82,7 +82,7 @@ def test_two_processes_on_one_study_make_each_trial_once(tunings: Maker) -> None
     processes = [place.start(), place.start()]
     for process in processes:
         _, said = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+        assert process.returncode in (0, 3), said  # 3: the other process was still at a trial
     assert place.call().code == 0  # tells of what the slower one had just ended
     trials = place.trials()
     assert [trial["state"] for trial in trials] == ["done"] * 6
