@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from bench import terminal
 
 if TYPE_CHECKING:
     from bench.registry import Registry
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def announce(doing: str = "planning") -> None:
     """Print at once what a command begins with, for the libraries behind it take seconds to import."""
-    typer.echo(f"{doing} ...", err=True)
+    terminal.say(f"{doing} ...")
 
 
 def check_words(asked: Asked, dataset: str, folders: list[Path] | None, data_root: Path | None) -> None:

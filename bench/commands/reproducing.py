@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -18,6 +18,7 @@ from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
 from bench.commands.planning import Counting, kept_before, speed_of
 from bench.commands.study_parts import Makers
+from bench.commands.study_plan import Named, Planned
 from bench.commands.study_search import Searching, foreseen
 from bench.commands.study_tables import show_plan, show_tables
 from bench.commands.training import (
@@ -36,10 +37,9 @@ from bench.errors import DataError, WeightsError
 from bench.plan.backends import with_backend
 from bench.plan.forecast import total, with_forecast
 from bench.plan.variants import told_text
-from bench.records import PlannedRun, SweepRecord
+from bench.records import SweepRecord
 from bench.registry import Registry
 from bench.report.study.records import attempted, study_record
-from bench.report.study.reproduced import same_run
 from bench.request import kept_as
 from bench.spec import BackendName
 from bench.stopping import Stop
@@ -78,61 +78,6 @@ class Options:
     layout: str | None = None
     lists: list[str] = field(default_factory=list)
     retry: str = "failed"
-
-
-@dataclass(frozen=True)
-class Named:
-    """One run of a study as it will be trained, under one variant of its settings (empty: there is one only)."""
-
-    entry: StudyRunEntry
-    variant: str
-    run: PlannedRun
-
-    @property
-    def name(self) -> str:
-        """The study's name of the run, and its variant: `scratch lr=0.001`."""
-        return f"{self.entry.name} {self.variant}".strip()
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A study's runs as they will be trained, and its search."""
-
-    registry: Registry
-    study: StudyEntry
-    changes: Changes
-    place: Place
-    named: tuple[Named, ...]
-    search: StudySearch | None = None
-
-    @property
-    def ids(self) -> dict[str, dict[str, list[str]]]:
-        """The ids of each run, one for each seed, by variant and the study's name of the run."""
-        found: dict[str, dict[str, list[str]]] = {}
-        for one in self.named:
-            found.setdefault(one.variant, {}).setdefault(one.entry.name, []).append(one.run.spec.run_id)
-        return found
-
-    @property
-    def unique(self) -> dict[str, PlannedRun]:
-        """The runs by id: names that the changes made one run of share it."""
-        found: dict[str, PlannedRun] = {}
-        for one in self.named:
-            found.setdefault(one.run.spec.run_id, one.run)
-        return found
-
-    def shared(self) -> list[str]:
-        """Say which names the changes made one run of: there is nothing left to compare between them."""
-        names: dict[str, list[str]] = {}
-        for one in self.named:
-            names.setdefault(one.run.spec.run_id, []).append(one.name)
-        alike = dict.fromkeys(tuple(same) for same in names.values() if len(same) > 1)
-        return [f"{same_run(same)}." for same in alike]
-
-    def changed(self, change: Callable[[list[PlannedRun]], list[PlannedRun]]) -> Planned:
-        """Change the runs, in order."""
-        runs = change([one.run for one in self.named])
-        return replace(self, named=tuple(replace(one, run=run) for one, run in zip(self.named, runs, strict=True)))
 
 
 def run_study(options: Options) -> int:

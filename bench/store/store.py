@@ -54,9 +54,9 @@ class Store:
         """Open a SQLite file by its path or URL, or a PostgreSQL database by its URL.
 
         `where` None means `BENCH_DB`, or `runs.db` in the working folder. With `create` a database that is not
-        there, or is empty, is made; without, it is an error. One of an older schema is copied (SQLite) and
-        upgraded. A read-only file is opened for reading. A write waits up to `busy_timeout_s` seconds for another
-        process's (SQLite). Runs whose process is gone are recorded as interrupted (`end_lost`).
+        there is made; without, it is an error. One of an older schema is copied (SQLite) and upgraded; a read-only
+        one is only read. A write waits up to `busy_timeout_s` seconds for another process's (SQLite). Runs whose
+        process is gone are recorded as interrupted (`end_lost`).
         """
         database = Database(locate(where), create=create, busy_timeout_s=busy_timeout_s)
         try:
