@@ -55,8 +55,8 @@ class Store:
 
         `where` None means `BENCH_DB`, or `runs.db` in the working folder. With `create` a database that is not
         there is made; without, it is an error. One of an older schema is copied (SQLite) and upgraded; a read-only
-        one is only read. A write waits up to `busy_timeout_s` seconds for another process's (SQLite). Runs whose
-        process is gone are recorded as interrupted (`end_lost`).
+        one is only read. A write waits `busy_timeout_s` seconds at most for another process's (SQLite). Runs whose
+        process is gone are recorded as interrupted.
         """
         database = Database(locate(where), create=create, busy_timeout_s=busy_timeout_s)
         try:
@@ -103,8 +103,6 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    # Sweeps
 
     def plan(self, sweep: SweepRecord, runs: Sequence[PlannedRun]) -> int:
         """Record a sweep and return its number; runs that the database does not know become `planned`.

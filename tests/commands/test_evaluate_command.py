@@ -49,8 +49,12 @@ def test_every_saved_model_is_the_one_of_its_row(trained_db, tiny_folder):
 @pytest.mark.parametrize("factor", [1.2, -1.0, 0.0, float("nan")])
 def test_a_model_that_was_changed_is_not_the_one_of_its_row(copied, tiny_folder, factor):
     row = of(copied, "full")
-    damage(model_file(copied, row.run_id), factor)
-    ended = bench("evaluate", row.run_id, "--db", copied, "-d", f"folder:{tiny_folder}")
+    file = model_file(copied, row.run_id)
+    damage(file, factor)
+    named = bench("evaluate", row.run_id, "--db", copied, "-d", f"folder:{tiny_folder}")
+    assert named.code == 2  # its bytes are not those that the run wrote
+    assert str(file) in named.stderr
+    ended = bench("evaluate", file, "--db", copied, "-d", f"folder:{tiny_folder}")
     assert ended.code == 1
     assert "is not the one that the row describes" in ended.stdout
     assert "differs" in ended.stdout
