@@ -91,7 +91,7 @@ def test_two_pruning_sweeps_at_once_share_their_rungs(sweeps: Maker) -> None:
     crowd = sweeps("crowd", *MANY, "--prune")
     for process in [crowd.start(), crowd.start()]:
         _, said = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+        assert process.returncode in (0, 3), said  # 3: the other process was still at a run
     assert {status for status, _, _ in fates(crowd).values()} == {"done", "pruned"}
     assert all(len(statuses) == 1 for statuses in groups(crowd).values()), "no group is left with its lucky seeds"
     with Store.open(crowd.db) as store:

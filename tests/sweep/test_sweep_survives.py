@@ -72,7 +72,7 @@ def test_two_sweeps_at_once_run_every_spec_once(sweeps: Maker) -> None:
     processes = [crowd.start(), crowd.start()]
     for process in processes:
         _, said = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+        assert process.returncode in (0, 3), said  # 3: the other process was still at a run
     with Store.open(crowd.db) as store:
         attempts = {row.run_id: store.attempts(row.run_id) for row in store.rows()}
     assert len(attempts) == 4

@@ -88,7 +88,7 @@ def test_two_sweeps_at_once_train_every_run_once(sweeps: Maker, together: tuple[
     crowd = sweeps("crowd", *together)
     for process in [crowd.start(), crowd.start()]:
         _, said = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+        assert process.returncode in (0, 3), said  # 3: the other process was still at a run
     with Store.open(crowd.db) as store:
         attempts = [[attempt.status for attempt in store.attempts(row.run_id)] for row in store.rows()]
     assert attempts == [["done"]] * SEEDS

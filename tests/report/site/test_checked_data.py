@@ -41,7 +41,8 @@ def test_each_dataset_is_listed_with_its_largest_class_and_its_faults(store):
     assert [cell.text for cell in seen[2:7]] == ["3", "cat", "33.3", "33.3", "40.0"]
     assert "note: 8 images left out as damaged: train/cat/empty.jpg, train/cat/text.jpg" in seen[-1].text
     assert (
-        r"warning: 1 image of test is in train too, byte for byte: test/cat/co\x1bpy.png = train" in seen[-1].text
+        r"warning: 1 image of test is in train too, byte for byte: test/cat/co\u001bpy.png = train"
+        in seen[-1].text
     )
     assert unseen[-1].text.startswith("Not known")
 
