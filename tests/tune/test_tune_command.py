@@ -260,7 +260,7 @@ def test_the_time_limit_leaves_the_rest_for_later(tunings: Maker) -> None:
     [
         (["-d", "digits", "--space", "lrr=1"], "Did you mean lr?"),
         (["-d", "digits", "--space", ""], "--space is empty"),
-        (["-d", "digits", "--metric", "test_top1"], "Valid: val_loss, val_top1."),
+        (["-d", "digits", "--metric", "test_top1"], "Valid: val_balanced_accuracy, val_loss, val_top1."),
         (["-d", "digits", "--sampler", "tpee"], "Did you mean tpe?"),
         (["-d", "digits", "--set", "lr=1,2"], "Search it instead: --space 'lr=1,2'"),
         (["-d", "digits", "--set", "lr=1", "--space", "lr=1,2"], "both searched and set"),

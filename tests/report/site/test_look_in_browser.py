@@ -39,7 +39,7 @@ def ticks(page):
 
 
 def test_every_panel_and_the_matrix_are_drawn(thirty):
-    assert len(drawn(thirty)) == 7
+    assert len(drawn(thirty)) == 8
     assert all(drawn(thirty))
 
 

@@ -191,7 +191,7 @@ class TestMethods:
 
     def test_splits_and_flattery_are_the_databases_own_numbers(self, swept):
         text = swept.pages[METHODS].text
-        assert "cub100 2,700 300 1,000 all of it 0.1 0 5f5f5f5f5f5f 2 4" in text
+        assert "cub100 2,700 300 1,000 all of it 0.1 0 5f5f5f5f5f5f 3 4" in text
         done = [row for row in swept.rows if row.status == "done"]
         gains = [row.best_on_test_top1 - row.test_top1 for row in done if row.best_on_test_top1 is not None]
         assert f"{100 * sum(gains) / len(gains):.2f} points on average over {len(gains)} of 4 runs" in text
