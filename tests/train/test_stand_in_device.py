@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bench.transfer.logits import logits_in_parts
 from stand_in import MixedDevicesError, stand_in
 from trained_runs import of
 
 from bench.inference.explaining import Explaining
+from bench.inference.logits import logits_in_parts
 from bench.inference.predicting import predict
 from bench.inference.trained import load_trained
 from bench.store.store import Store
