@@ -170,5 +170,5 @@ class Trainer:
                 total, right = total + loss * len(labels), right + correct
                 seen, asked, steps = seen + len(labels), asked + labels.numel(), steps + 1
                 self.hooks.step(steps, self._steps_an_epoch)
-        top1, top5 = (count / asked for count in right.tolist())
+        top1, top5 = (count / asked for count in right.cpu().tolist())
         return Trained(float(total) / seen, top1, lr, steps, clock.seconds, clock.cpu_s, top5)
