@@ -48,6 +48,7 @@ def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
         prefix = _wrapper_for(entry.layout, files.images, prefix)
     top, names = tree.below(prefix[:-1]) if prefix else tree, _below(files.images, prefix)
     found, empty = _read(tree, top, names, files, prefix, entry)
+    _refuse_empty_split(top, names, found)
     notes = FolderNotes(
         found.layout,
         found.lists,
@@ -63,6 +64,23 @@ def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
     labels = {name: index_of[found.labels[name]] for name in names if name in found.labels}
     parts = _parts(labels, found.splits, entry.split_seed)
     return RawDataset({"label": classes}, {s: _part(top, some, labels) for s, some in parts.items()}, notes)
+
+
+def _refuse_empty_split(top: Tree, names: Sequence[str], found: Read) -> None:
+    """Raise DataError for a folder named like a split that holds no image, so that no other is cut in silence."""
+    there = set(found.splits.values())
+    for folder in sorted({name.split("/")[0] for name in top.folders} if there and not found.lists else ()):
+        word = split_name(folder)
+        if word and word.exact and word.word not in there and not _holds(folder, names):
+            raise DataError(
+                f"The split {folder} is empty.",
+                f"There is a folder {top.where(folder)}, but no image in it.",
+                "Put its images there, or remove the folder to have a split cut from train.",
+            )
+
+
+def _holds(folder: str, names: Sequence[str]) -> bool:
+    return any(name.startswith(f"{folder}/") for name in names)
 
 
 def _read(
