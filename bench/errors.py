@@ -7,7 +7,7 @@ parts and exits with `exit_code`; a traceback means a bug in bench.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 SLOWER = 1
 BAD_INPUT = 2
@@ -123,3 +123,9 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Suggest the valid names that come nearest to a misspelt one; empty where none does."""
     near = difflib.get_close_matches(name, sorted(set(names)), n=3, cutoff=0.5)
     return f"Did you mean {' or '.join(near)}?" if near else ""
+
+
+def first_names(names: Collection[str], shown: int = 3) -> str:
+    """List the first few names, and count the others."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(list(names)[:shown]) + more

@@ -12,7 +12,7 @@ from bench.data.class_groups import group_maps, groups_digest
 from bench.data.image_facts import UNSEEN
 from bench.data.manifest import ManifestHeader
 from bench.entries import BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
-from bench.errors import BenchError, BudgetError, DataError, WeightsError, unknown_name
+from bench.errors import BenchError, BudgetError, DataError, WeightsError, first_names, unknown_name
 from bench.hub import has_to_be_fetched, hub_url, unreachable
 from bench.plan.backbones import choose, listed
 from bench.plan.budget import Budget, parse_budget
@@ -173,7 +173,7 @@ def reachable_plan(plan: Plan, again: Callable[[Mapping[str, str]], Plan]) -> tu
     many = f"{len(gone)} backbone{'s' * (len(gone) != 1)}"
     return left, (
         f"{'; '.join(offline.values())}: {many} whose weights are not on this machine left out "
-        f"({first_few(gone)}). What is here is taken."
+        f"({first_names(gone)}). What is here is taken."
     )
 
 
@@ -188,15 +188,9 @@ def require_weights(plan: Plan) -> None:
         here = sorted({spec.name for spec in specs} - set(gone))
         raise WeightsError(
             f"The weights of {len(gone)} of {len(specs)} backbones are not on this machine.",
-            f"{'; '.join(offline.values())}; they are {first_few(gone)}.",
+            f"{'; '.join(offline.values())}; they are {first_names(gone)}.",
             f"Search what is here: --backbones {','.join(here)}" if here else _BRING_WEIGHTS,
         )
-
-
-def first_few(names: Sequence[str], shown: int = 3) -> str:
-    """List the first few names, and count the others."""
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
 
 
 def _nothing_at_hand(offline: Mapping[str, str]) -> WeightsError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from bench.checkpoint_file import is_averaged
+from bench.errors import first_names
 
 AUXILIARY = ("AuxLogits.", "aux1.", "aux2.")
 """Torchvision's auxiliary classifiers, which are not built."""
@@ -100,12 +101,6 @@ def common_prefix(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> 
 def not_finite(state: Mapping[str, Tensor]) -> list[str]:
     """List the tensors that hold NaN or an infinity."""
     return [name for name, t in state.items() if t.is_floating_point() and not t.isfinite().all()]
-
-
-def first_names(names: Collection[str], shown: int = 3) -> str:
-    """List the first few names, and count the others."""
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(list(names)[:shown]) + more
 
 
 def _essential(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -17,7 +17,7 @@ from bench.backbones import Pooled, build, headless, with_classifier
 from bench.bounded import expanded
 from bench.catalogue import catalogue
 from bench.checkpoint_file import Tensors, plain_reason, read_tensors
-from bench.errors import WeightsError
+from bench.errors import WeightsError, first_names
 from bench.hub import hub_file, hub_url, reach, torch_cache
 from bench.random_keys import key
 from bench.spec import BackboneSpec
@@ -25,7 +25,6 @@ from bench.state_dict import (
     Match,
     common_prefix,
     differences,
-    first_names,
     match_backbone,
     match_state,
     not_finite,
