@@ -87,12 +87,17 @@ def cell(group: Group, column: Column, board: Board) -> str:
     if column.unit == "text":
         mark = CHOSEN if column.key == "strategy" and group.ensemble and group.ensemble.chosen_on_val else ""
         return short_name(str(field(group.first, column.key))) + mark
-    mean, std, _ = group.stat(column.key, board.machine)
-    text = show_spread(mean, std, column.unit) if column.unit == "fraction" else show(mean, column.unit)
-    text = marked(text, disturbed=group.is_disturbed(column.key, board.machine))
-    if column.hardware and mean is not None and len(board.machines) > 1:
+    text = value_text(group, column, board.machine)
+    if column.hardware and text != DASH and len(board.machines) > 1:
         text += f" {machine_letters(board)[group.machines[0]]}"
     return text
+
+
+def value_text(group: Group, column: Column, machine: str | None = None) -> str:
+    """Format the mean of a column over the seeds: an accuracy with its spread, a disturbed time with its mark."""
+    mean, std, _ = group.stat(column.key, machine)
+    text = show_spread(mean, std, column.unit) if column.unit == "fraction" else show(mean, column.unit)
+    return marked(text, disturbed=group.is_disturbed(column.key, machine))
 
 
 def published_cell(row: Published, column: Column) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from bench.report.board.answer import Answer, accuracy, answer
 from bench.report.board.columns import COLUMNS, Column
 from bench.report.board.groups import Group
-from bench.report.board.layout import board_columns, short_name
+from bench.report.board.layout import board_columns, short_name, value_text
 from bench.report.board.notes import board_notes
 from bench.report.board.overlaps import overlap_note
 from bench.report.board.tables import Board
@@ -24,7 +24,6 @@ from bench.report.site.crowd import Listed, list_rows, room_for
 from bench.report.site.folder import Page, SiteFolder, address
 from bench.report.site.material import COMPARE, OVERVIEW, Material, run_page
 from bench.report.site.shell import Made, Shell, render_page
-from bench.report.units import show
 
 TEMPLATE, DATA = "overview.html.j2", "overview"
 SCRIPTS = (
@@ -121,4 +120,4 @@ def _board(section: BoardSection, legend: Legend, links: Mapping[str, str]) -> d
 
 
 def _measured(group: Group, key: str) -> str:
-    return show(group.stat(key).mean, COLUMNS[key].unit)
+    return value_text(group, COLUMNS[key])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from bench.report.board.layout import short_name
+from bench.report.run.numbers import measured
 from bench.report.run.runs import status_text, utc
 from bench.report.site.material import run_page
 from bench.report.site.sheet import Cell, Head, Sheet, bounded, number
@@ -42,7 +44,7 @@ def runs_sheet(sweep: SweepState, detailed: Collection[str], command: str) -> Sh
             number(row.seed, "count"),
             number(row.val_top1, "fraction"),
             number(row.test_top1, "fraction"),
-            number(row.standalone_s, "seconds"),
+            replace(number(row.standalone_s, "seconds"), text=measured(row, "standalone_s")),
             number(tries.get(row.run_id, 0), "count"),
             Cell(_words(row, why, sweep), style="why"),
         ]
@@ -52,7 +54,8 @@ def runs_sheet(sweep: SweepState, detailed: Collection[str], command: str) -> Sh
         Head("run", "run"), Head("status", "status"), Head("backbone", "backbone"), Head("strategy", "strategy"),
         *([Head("recipe", "recipe")] if recipes else []), *([_n("px", "px")] if sizes else []), _n("seed", "seed"),
         _n("val", "val %", down=True, tip="Validation top-1, which chooses"),
-        _n("test", "test %", down=True, tip="Test top-1, which only reports"), _n("alone", "time alone"),
+        _n("test", "test %", down=True, tip="Test top-1, which only reports"),
+        _n("alone", "time alone", tip="~ measured beside other work, or on a slowed machine"),
         _n("tries", "attempts", down=True), Head("why", "why"),
     ]  # fmt: skip
     return Sheet("Runs", heads, rows, bounded(len(order), MOST_RUNS, "runs"), command)

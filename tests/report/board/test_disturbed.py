@@ -14,6 +14,8 @@ from bench.report.board.tables import leaderboard
 from bench.report.export.frames import run_frame, to_frame
 from bench.report.export.fronts import pareto
 from bench.report.export.records import BOARD_FIELDS, board_records
+from bench.report.pages import Report
+from bench.report.site.overview import render_single
 
 SMALL, MIDDLE, LARGE = sorted(MODELS[:3], key=lambda model: model.gmacs)
 
@@ -53,6 +55,13 @@ def test_times_that_were_disturbed_are_marked(key):
     assert [cells[model.name].startswith("~") for model in (SMALL, MIDDLE, LARGE)] == [True, True, False]
     memory = [cell(entry.group, COLUMNS["peak_memory_bytes"], board) for entry in board.entries]
     assert not any(text.startswith("~") for text in memory)
+
+
+def test_the_answer_of_a_page_marks_its_times_as_the_table_does():
+    (disturbed,) = leaderboard([done_row(SMALL, standalone_s=233.0, disturbed=True)], Query())
+    assert "<dt>to train, alone</dt><dd>~3.88 min</dd>" in render_single(Report("t", [disturbed]))
+    (quiet,) = leaderboard([done_row(SMALL, standalone_s=233.0, disturbed=False)], Query())
+    assert "<dt>to train, alone</dt><dd>3.88 min</dd>" in render_single(Report("t", [quiet]))
 
 
 def test_a_note_counts_them_and_names_a_cost_that_compares():
