@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _HIDDEN = re.compile(
     "["
@@ -27,6 +28,12 @@ def visible(text: str) -> str:
 def on_one_line(text: str) -> str:
     """Return what `visible` does, with newlines and tabs escaped too: for a name inside a sentence or a cell."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def some_names(names: Sequence[str], most: int) -> str:
+    """List at most `most` names, safe to print, and their number if there are more: `a, b, ... (7 in all)`."""
+    more = f", ... ({len(names):,} in all)" if len(names) > most else ""
+    return ", ".join(map(on_one_line, names[:most])) + more
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bench.console import SafeConsole, SafeTable
 from bench.report.export.csv_text import to_csv
-from bench.visible import on_one_line, visible
+from bench.visible import on_one_line, some_names, visible
 
 ROOT = Path(__file__).parents[1] / "bench"
 HOSTILE = "a\x1b[31mred\x07\x9b2J\u202egpj.exe\u200b\ufeff\u2066\U000e0041\r"
@@ -86,3 +86,9 @@ def test_nothing_but_the_terminal_module_writes_to_a_stream():
             f"{path.relative_to(ROOT)}:{node.lineno}" for node in calls if ast.unparse(node.func) in WRITERS
         ]
     assert writing == []
+
+
+def test_a_long_list_of_names_is_cut_and_counted():
+    assert some_names(["a", "b"], 2) == "a, b"
+    assert some_names(["a\n", "b", "c"], 2) == r"a\n, b, ... (3 in all)"
+    assert some_names([], 2) == ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench import terminal
 from bench.errors import LISTED_BY, SHOWN, BenchError, did_you_mean
+from bench.visible import some_names
 
 if TYPE_CHECKING:
     from bench.report.board.query import Query, Unmatched
@@ -67,5 +68,4 @@ def _unknown(missed: Unmatched, names: set[str]) -> BenchError:
 
 
 def _has(missed: Unmatched) -> str:
-    more = f", ... ({len(missed.known)} in all)" if len(missed.known) > SHOWN else ""
-    return f"The database has: {', '.join(missed.known[:SHOWN])}{more}."
+    return f"The database has: {some_names(missed.known, SHOWN)}."

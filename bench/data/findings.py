@@ -1,4 +1,4 @@
-"""What is wrong, or unusual, with a dataset: derived from its manifest and the check that is kept with it."""
+"""Derives problems and oddities of a dataset from its manifest and the check stored with it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from bench.data.raw import OfficialSplit
 from bench.data.splits import split as cut
 from bench.entries import DatasetEntry
 from bench.errors import DataError
-from bench.visible import on_one_line
+from bench.visible import on_one_line, some_names
 
 NAMED, LINKED = 5, 4
-"""How many names a message lists, and how many images a name links."""
+"""The most names that a message lists, and the most images that one name joins."""
 
 SPLITS: tuple[OfficialSplit, ...] = ("train", "val", "test")
 _DROP = "keep copies out of train: --drop-duplicates"
@@ -40,9 +40,7 @@ class Finding:
 
     def text(self, most: int = NAMED) -> str:
         """Return the sentence with the first few names, safe to print."""
-        shown = ", ".join(on_one_line(name) for name in self.names[:most])
-        more = f", ... ({len(self.names):,} in all)" if len(self.names) > most else ""
-        return f"{self.what}{f': {shown}{more}' if shown else ''}."
+        return f"{self.what}{f': {some_names(self.names, most)}' if self.names else ''}."
 
 
 def findings(manifest: Manifest, entry: DatasetEntry) -> list[Finding]:

@@ -7,7 +7,6 @@ else counts (half of what torch's FlopCounterMode says). `train_macs` is `bench.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +15,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from bench.atomic import write_text
+from bench.cpus import available_cpus
 from bench.errors import BenchError
 from bench.head import plan_head
 from bench.home import bench_home
@@ -118,7 +118,7 @@ def count_all(
 def _count_each(
     pairs: Sequence[tuple[str, int]], strategies: Sequence[str]
 ) -> Iterator[tuple[tuple[str, int], BackboneCounts]]:
-    workers = min(os.cpu_count() or 1, 8)
+    workers = min(available_cpus(), 8)
     if len(pairs) < PARALLEL_FROM or workers == 1:
         for pair in pairs:
             yield pair, count_backbone(*pair, strategies)

@@ -26,12 +26,10 @@ def spec_of(db: Path, row: RunRow) -> RunSpec:
         return store.run(row.run_id).spec
 
 
-def test_logits(db: Path, row: RunRow) -> np.ndarray:
+def logits_of(db: Path, row: RunRow) -> np.ndarray:
+    """Return the logits of the test split, images x classes."""
     with Store.open(db) as store:
         return Artifacts.beside(store.location).predictions(row.run_id).test.logits
-
-
-test_logits.__test__ = False  # the logits of the test split
 
 
 def each_image(folder: Path, change) -> None:
@@ -61,10 +59,10 @@ def test_a_turned_folder_scores_as_the_upright_one_does(upright: Path, tmp_path:
     with Store.open(tmp_path / "t.db") as store:
         (row,) = store.rows()
     assert spec_of(tmp_path / "t.db", row).transform.exif == "follow"
-    assert test_logits(tmp_path / "t.db", row) == pytest.approx(test_logits(tmp_path / "plain.db", plain))
+    assert logits_of(tmp_path / "t.db", row) == pytest.approx(logits_of(tmp_path / "plain.db", plain))
     (ignoring,) = swept(tmp_path / "i.db", turned, *LINEAR, "--set", "exif=ignore")
     assert spec_of(tmp_path / "i.db", ignoring).recipe.exif == "ignore"
-    assert test_logits(tmp_path / "i.db", ignoring) != pytest.approx(test_logits(tmp_path / "t.db", row))
+    assert logits_of(tmp_path / "i.db", ignoring) != pytest.approx(logits_of(tmp_path / "t.db", row))
 
 
 def test_augmented_images_are_turned_too(upright: Path, tmp_path: Path) -> None:
@@ -72,8 +70,8 @@ def test_augmented_images_are_turned_too(upright: Path, tmp_path: Path) -> None:
     each_image(turned, saved_turned)
     augmented = (*TINY, "-s", "full", "--set", 'augment=["horizontal_flip"]')
     (plain,), (row,) = (swept(tmp_path / f"{f.parent.name}.db", f, *augmented) for f in (upright, turned))
-    found = test_logits(tmp_path / "turned.db", row)
-    assert found == pytest.approx(test_logits(tmp_path / f"{upright.parent.name}.db", plain), abs=1e-5)
+    found = logits_of(tmp_path / "turned.db", row)
+    assert found == pytest.approx(logits_of(tmp_path / f"{upright.parent.name}.db", plain), abs=1e-5)
 
 
 def test_plan_and_sweep_give_a_turned_folders_run_one_id(upright: Path, tmp_path: Path) -> None:
@@ -103,7 +101,7 @@ def test_dark_logos_come_on_white_and_are_told_apart_by_the_whole_way(tmp_path: 
     ended = bench("mistakes", row.run_id, "--all", "--db", tmp_path / "runs.db", "--dataset",
                   f"folder:{tmp_path / 'logos'}", "--out", picture)  # fmt: skip
     assert ended.code == 0, ended.stderr
-    assert len(np.unique(test_logits(tmp_path / "runs.db", row), axis=0)) > 1
+    assert len(np.unique(logits_of(tmp_path / "runs.db", row), axis=0)) > 1
 
 
 def test_eight_bits_in_sixteen_score_as_eight_bits_do(upright: Path, tmp_path: Path) -> None:
@@ -113,7 +111,7 @@ def test_eight_bits_in_sixteen_score_as_eight_bits_do(upright: Path, tmp_path: P
     each_image(deep, lambda image, path: Image.fromarray(np.asarray(image).astype(np.uint16)).save(path))
     (row,) = swept(tmp_path / "deep.db", deep, *LINEAR)
     assert spec_of(tmp_path / "deep.db", row).transform.value_range == (0, 255)
-    assert test_logits(tmp_path / "deep.db", row) == pytest.approx(test_logits(tmp_path / "plain.db", plain))
+    assert logits_of(tmp_path / "deep.db", row) == pytest.approx(logits_of(tmp_path / "plain.db", plain))
     one = next((deep / "test").rglob("*.png"))
     assert bench("predict", row.run_id, one, "--db", tmp_path / "deep.db").code == 0
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bench.visible import on_one_line
+from bench.visible import on_one_line, some_names
 
 NAMED_BEFORE_TRAINING, NAMED_ON_DEMAND = 3, 20
-"""How many names a finding lists."""
+"""The most names that a finding lists."""
 
 _INLINE = 12
 """Up to so many classes are listed with their counts."""
@@ -30,9 +30,8 @@ def check_lines(record: Mapping[str, Any], *, whole: bool) -> list[str]:
 
 def finding_lines(found: Mapping[str, Any], most: int) -> list[str]:
     """Return a finding with its first `most` names, and the way on."""
-    names = ", ".join(on_one_line(name) for name in found["names"][:most])
-    more = f", ... ({len(found['names']):,} in all)" if len(found["names"]) > most else ""
-    text = f"{found['level']}: {found['what']}{f': {names}{more}' if names else ''}."
+    names = some_names(found["names"], most)
+    text = f"{found['level']}: {found['what']}{f': {names}' if names else ''}."
     return [text, f"  {found['todo']}"] if found["todo"] and found["level"] != "note" else [text]
 
 
