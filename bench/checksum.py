@@ -26,7 +26,7 @@ ARRAY_ERRORS = (
     OSError, ValueError, KeyError, TypeError, EOFError, SyntaxError, tokenize.TokenError, RuntimeError,
     zipfile.BadZipFile, zlib.error, struct.error,
 )  # fmt: skip
-"""What numpy raises for .npy and .npz files that are damaged: it reads their headers as Python."""
+"""The exceptions that NumPy raises for damaged .npy and .npz files: it parses their headers as Python."""
 
 _PIECE = 1 << 22
 _VERIFIED: set[tuple[str, int, int, str]] = set()

@@ -33,7 +33,7 @@ ROWS_TIMES = 64
 """On an accelerator, which would be through with that before it began, the first has so many times the rows."""
 
 FIRST_S = 0.2
-"""Where no best time is known, so many seconds are spent on finding one."""
+"""Seconds spent on measuring a best time if none is known."""
 
 SAMPLE_S = 0.01
 """A sample repeats the product for about so long, and takes the mean."""

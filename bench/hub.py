@@ -1,4 +1,4 @@
-"""Which weights are on this machine already, by the libraries' own caches, and whether their hubs answer.
+"""Finds weights in the libraries' own caches, and tests whether their hubs answer.
 
 Needs no torch, and asks nothing of a network but whether somebody is there.
 """

@@ -1,4 +1,4 @@
-"""Where a path of output leads: to a file that may be replaced, or into a device, pipe or open descriptor."""
+"""Resolves an output path: to a file that may be replaced, or to a device, pipe or open descriptor."""
 
 from __future__ import annotations
 

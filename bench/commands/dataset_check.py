@@ -1,4 +1,4 @@
-"""What the check of a dataset found, printed: once before its first training, and on demand."""
+"""Print the findings of a dataset's check: once before its first training, and on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a command's words, looked for before torch is imported: that takes seconds."""
+"""Checks a command's arguments before torch is imported, which takes seconds."""
 
 from __future__ import annotations
 

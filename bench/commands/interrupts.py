@@ -20,7 +20,7 @@ class Interrupts:
         self._wanted = threading.Event()
         self._before: dict[int, Any] = {}
         self.exit_code = INTERRUPTED
-        """What a command ends with that has left something for later: 143 after SIGTERM, else 130."""
+        """The exit code of a command that stopped before its work was done: 143 after SIGTERM, else 130."""
 
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -167,7 +167,7 @@ def _show(planned: Planned, device: torch.device, options: Options) -> None:
 
 
 def _keeps(options: Options) -> bool:
-    """Say whether anything may be kept; else it does not matter what would compute it."""
+    """Return whether caching is enabled; if it is not, the backend does not matter."""
     return parse_bytes(options.cache_budget) > 0
 
 

@@ -56,7 +56,7 @@ class Planned:
         return found
 
     def shared(self) -> list[str]:
-        """Say which names the changes made one run of: there is nothing left to compare between them."""
+        """Note which runs became identical through the overrides: nothing is left to compare between them."""
         names: dict[str, list[str]] = {}
         for one in self.named:
             names.setdefault(one.run.spec.run_id, []).append(one.name)

@@ -1,4 +1,4 @@
-"""What `bench transfer` says of single images: a table as CSV, JSON or a page, and pictures of the confusion."""
+"""Write the per-image results of `bench transfer`: a table as CSV, JSON or HTML, and confusion plots."""
 
 from __future__ import annotations
 

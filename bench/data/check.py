@@ -1,4 +1,4 @@
-"""What was seen when a dataset was looked at before training: kept in its manifest, no part of its fingerprint.
+"""The result of checking a dataset before training: stored in its manifest, not part of its fingerprint.
 
 Only what reading the files shows is kept. What ids, labels and digests of the manifest say by themselves (class
 counts, equal images, missing classes) is derived from them when it is asked for, so that the two cannot differ.
@@ -61,7 +61,7 @@ class DatasetCheck(Spec):
 
     @property
     def pixels(self) -> PixelCounts:
-        """What the planner has to know of the images of all splits."""
+        """The pixel counts of all splits together, which the planner reads."""
         return sum((facts.pixels for facts in self.splits.values()), PixelCounts())
 
     @property

@@ -12,7 +12,7 @@ from bench.data.raw import OfficialSplit
 
 
 class Place(NamedTuple):
-    """Where a sample stands: its official split, and its position in that."""
+    """The position of a sample: its official split, and its index in that split."""
 
     split: OfficialSplit
     at: int

@@ -28,7 +28,7 @@ _TURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What makes an image upright, by its EXIF orientation."""
+"""The transpose that makes an image upright, by EXIF orientation."""
 
 
 def decode(data: bytes, name: str, reading: Reading = AS_STORED) -> Image.Image:

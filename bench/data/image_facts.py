@@ -1,4 +1,4 @@
-"""What is to be known of an image before it trains: turned, transparent, deep, damaged."""
+"""Inspects an image file before training: rotated, transparent, high bit depth, damaged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, 
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What one image file holds; of one that is `damaged` or `refused`, only why, and its size if that is known.
+    """Properties of one image file; for a `damaged` or `refused` one only the reason, and the size if it is known.
 
     `turned`: its EXIF orientation asks for a rotation or a mirror image. `transparent`: a pixel lets the ground
     through. `dark`: it is transparent, and what is opaque has a mean luminance below one half (of its own largest

@@ -60,7 +60,7 @@ class Manifest(Spec):
 
     @property
     def pixels(self) -> PixelCounts:
-        """What decides how images become pixels; counts of none if the files were not looked at."""
+        """The pixel counts that decide how images are decoded; all zero if the files were not inspected."""
         return self.check.pixels if self.check else UNSEEN
 
     @property

@@ -25,7 +25,7 @@ class Pixels(Protocol):
 
     @property
     def conditions(self) -> Conditions:
-        """What `prepared_s` was measured under."""
+        """The conditions under which `prepared_s` was measured."""
 
     def __len__(self) -> int:
         """Count the images."""

@@ -1,4 +1,4 @@
-"""Where folder datasets lay when they were opened on this machine, by fingerprint: a run keeps no place."""
+"""The locations of folder datasets opened on this machine, by fingerprint: a run stores no path."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class PreparedImages:
 
     @property
     def conditions(self) -> Conditions:
-        """What `prepared_s` was measured under."""
+        """The conditions under which `prepared_s` was measured."""
         return self.label.prepared.conditions if self.label else Conditions()
 
     def __len__(self) -> int:

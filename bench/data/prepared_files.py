@@ -24,7 +24,7 @@ SEAL_BYTES = 4096
 
 @dataclass(frozen=True)
 class Label:
-    """What a file is called where people see it, and the seconds that preparing its images took."""
+    """The display name of a file, and the seconds that preparing its images took."""
 
     dataset: str
     split: str
@@ -38,7 +38,7 @@ class Label:
 
     @property
     def prepared(self) -> Part:
-        """What preparing the images took, and the conditions that this was measured under."""
+        """The seconds that preparing the images took, and the conditions during the measurement."""
         return Part(self.seconds, Conditions(self.cpu_s, self.load, self.slowdown, self.disturbed))
 
 

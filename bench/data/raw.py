@@ -120,7 +120,7 @@ class RawSplit:
 
 @dataclass(frozen=True)
 class FolderNotes:
-    """How a folder's layout was understood, and which of its files were left out.
+    """The layout that was inferred for a folder, and which of its files were left out.
 
     `layout` names the levels (`splits/classes`, `classes`), `lists` the list files that decide splits or labels.
     `skipped` counts files that are not images the reader takes, by folder and then by suffix; `system_folders` are

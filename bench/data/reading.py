@@ -10,7 +10,7 @@ from bench.spec import TransformSpec
 
 @dataclass(frozen=True)
 class Reading:
-    """What of a transform is decided when an image is decoded.
+    """The part of a transform that applies when an image is decoded.
 
     `exif` and `ground` are those of `TransformSpec`; `value_range` are the values that become black and white, of
     images of more than eight bits that do not declare their own.

@@ -43,7 +43,7 @@ class Tree(ABC):
 
     @property
     def broken_links(self) -> int:
-        """How many links below the top lead nowhere; none in an archive."""
+        """The number of broken links below the top; 0 in an archive."""
         return 0
 
     def text(self, name: str) -> str:
@@ -110,7 +110,7 @@ class FolderTree(Tree):
 
     @property
     def broken_links(self) -> int:
-        """How many links below the top lead nowhere."""
+        """The number of broken links below the top."""
         return sum(path.is_symlink() and not path.exists() for path in self.root.rglob("*"))
 
     def read(self, name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Which values of more than eight bits are black and white.
+"""The black and white points of images with more than eight bits per channel.
 
 A 16-bit file may hold values of 8, 10, 12, 14 or 16 bits, and a float image any: the container does not say which.
 Stretching each image by its own extremes would take away what is dark and what is bright, so the range is that of

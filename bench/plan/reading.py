@@ -1,4 +1,4 @@
-"""How a plan's images are read: their orientation, the ground of transparent ones, the range of deep ones."""
+"""Describes how a plan's images are decoded: EXIF orientation, transparency, bit depth."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 DROPOUT = "dropout"
-"""What can be set beside a recipe's own keys: the rate of every dropout of its head."""
+"""The keys that can be set beside a recipe's own: the rate of every dropout of its head."""
 
 _NESTED: dict[str, type[Spec]] = {"schedule": ScheduleSpec, "early_stopping": EarlyStoppingSpec}
 """The recipe keys that have keys of their own."""

@@ -29,7 +29,7 @@ ENDED_BADLY = ("failed", "diverged")
 """How a run ends that another attempt may be made at."""
 
 RETRY = frozenset({"failed"})
-"""Which of these are tried again unless something else is asked for: a diverged run would diverge again."""
+"""The statuses that are retried by default: a diverged run would diverge again."""
 
 _OPEN = ("planned", "interrupted", "running")
 

@@ -1,4 +1,4 @@
-"""What a run measured, computed again from its predictions: the file is then the one that it wrote."""
+"""Recomputes a run's metrics from its predictions: if they agree, the file is the one that it wrote."""
 
 from __future__ import annotations
 

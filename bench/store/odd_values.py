@@ -26,7 +26,7 @@ CAUSED = (
     ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError,
     sa.exc.OperationalError,  # text that is not UTF-8
 )  # fmt: skip
-"""What reading a value of a wrong kind, or calculating with it, ends in."""
+"""The exceptions raised by reading a value of a wrong type, or by calculating with it."""
 
 
 class OddValueError(ValueError):
@@ -68,7 +68,7 @@ def odd_value(database: Database) -> StoreError | None:
 
 
 class _NoText(str):
-    """What text is read as whose bytes are not UTF-8."""
+    """Text whose bytes are not UTF-8."""
 
     __slots__ = ()
 

@@ -34,7 +34,7 @@ class Stamp(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What a run measured, as far as its predictions tell."""
+    """The metrics of a run that follow from its predictions."""
 
     top1: float
     loss: float

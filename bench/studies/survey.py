@@ -68,7 +68,7 @@ def surveyed(registry: Registry, study: StudyEntry, progress: Progress | None = 
 
 
 def _verdict(budget: Budget, counts: Counts, own: int) -> str:
-    """Say whether a model fits, and whether it would with the classifier of its library."""
+    """Describe whether a model fits the budget, and whether it would with the classifier of its library."""
     if reasons := budget.reasons(counts):
         return "; ".join(reasons)
     whole = replace(counts, total_params=own, trainable_params=own)

@@ -1,4 +1,4 @@
-"""What an entry of the feature cache is: its layout, its label, and reading one from disk."""
+"""An entry of the feature cache: its layout, its label, and reading it from disk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Kept = tuple[Array, ...]
 """The tensors that cross a frontier, for the images of one part: (images, ...) each."""
 
 Rows = Mapping[str, npt.NDArray[np.int64]]
-"""Which images an entry of a part of a dataset holds: for each part their positions, ascending."""
+"""The indices of the images that a partial entry holds, for each split, ascending."""
 
 Dtype = Literal["fp32", "fp16"]
 DTYPES: dict[Dtype, type[np.floating[Any]]] = {"fp32": np.float32, "fp16": np.float16}
@@ -27,7 +27,7 @@ DTYPES: dict[Dtype, type[np.floating[Any]]] = {"fp32": np.float32, "fp16": np.fl
 
 @dataclass(frozen=True)
 class Layout:
-    """What an entry holds: the images of each part, and for each tensor its shape without the batch."""
+    """The layout of an entry: the images of each split, and the shape of each tensor without the batch."""
 
     images: Mapping[str, int]
     shapes: tuple[tuple[int, ...], ...]
@@ -46,7 +46,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Label:
-    """What an entry is called where people see it; nothing of it decides anything."""
+    """The display name of an entry; it identifies nothing."""
 
     key: str
     backbone: str

@@ -36,7 +36,7 @@ def key_of(temporary: Path) -> str:
 
 
 def is_left(temporary: Path, whose: Lock) -> bool:
-    """Say whether nobody writes a folder any more: its lock is free or, without locks, it is a day old."""
+    """Return whether a folder is abandoned: its lock is free or, without locks, it is a day old."""
     if whose != "unknown":
         return whose == "ours"
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What to do when memory runs out: compute in smaller parts if that is the same, else say what fits."""
+"""Handles running out of memory: smaller batches if the result is the same, else an error that says what fits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORDS = (
     "could not create a primitive",  # oneDNN, whose kernels are compiled into memory of their own
     "could not create a memory",  # oneDNN
 )
-"""How allocators that raise a plain RuntimeError put it, in lower case."""
+"""Messages of allocators that raise a plain RuntimeError, in lower case."""
 
 
 class OutOfMemoryError(BenchError):

@@ -1,4 +1,4 @@
-"""What a pass has kept of an entry before it is whole: images done, and how far they are safe on disk.
+"""Progress of an incomplete cache entry: images done, and how far they are flushed to disk.
 
 Beside the arrays, whose room is reserved, lies the file `progress`: what is kept, then a line for each mark. A
 mark says how many images of each part are done and the checksum of every file up to there. It is written after
@@ -36,7 +36,7 @@ class Progress:
 
     @property
     def marked(self) -> dict[str, Any]:
-        """What a mark says."""
+        """The content of a progress mark."""
         sums = {name: str(running) for name, running in self.sums.items()}
         return {"done": self.done, "sums": sums, "seconds": self.seconds, "alone_s": self.alone_s}
 

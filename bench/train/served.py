@@ -1,4 +1,4 @@
-"""Which entry of the feature cache served a run: so a forecast, which builds no model, knows what is kept.
+"""Records which cache entry served a run, so that a forecast, which builds no model, knows what is cached.
 
 The frontier of a run is found by tracing its model. What was found is noted beside the entries, by everything that
 a plan knows of a run and that decides its frozen part.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.train.cache import FeatureCache
 
 LIBRARIES = ("pillow", "timm", "torch", "torchvision")
-"""What decodes, prepares and computes: what another version of any of them kept is not read."""
+"""Versions of the libraries that decode, prepare and compute: entries of other versions are not read."""
 
 
 def frozen_identity(spec: RunSpec, weights_digest: str | None) -> dict[str, object]:

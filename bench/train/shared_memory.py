@@ -1,4 +1,4 @@
-"""How many worker processes the system's shared memory has room for: a full one ends them with a bus error."""
+"""Limits worker processes to the room in shared memory: when it is full, they die of a bus error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What torch refuses in the middle of a run, explained: what happened, why, and which option changes it."""
+"""Explains errors that torch raises during a run: what happened, why, and which option changes it."""
 
 from __future__ import annotations
 
@@ -77,4 +77,4 @@ _KINDS: tuple[tuple[str, Callable[[RunSpec, str], TorchError]], ...] = (
     (r"Target -?\d+ is out of bounds|label.* out of (range|bounds)", _label),
     (r"not implemented for '?(\"?\w+\"? )?'?(Half|BFloat16|ComplexHalf)", _precision),
 )
-"""What torch says -> the explanation, the first that matches."""
+"""Pattern of a torch error -> its explanation; the first match counts."""

@@ -49,7 +49,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Search:
-    """Where entries are looked for: a backbone's graph, its weights, a dataset, and how much may be kept.
+    """The key of a cache lookup: a backbone's graph, its weights, a dataset, and how much may be cached.
 
     `splits` cuts the dataset as a run sees it.
     """

@@ -1,4 +1,4 @@
-"""What a run says of single images of another dataset, head by head. Numpy alone."""
+"""Per-image predictions of a run for another dataset, head by head, in NumPy alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.transfer.scores import Floats, Labels, confidences
 
 @dataclass(frozen=True)
 class HeadSays:
-    """What one head says of an image, how sure it is, and what the map expects in each of its readings.
+    """One head's prediction for an image, its confidence, and what each reading of the label map expects.
 
     `confidence` is the greatest softmax probability; None if a score is not finite, which is never right.
     """

@@ -1,4 +1,4 @@
-"""What a check found: how many things it looked at, what is wrong with some of them, and what to do."""
+"""The result of a verification: how many things were checked, what is wrong, and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept below `$BENCH_HOME`: feature cache and prepared images, of all databases of this machine."""
+"""Verifies the files below `$BENCH_HOME`: feature cache and prepared images of all databases."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How a folder of a user's own images is understood: its levels, its lists, and what is left out of it."""
+"""Interprets a folder of a user's own images: its levels, its lists, and which files are left out."""

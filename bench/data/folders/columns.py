@@ -29,7 +29,7 @@ _OTHERWISE: dict[str, OfficialSplit] = {"train": "test", "val": "train", "test":
 
 @dataclass(frozen=True)
 class Listing:
-    """What one list says: its images and, where it says so, the label and the split of each.
+    """The contents of one list: its images and, if it has them, the label and the split of each.
 
     `missing` are rows whose image is not there, `first_missing` the first of them as it is written; `label_column`
     is the header of the column that the labels are from.

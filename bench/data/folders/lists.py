@@ -33,7 +33,7 @@ _ADVICE = "Name the lists to read with --list FILE, or train=FILE,test=FILE; --l
 
 @dataclass(frozen=True)
 class Official:
-    """What a set of lists says: the split of each image and, where a list has labels, its label."""
+    """The contents of a set of lists: the split of each image and, if a list has labels, its label."""
 
     files: tuple[str, ...]
     splits: Mapping[str, OfficialSplit]

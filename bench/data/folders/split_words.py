@@ -47,7 +47,7 @@ class SplitName:
 
 @dataclass(frozen=True)
 class SplitFolders:
-    """What each of some sibling names stands for: an official split, or None if it is left out."""
+    """Map sibling names to official splits, or to None if a name is left out."""
 
     splits: Mapping[str, OfficialSplit | None]
 

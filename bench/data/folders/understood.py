@@ -1,4 +1,4 @@
-"""What a folder's levels mean for each of its images."""
+"""The class and the split of each image, as the folder's levels give them."""
 
 from __future__ import annotations
 

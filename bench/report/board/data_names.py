@@ -1,4 +1,4 @@
-"""What datasets are called in a list in which two may share a name, as two folders of one name do."""
+"""Unique names for the datasets of a list in which two may share a name, as two folders can."""
 
 from __future__ import annotations
 

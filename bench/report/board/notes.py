@@ -169,7 +169,7 @@ def _ensembles(board: Board) -> str:
 
 
 def disturbed_note(board: Board) -> str:
-    """Say how many rows have disturbed times, what that means for fronts, and what to weigh instead."""
+    """Note how many rows have disturbed times, the effect on Pareto fronts, and which cost to use instead."""
     timed = [entry.group for entry in board.entries if entry.group.mean("standalone_s", board.machine) is not None]
     found = sum(group.is_disturbed("standalone_s", board.machine) for group in timed)
     if not found:

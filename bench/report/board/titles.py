@@ -1,4 +1,4 @@
-"""What boards are called: by their data, and by as much more as tells them apart."""
+"""Titles of leaderboards: their data, and as much more as is needed to tell them apart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.report.board.groups import Cut, Task, data_name
 from bench.spec import PROTOCOL
 
 Place = tuple[Task, str | None]
-"""What a board is of: its data and, if its times are of one hardware alone, which that is."""
+"""The subject of a board: its data and, if all its times are of one hardware, that hardware."""
 
 _DIGITS = 8
 

@@ -1,4 +1,4 @@
-"""What a head says of another dataset's classes, as a picture: their classes down, ours across."""
+"""Plots a head's predictions for another dataset: its classes as rows, the head's as columns."""
 
 from __future__ import annotations
 

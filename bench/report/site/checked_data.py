@@ -1,4 +1,4 @@
-"""What the datasets of a report were found to be before training: a table of the methods page."""
+"""The table of the methods page with the findings of each dataset's check."""
 
 from __future__ import annotations
 

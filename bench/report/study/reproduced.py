@@ -165,7 +165,7 @@ def with_shared(lines: Iterable[Line], settings: Sequence[Attempted], notes: Not
 
 
 def same_run(names: Sequence[str]) -> str:
-    """Say that names mean one run."""
+    """Note that several names mean the same run."""
     return f"{', '.join(names[:-1])} and {names[-1]} are one run: with these settings nothing tells them apart"
 
 

@@ -33,7 +33,7 @@ class Search:
 
     @property
     def metric(self) -> str:
-        """What is optimised: val_top1, val_loss or val_balanced_accuracy."""
+        """The objective: val_top1, val_loss or val_balanced_accuracy."""
         return str(self.study.definition["metric"])
 
     @property

@@ -57,7 +57,7 @@ def study_view(study: StudyEntry, survey: Sequence[Surveyed]) -> RenderableType:
 
 
 def _parts(study: StudyEntry) -> list[str]:
-    """Say what the source leaves open, and what else there is of the study beside its runs."""
+    """List what the source leaves open, and what the study has beside its runs."""
     said = [f"Unstated: {'; '.join(study.unstated)}."] if study.unstated else []
     if study.assumed:
         said.append(f"Assumed: {'; '.join(f'{key} = {value}' for key, value in study.assumed.items())}.")

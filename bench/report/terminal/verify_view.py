@@ -1,4 +1,4 @@
-"""What `bench verify` found, on a terminal."""
+"""Renders the findings of `bench verify` on a terminal."""
 
 from __future__ import annotations
 
