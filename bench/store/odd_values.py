@@ -1,4 +1,4 @@
-"""Values in a SQLite database that are of another kind than their column: another program wrote them."""
+"""Values in a SQLite database that their column cannot have, by type or by range: another program wrote them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from bench.store.engine import Database
 
 _EARLIEST, _LATEST = 0, 32_503_680_000  # the years 1970 and 3000, in seconds
+_RANGES = {
+    ("_at",): (_EARLIEST, _LATEST),
+    ("_top1", "_top5", "_f1", "_accuracy", "_share", "_fraction"): (0, 1),
+    ("_params", "gmacs", "_bytes", "_n", "_s", "_loss", "epochs", "_epoch", "_classes"): (0, math.inf),
+}
+"""The smallest and the largest value of a number, by how the name of its column ends."""
+
 _SHOWN = 60
 
 
@@ -113,7 +120,8 @@ def are_plain(columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bool:
             return False
         if float in kinds and not all(map(math.isfinite, filter(None, values))):
             return False
-        if column.name.endswith("_at") and not _EARLIEST <= min(values) <= max(values) <= _LATEST:
+        low, high = _range(column)
+        if not all(low <= value <= high for value in values if low > -math.inf and value is not None):
             return False
         if column.name == "status" and not set(values) <= set(get_args(Status)):
             return False
@@ -131,15 +139,23 @@ def _is_odd(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
     odd: list[sa.ColumnElement[bool]] = [kind.not_in([*allowed, *(["null"] if column.nullable else [])])]
     if python is float:
         odd.append(sa.func.abs(sa.cast(column, sa.Double)) > sa.literal_column("1e300"))
-        if column.name.endswith("_at"):
-            odd.append(sa.not_(column.between(_EARLIEST, _LATEST)))
     elif isinstance(column.type, sa.JSON):
         text = sa.type_coerce(column, sa.Text)
         valid = sa.case((sa.func.json_valid(text) == 1, sa.func.json_type(text)), else_="broken")
         odd.append(sa.and_(kind == "text", valid.not_in(["object", "array"])))
     elif column.name == "status":
         odd.append(column.not_in(get_args(Status)))
+    low, high = _range(column)
+    if low > -math.inf:
+        odd += [column < low, *([column > high] if high < math.inf else [])]
     return sa.or_(*odd)
+
+
+def _range(column: sa.Column[Any]) -> tuple[float, float]:
+    """Return the smallest and the largest value that a column may have; infinite if there is no limit."""
+    if _python(column) not in (int, float):
+        return -math.inf, math.inf
+    return next((limits for ends, limits in _RANGES.items() if column.name.endswith(ends)), (-math.inf, math.inf))
 
 
 def _python(column: sa.Column[Any]) -> type:
