@@ -124,8 +124,12 @@ def front_board(board: Board) -> Board:
 
 
 def usual_cost(groups: Sequence[Group]) -> Column:
-    """Return the cost that a board of these groups weighs when none is asked for."""
-    return telling_cost(lambda key: [group.mean(key) for group in groups])
+    """Return the cost that a board of these groups weighs when none is asked for: one that tells its runs apart.
+
+    An ensemble has the parameters of all its members, so beside one the members look alike in nothing.
+    """
+    runs = [group for group in groups if not group.ensemble] or groups
+    return telling_cost(lambda key: [group.mean(key) for group in runs])
 
 
 def front(groups: Iterable[Group], price: Column, machine: str | None = None) -> list[int]:

@@ -54,9 +54,10 @@ def pareto(
 
 def frame_cost(df: pd.DataFrame) -> str:
     """Return the cost that tells the rows of a frame apart, as a board of them weighs it."""
+    runs = df[df["ensemble"].isna()] if "ensemble" in df.columns and df["ensemble"].isna().any() else df
 
     def values(key: str) -> list[float]:
-        return list(pd.to_numeric(df[key], errors="coerce").dropna()) if key in df.columns else []
+        return list(pd.to_numeric(runs[key], errors="coerce").dropna()) if key in runs.columns else []
 
     return telling_cost(values).key
 

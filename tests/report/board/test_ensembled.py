@@ -48,6 +48,15 @@ def test_an_ensemble_ranks_by_validation_among_the_runs(val, rank):
     assert len(found.entries) == 4
 
 
+def test_the_axis_that_tells_the_runs_apart_is_not_the_ensembles():
+    rows = [
+        done_row(model, trainable_params=1_000, total_params=n, gmacs=n / 1e6)
+        for n, model in ((1e6, MODELS[0]), (3e6, MODELS[1]))
+    ]
+    assert board(rows=rows).cost.key == "gmacs"
+    assert board(together(rows), rows=rows).cost.key == "gmacs"
+
+
 def test_without_ensembles_a_board_is_as_it_was():
     assert board() == leaderboard(ROWS, Query())[0]
 
