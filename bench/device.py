@@ -6,7 +6,6 @@ import contextlib
 import gc
 import os
 import platform
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from bench.allocator import give_back, keep_freed_memory
+from bench.device_names import check_device_name
 from bench.errors import BenchError
 from bench.tf32 import disable_tf32
 
 Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_NAMES = re.compile(r"cuda(:\d+)?|mps|cpu", re.ASCII)
 
 BF16_SINCE = (8, 0)
 """The first CUDA capability with bf16 units (Ampere). torch emulates bf16 on older GPUs and calls it supported."""
@@ -34,14 +33,9 @@ def pick(name: str = "auto") -> torch.device:
     MPS has to be asked for: nothing here has been tested on it. A CUDA device becomes the current one, and fp32 is
     computed as fp32 from then on. On a CPU the process keeps the memory that it frees, where that is faster.
     """
+    check_device_name(name)
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    if not _NAMES.fullmatch(name):
-        raise BenchError(
-            f"The device {name!r} cannot be used.",
-            "It is no device to train on.",
-            "Take --device auto, cuda, cuda:N, mps or cpu.",
-        )
     try:
         device = torch.device(name)
         torch.empty(1, device=device)

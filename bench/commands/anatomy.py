@@ -44,7 +44,6 @@ def anatomy(
     from bench.catalogue import catalogue
     from bench.commands.listing import show
     from bench.errors import BackboneError
-    from bench.layer_table import layer_table
     from bench.plan.backbones import choose
     from bench.strategies import canonical
 
@@ -55,6 +54,8 @@ def anatomy(
             "One is taken apart at a time.",
             f"Try {found[0].spec.name}.",
         )
+    from bench.layer_table import layer_table  # torch, after what can be said without it
+
     spec = found[0].spec
     size = image_size or catalogue().transform(spec).image_size
     layers = layer_table(spec, size, canonical(strategy), head or ["linear"], classes)

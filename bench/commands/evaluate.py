@@ -11,7 +11,7 @@ from bench.commands.filters import AsJson, Db
 from bench.commands.given import not_empty
 from bench.commands.options import DataRoot, Device, RegistryFolders
 from bench.commands.run_dataset import Where, open_run_dataset
-from bench.commands.trained import Weights
+from bench.commands.trained import Weights, check_run
 from bench.errors import StoreError
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ def evaluate(
 
     Example: bench evaluate 3fa9c1
     """
-    from bench import terminal
+    if not Path(model).is_file():
+        _check_id(model)
+        check_run(db, model)
+    from bench import terminal  # torch, after what can be said without it
     from bench.commands.planning import Counting
     from bench.device import deterministic, pick
     from bench.inference.evaluating import evaluate as tested
@@ -86,15 +89,18 @@ def _kept(artifacts: Artifacts, run_id: str) -> TestPredictions | None:
         return None
 
 
+def _check_id(model: str) -> None:
+    if Path(model).suffix or len(Path(model).parts) > 1:
+        raise StoreError(f"There is no file {model}.", "It is no run's id either.", "`bench runs` lists runs.")
+
+
 def _named(model: str, store: Store) -> tuple[str, Path | None]:
     """Return the run that is meant and, if a file was named, that file. Raises StoreError for an unknown run."""
-    from bench.inference.kept_weights import run_of
-
     path = Path(model)
     if not path.is_file():
-        if path.suffix or len(path.parts) > 1:
-            raise StoreError(f"There is no file {model}.", "It is no run's id either.", "`bench runs` lists runs.")
         return model, None
+    from bench.inference.kept_weights import run_of
+
     run_id = run_of(path)
     if not store.statuses([run_id]):
         raise StoreError(

@@ -10,7 +10,7 @@ import typer
 from bench.commands.filters import AsJson, Db
 from bench.commands.given import not_empty
 from bench.commands.options import Device
-from bench.commands.trained import Run, Weights
+from bench.commands.trained import Run, Weights, check_run
 from bench.errors import BenchError, unknown_name
 
 if TYPE_CHECKING:
@@ -57,14 +57,16 @@ def explain(
 
     Example: bench explain 3fa9c1 bird.jpg --layer blocks.4 --layer blocks.6
     """
-    from bench import terminal
+    _check(method, class_name)
+    check_run(db, run)
+    path = _one_image(image, db, run)
+    from bench import terminal  # torch, after what can be said without it
     from bench.commands.trained import bring_back
     from bench.device import deterministic, pick
     from bench.inference.explaining import Explaining
     from bench.report.terminal.explanation_list import layers_view
 
-    _check(method, class_name)
-    path, chosen = _one_image(image, db, run), pick(device)
+    chosen = pick(device)
     deterministic()
     explaining = Explaining(bring_back(db, run, weights, chosen), path, chosen)
     if layers:

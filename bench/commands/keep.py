@@ -7,7 +7,7 @@ import typer
 from bench.commands.filters import Db
 from bench.commands.options import DataRoot, Device, Layout, Lists, RegistryFolders
 from bench.commands.run_dataset import Where, open_run_dataset
-from bench.commands.trained import Run, Weights
+from bench.commands.trained import Run, Weights, check_run
 
 
 def keep(
@@ -29,7 +29,8 @@ def keep(
 
     Example: bench keep 3fa9c1
     """
-    from bench import terminal
+    check_run(db, run)
+    from bench import terminal  # torch, after what can be said without it
     from bench.commands.interrupts import Interrupts
     from bench.commands.planning import Counting
     from bench.device import deterministic, pick

@@ -9,11 +9,21 @@ import typer
 
 from bench.bounded import expanded
 from bench.commands.given import not_empty
+from bench.commands.limits import reads
+from bench.device_names import check_device_name
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.entries import DatasetEntry
     from bench.registry import Registry
+
+
+def check_backend_name(text: str) -> None:
+    """Raise BenchError for a backend that there is not."""
+    from bench.commands.backend import backend_asked
+
+    backend_asked(text)
+
 
 RegistryFolders = Annotated[
     list[Path] | None,
@@ -120,7 +130,12 @@ Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Override th
 ImageSize = Annotated[int | None, typer.Option("--image-size", min=8, help="Pixels; default: the backbone's own.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, max=1000, help="Runs of each choice, with seeds 0, 1, ...")]
 All = Annotated[bool, typer.Option("--all", help="Every backbone of the registry, not the short list.")]
-Device = Annotated[str, typer.Option("--device", envvar="BENCH_DEVICE", help="auto, cuda, mps or cpu.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device", envvar="BENCH_DEVICE", callback=reads(check_device_name), help="auto, cuda, mps or cpu."
+    ),
+]
 CacheDtype = Annotated[
     str, typer.Option("--cache-dtype", help="Keep frozen activations as fp32, or fp16 in half the room.")
 ]
@@ -128,6 +143,7 @@ Backend = Annotated[
     str,
     typer.Option(
         "--backend",
+        callback=reads(check_backend_name),
         help="What computes frozen parts: eager, compile, openvino, onnxruntime, or auto, which measures.",
     ),
 ]

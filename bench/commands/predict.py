@@ -36,9 +36,12 @@ def predict(
 
     Example: bench predict 3fa9c1 bird.jpg holiday/ --picture birds.png
     """
-    from bench import terminal
-    from bench.commands.trained import bring_back, title_of
+    from bench.commands.trained import bring_back, check_run, title_of
     from bench.data.image_files import find_images
+
+    check_run(db, run)
+    files = find_images(images)
+    from bench import terminal  # torch, after what can be said without it
     from bench.device import pick
     from bench.inference.predicting import predict as predicted_by
     from bench.report.export.records import to_json
@@ -49,7 +52,7 @@ def predict(
         from bench.report.plots.pictures import check_png
 
         check_png(picture)
-    files, chosen = find_images(images), pick(device)
+    chosen = pick(device)
     trained = bring_back(db, run, weights, chosen)
     predicted = list(predicted_by(trained, files, chosen, top=top, drawn=MOST if picture else 0))
     if picture:

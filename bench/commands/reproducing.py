@@ -16,6 +16,7 @@ from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
+from bench.commands.limits import parse_bytes, parse_duration, parse_retry
 from bench.commands.planning import Counting, kept_before, speed_of
 from bench.commands.study_parts import Makers
 from bench.commands.study_plan import Named, Planned
@@ -25,9 +26,6 @@ from bench.commands.training import (
     display_of,
     ended,
     open_for_training,
-    parse_bytes,
-    parse_duration,
-    parse_retry,
     still_to_do,
 )
 from bench.data.datasets import Dataset, known_header

@@ -9,13 +9,19 @@ import typer
 from bench.commands import options as o
 from bench.commands.early import announce, check_words
 from bench.commands.filters import Db
+from bench.commands.limits import parse_bytes, parse_duration, parse_retry, reads
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and the forecast, and stop.")]
 Limit = Annotated[
     int | None, typer.Option("--limit", "-n", min=1, help="Only the first so many runs, cheapest first.")
 ]
 TimeLimit = Annotated[
-    str | None, typer.Option("--time-limit", help="Stop after 90s, 30m or 2h; the same command goes on later.")
+    str | None,
+    typer.Option(
+        "--time-limit",
+        callback=reads(parse_duration),
+        help="Stop after 90s, 30m or 2h; the same command goes on later.",
+    ),
 ]
 Keep = Annotated[
     bool | None,
@@ -33,11 +39,20 @@ Prune = Annotated[
     ),
 ]
 CacheBudget = Annotated[
-    str, typer.Option("--cache-budget", help="Disk for kept activations in all: 20GB, 500MB; 0 keeps nothing.")
+    str,
+    typer.Option(
+        "--cache-budget",
+        callback=reads(parse_bytes),
+        help="Disk for kept activations in all: 20GB, 500MB; 0 keeps nothing.",
+    ),
 ]
 Retry = Annotated[
     str,
-    typer.Option("--retry", help="Which runs that ended badly are tried again: failed, diverged, both, or none."),
+    typer.Option(
+        "--retry",
+        callback=reads(parse_retry),
+        help="Which runs that ended badly are tried again: failed, diverged, failed,diverged or none.",
+    ),
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, max=256, help="Processes that load images.")]
 

@@ -12,14 +12,12 @@ from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, foreseen, settled, usable
 from bench.commands.interrupts import Interrupts
+from bench.commands.limits import parse_bytes, parse_duration, parse_retry
 from bench.commands.planning import Counting, forecast_for, speed_of, with_weights_at_hand
 from bench.commands.training import (
     display_of,
     ended,
     open_for_training,
-    parse_bytes,
-    parse_duration,
-    parse_retry,
     still_to_do,
 )
 from bench.data.datasets import is_here, known_header

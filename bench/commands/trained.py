@@ -26,6 +26,14 @@ Weights = Annotated[
 ]
 
 
+def check_run(db: str | None, run: str) -> None:
+    """Raise StoreError where a database has no such run, before torch is imported, which takes seconds."""
+    from bench.store.store import Store
+
+    with Store.open(db, create=False) as store:
+        store.run(run)
+
+
 def bring_back(db: str | None, run: str, weights: Path | None, device: torch.device) -> Trained:
     """Load the model of a run of a database."""
     from bench.inference.trained import load_trained

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from bench import terminal
@@ -12,7 +11,7 @@ from bench.commands.sweep_display import Display, Plain
 from bench.data.datasets import Dataset, open_dataset
 from bench.data.findings import refuse_unfit
 from bench.entries import DatasetEntry
-from bench.errors import INTERRUPTED, SOME_RUNS_FAILED, BenchError, unknown_name
+from bench.errors import INTERRUPTED, SOME_RUNS_FAILED
 from bench.home import bench_home
 from bench.mounts import CACHE_CONSEQUENCE, warn_of_network
 from bench.plan.forecast import Forecast
@@ -21,28 +20,6 @@ from bench.report.terminal.plan_list import forecast_text
 from bench.settling import Tally
 from bench.store.claims import ENDED_BADLY, RETRY
 from bench.store.store import Store
-
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def parse_duration(text: str | None) -> float | None:
-    """Read 90s, 30m, 2h or 1h30m as seconds."""
-    if text is None:
-        return None
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
-    if not parts or "".join(n + u for n, u in parts) != text.strip():
-        raise BenchError(
-            f"Cannot read the time {text!r}.", "It has no unit, or an unknown one.", "Write 90s, 30m or 2h."
-        )
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
-
-
-def parse_bytes(text: str) -> int:
-    """Read 20GB, 500MB or a number of bytes."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?", text.strip(), re.IGNORECASE)
-    if not found:
-        raise BenchError(f"Cannot read the size {text!r}.", "It is no number of bytes.", "Write 20GB or 500MB.")
-    return int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
 
 
 def open_for_training(entry: DatasetEntry, data_root: Path | None, *, download: bool) -> Dataset:
@@ -69,16 +46,6 @@ def still_to_do(runs: list[PlannedRun], store: Store, retry: frozenset[str] = RE
     """Leave out the runs that a sweep will not work on."""
     known, over = store.statuses(run.spec.run_id for run in runs), {"done", *ENDED_BADLY} - retry
     return [run for run in runs if known.get(run.spec.run_id) not in over]
-
-
-def parse_retry(text: str) -> frozenset[str]:
-    """Read which runs that ended badly are tried again: `failed`, `diverged`, both with a comma, or `none`."""
-    words = {word.strip().lower() for word in text.split(",")}
-    for word in words - {*ENDED_BADLY, "none"}:
-        raise unknown_name("kind of run to try again", word, [*ENDED_BADLY, "none"], BenchError)
-    if "none" in words and len(words) > 1:
-        raise BenchError(f"Cannot read --retry {text}.", "`none` stands alone.", "Write failed,diverged or none.")
-    return frozenset(words - {"none"})
 
 
 def display_of(runs: list[PlannedRun], forecast: Forecast) -> Display | Plain:

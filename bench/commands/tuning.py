@@ -15,8 +15,9 @@ from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
 from bench.commands.interrupts import Interrupts
+from bench.commands.limits import parse_bytes, parse_duration, parse_retry
 from bench.commands.planning import Counting, forecast_for, speed_of
-from bench.commands.training import open_for_training, parse_bytes, parse_duration, parse_retry
+from bench.commands.training import open_for_training
 from bench.commands.tune_display import display_for, result_view, space_view
 from bench.commands.tune_ending import ending, exit_code
 from bench.data.datasets import known_header
