@@ -18,7 +18,7 @@ TERMINATED = 143
 
 EXIT_CODES = {
     0: "everything that was asked for is done (or pruned)",
-    SLOWER: "bench timing --compare: something became slower",
+    SLOWER: "bench timing --compare: something became slower; verify, evaluate: something is not as recorded",
     BAD_INPUT: "bad input, or something that is needed is missing: three sentences on stderr say what to do",
     SOME_RUNS_FAILED: "some runs failed or diverged, or are still running elsewhere",
     UNCLEAR: "bench timing --compare: too noisy to tell",
