@@ -44,7 +44,7 @@ from bench.commands.sweeps import sweeps
 from bench.commands.timing import timing
 from bench.commands.transfer import transfer
 from bench.commands.tune import tune
-from bench.commands.usage import NO_ROOM, UsageError, explained, explained_system, is_help
+from bench.commands.usage import NO_ROOM, UsageError, explained, explained_memory, explained_system, is_help
 from bench.commands.verify import verify
 from bench.commands.warned import shown_warnings
 from bench.errors import BAD_INPUT, EXIT_CODES, INTERRUPTED, TERMINATED, BenchError, TerminatedError
@@ -127,7 +127,7 @@ def _known(error: Exception) -> BenchError | None:
         return explained(error)
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         _end_output()
-    return explained_system(error) or _odd_value(error)
+    return explained_system(error) or explained_memory(error) or _odd_value(error)
 
 
 def _odd_value(error: Exception) -> BenchError | None:

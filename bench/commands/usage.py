@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import re
+import sys
 from typing import Any
 
 import typer
@@ -61,6 +62,21 @@ def explained_system(error: Exception) -> BenchError | None:
     if error.filename is not None:
         return BenchError(f"Cannot use {error.filename!s:.300}.", f"{error.strerror}.", "Check the path.")
     return None
+
+
+def explained_memory(error: Exception) -> BenchError | None:
+    """Make the error for a lack of memory, of a device or of this process; None for any other error."""
+    if "torch" not in sys.modules:  # it is slow to import
+        lacking = isinstance(error, MemoryError)
+    else:
+        from bench.train.out_of_memory import is_out_of_memory
+
+        lacking = is_out_of_memory(error)
+    if not lacking:
+        return None
+    said = next(iter(str(error).splitlines()), "") or "Nothing more can be allocated"
+    todo = "End what else uses it, or take another device (--device cpu)."
+    return BenchError("Memory has run out.", f"{said.removesuffix('.')}.", todo)
 
 
 def _advice(error: Any, said: str, command: str) -> str:

@@ -15,6 +15,7 @@ from bench.data.transforms import eval_transform
 from bench.device import autocast, evaluation_batch, is_accelerator, precision_for
 from bench.inference.predicting import scaled
 from bench.inference.trained import Trained
+from bench.train.out_of_memory import Halving, in_parts
 from bench.transfer.scores import Floats
 
 
@@ -25,7 +26,7 @@ def logits_in_parts(
 
     Raises DataError for an image that cannot be decoded.
     """
-    spec, done = trained.spec, 0
+    spec, done, halving = trained.spec, 0, Halving(device)
     precision, _ = precision_for(device, spec.precision)
     batches = ordered_batches(
         images,
@@ -37,7 +38,7 @@ def logits_in_parts(
     )
     for batch in batches:
         with torch.inference_mode(), autocast(device, precision):
-            part = trained.model(scaled(batch, spec.transform, device)).float()
+            part = in_parts(halving, trained.model, (scaled(batch, spec.transform, device),)).float()
         done += len(batch)
         if progress:
             progress("images", done, len(rows))

@@ -19,6 +19,7 @@ from bench.inference.predicted import Guess, Pixels, Predicted
 from bench.inference.trained import Trained
 from bench.plan.reading import reading_elsewhere
 from bench.spec import RunSpec, TransformSpec
+from bench.train.out_of_memory import Halving, in_parts
 
 
 def predict(
@@ -59,7 +60,8 @@ def probabilities(trained: Trained, pixels: Tensor, device: torch.device) -> Ten
     """Compute the softmax under each target of images uint8 [N, 3, H, W]: float64 [N, outputs] on the CPU."""
     precision, _ = precision_for(device, trained.spec.precision)
     with torch.inference_mode(), autocast(device, precision):
-        scores = trained.model(scaled(pixels, trained.spec.transform, device)).cpu().double()
+        images = scaled(pixels, trained.spec.transform, device)
+        scores = in_parts(Halving(device), trained.model, (images,)).cpu().double()
     return torch.cat([scores[:, part].softmax(dim=1) for part in outputs(trained.classes).values()], dim=1)
 
 

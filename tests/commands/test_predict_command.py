@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from command_line import bench, refused
 from PIL import Image
 from trained_runs import of, swept
 
+from bench.classifier import Classifier
 from bench.store.artifacts import Artifacts
 from bench.store.store import Store
 
@@ -48,6 +50,31 @@ def test_the_dataset_is_not_needed(tiny_folder: Path, tmp_path: Path) -> None:
     image = shutil.copy(folder / "test" / "sand" / "00.png", tmp_path / "sand.png")
     shutil.rmtree(folder)
     assert bench("predict", row.run_id, image, "--db", db).code == 0
+
+
+def test_images_that_do_not_fit_at_once_are_computed_in_parts(
+    trained_db: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, folder = of(trained_db, "linear").run_id, tiny_folder / "test"
+    wanted = bench("predict", run, folder, "--json", "--db", trained_db).data
+    computed = Classifier.forward
+    most = [3]
+
+    def limited(model: Classifier, images: torch.Tensor) -> torch.Tensor:
+        if len(images) > most[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9.00 GiB")
+        return computed(model, images)
+
+    monkeypatch.setattr(Classifier, "forward", limited)
+    found = bench("predict", run, folder, "--json", "--db", trained_db).data
+    assert [f["image"] for f in found] == [w["image"] for w in wanted]
+    for one, other in zip(found, wanted, strict=True):
+        assert probabilities(one) == pytest.approx(probabilities(other), abs=1e-4)
+    evaluated = bench("evaluate", run, "--dataset", f"folder:{tiny_folder}", "--db", trained_db)
+    assert evaluated.code == 0, evaluated.err
+    most[0] = 0
+    error = refused("predict", run, folder, "--db", trained_db)
+    assert "Memory has run out.\nCUDA out of memory. Tried to allocate 9.00 GiB.\n" in error
 
 
 def test_top_names_so_many_classes_most_probable_first(trained_db: Path, photo: Path) -> None:
