@@ -20,6 +20,7 @@ WORDS = (
     "can't allocate memory",  # torch's CPU allocator
     "not enough memory",  # the same on Windows
     "alloc_failed",  # cuBLAS and cuDNN: CUBLAS_STATUS_ALLOC_FAILED
+    "allocation_failed",  # cuDNN 9: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED
     "could not create a primitive",  # oneDNN, whose kernels are compiled into memory of their own
     "could not create a memory",  # oneDNN
 )

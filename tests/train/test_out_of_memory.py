@@ -60,6 +60,7 @@ def memory_for(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), True),
         (RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"), True),
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"), True),
         (RuntimeError("could not create a primitive"), True),
         (RuntimeError("MPS backend out of memory (MPS allocated: 9.00 GB)"), True),
         (MemoryError(), True),
