@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from bench.errors import BenchError
 from bench.train.cache import FeatureCache
@@ -214,3 +216,19 @@ def flip(path: Path, at: float) -> None:
     content = bytearray(path.read_bytes())
     content[min(len(content) - 1, int(at * len(content)))] ^= 1
     path.write_bytes(content)
+
+
+def test_where_there_are_no_locks_an_interrupted_pass_starts_anew(
+    make_spec: Maker, workbench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", none)
+    with pytest.raises(StoppedError, match="starts anew"):
+        make(make_spec("linear"), workbench, Counted(1).hooks)
+    assert not list(workbench.cache.folder.glob("*"))
+    whole, read = Counted(), Counted()
+    for counted in (whole, read):
+        make(make_spec("linear"), workbench, counted.hooks)
+    assert (whole.batches, read.batches) == (3, 0)

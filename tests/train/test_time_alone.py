@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +86,14 @@ def test_a_label_that_is_damaged_is_made_anew_with_its_images(make_spec: Maker, 
     result = again(make_spec("full", seed=1, epochs=1))
     assert 0 < result.prepared_s < 100.0
     assert result.prepared_s == pytest.approx(sum(map(seconds_of, prepared())))
+
+
+def test_a_clock_that_is_set_meanwhile_changes_no_duration(
+    make_spec: Maker, again: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = count()
+    monkeypatch.setattr(time, "time", lambda: 1e9 - 86_400 * next(days))  # set back by a day at each look
+    begun = time.perf_counter()
+    results = [again(make_spec(strategy, epochs=1)) for strategy in ("linear", "full")]
+    took = time.perf_counter() - begun
+    assert all(0 < result.standalone_s < took for result in results)
