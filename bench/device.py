@@ -152,10 +152,10 @@ def sum_dtype(device: torch.device) -> torch.dtype:
 def seed_step(value: int) -> None:
     """Seed dropout masks and whatever else draws in the coming step, on every device.
 
-    As torch.manual_seed does, which where there is no GPU takes a stack trace for each kind of one and keeps it.
+    As torch.manual_seed does, which takes a stack trace at each call for a GPU that is not used, or not there.
     """
     torch.default_generator.manual_seed(value % 2**63)
-    if torch.cuda.is_available():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed_all(value % 2**63)
     if torch.backends.mps.is_available():
         torch.mps.manual_seed(value % 2**63)
@@ -236,15 +236,34 @@ def release(device: torch.device) -> None:
         give_back()
 
 
+_earlier_peaks: dict[torch.device, int] = {}
+"""Peaks since `reset_peak` and before the last stretch that was not counted."""
+
+
 def reset_peak(device: torch.device) -> None:
     """Count the allocator's peak from now on; nothing where there is no such count (see `peak_allocated`)."""
+    _earlier_peaks.pop(device, None)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
 
 
 def peak_allocated(device: torch.device) -> int | None:
     """Return the most bytes that torch held on a CUDA device since `reset_peak`; None elsewhere."""
-    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+    if device.type != "cuda":
+        return None
+    return max(_earlier_peaks.get(device, 0), torch.cuda.max_memory_allocated(device))
+
+
+@contextlib.contextmanager
+def uncounted(device: torch.device) -> Iterator[None]:
+    """Leave what runs inside this context, and frees what it allocates, out of `peak_allocated`."""
+    before = peak_allocated(device)
+    try:
+        yield
+    finally:
+        if before is not None:
+            reset_peak(device)
+            _earlier_peaks[device] = before
 
 
 class Clock:
@@ -277,9 +296,10 @@ def call_seconds(call: Callable[[], object], device: torch.device) -> float:
             call()
         return clock.seconds
     start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+    stream = torch.cuda.current_stream(device)  # of that device, which need not be the current one
     torch.cuda.synchronize(device)
-    start.record()
+    start.record(stream)
     call()
-    end.record()
+    end.record(stream)
     end.synchronize()
     return float(start.elapsed_time(end)) / 1e3

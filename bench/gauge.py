@@ -23,7 +23,7 @@ from torch import Tensor
 
 from bench.atomic import write_text
 from bench.conditions import Conditions, is_disturbed
-from bench.device import Clock, is_accelerator
+from bench.device import Clock, is_accelerator, uncounted
 from bench.machine import machine_path
 
 SIZE = 512
@@ -132,9 +132,10 @@ class Product:
         until, found = self._latest.get(threads, (-math.inf, math.nan))
         begun = time.monotonic()
         if begun > until:
-            seconds = self._sample(threads)
-            took = time.monotonic() - begun
-            found = seconds / self._best(threads, seconds)
+            with uncounted(self.device):
+                seconds = self._sample(threads)
+                took = time.monotonic() - begun
+                found = seconds / self._best(threads, seconds)
             self._latest[threads] = (time.monotonic() + max(FRESH_S, took / COST), found)
         return found
 

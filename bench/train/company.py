@@ -109,6 +109,7 @@ class Company:
         """Train runs as one computation; False if they read no pooled features, or memory ran out."""
         first, *others = runs
         self._ran_out = False
+        first.bench.shelf.clear_for(first.spec)
         try:
             with PeakMemory(first.bench.device) as memory, ExitStack() as stack:
                 stack.enter_context(first.at_work(memory))

@@ -50,13 +50,9 @@ class Shelf:
 
     def load(self, spec: RunSpec, note: Note | None = None) -> Loaded:
         """Return a run's backbone as it starts; `note` and what is raised are those of `load_backbone`."""
-        seed = spec.seed if spec.backbone.weights.source == "none" else None
-        key = (spec.backbone, spec.transform.image_size, spec.recipe.drop_path, seed)
-        if self.kept is None or self.kept.key != key:
-            if self.kept is not None:  # freed before the next one is loaded; graphs of torch.fx are cycles
-                self.kept = None
-                gc.collect()
-            size = spec.transform.image_size
+        self.clear_for(spec)
+        if self.kept is None:
+            key, size = _key(spec), spec.transform.image_size
             backbone, digest = load_backbone(
                 spec.backbone, size, drop_path=spec.recipe.drop_path, seed=spec.seed, note=note
             )
@@ -64,6 +60,17 @@ class Shelf:
             self.kept = Loaded(key, backbone, digest, twin.anatomy, seen.shape[-1])
         return self.kept
 
+    def clear_for(self, spec: RunSpec) -> None:
+        """Let go of a backbone that is not the run's: before the next is loaded, and before memory is measured."""
+        if self.kept is not None and self.kept.key != _key(spec):
+            self.kept = None
+            gc.collect()  # graphs of torch.fx are cycles
+
     def forget(self) -> None:
         """Let go of a backbone whose weights have changed."""
         self.kept = None
+
+
+def _key(spec: RunSpec) -> Key:
+    seed = spec.seed if spec.backbone.weights.source == "none" else None
+    return (spec.backbone, spec.transform.image_size, spec.recipe.drop_path, seed)

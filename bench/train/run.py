@@ -75,6 +75,7 @@ class Run:
         Raises DivergedError, StoppedError, OutOfMemoryError, and WeightsError or DataError for what is missing or
         damaged.
         """
+        self.bench.shelf.clear_for(self.spec)
         try:
             with PeakMemory(self.bench.device) as memory, self.at_work(memory):
                 trainer = self._trainer()

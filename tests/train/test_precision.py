@@ -13,6 +13,7 @@ from torch import nn
 
 from bench import device as devices
 from bench.device import autocast, precision_for
+from bench.gauge import Product
 from bench.head_modules import build_head
 from bench.latency import deployed, latency
 from bench.peak_memory import PeakMemory
@@ -127,6 +128,17 @@ def test_tf32_is_off_for_products_and_convolutions_once_a_device_is_picked() -> 
     assert uses_tf32(CUDA) is False
 
 
+def test_a_gpu_that_is_not_used_is_not_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeded: list[int] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    devices.seed_step(7)
+    assert not seeded  # torch would take a stack trace each time
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    devices.seed_step(7)
+    assert seeded == [7]
+
+
 class TestLatency:
     """A deployed model has a backbone of the precision's own type, and fp32 scores."""
 
@@ -197,6 +209,49 @@ class TestMemory:
             most = counted.bytes
             del held
         assert most - within > 100 << 20
+
+    def test_what_the_gauge_allocates_on_a_gpu_does_not_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        held, peak = [0], [0]
+
+        def hold(size: int) -> None:
+            held[0] += size
+            peak[0] = max(peak[0], held[0])
+
+        monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: peak[0])
+        monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: peak.__setitem__(0, held[0]))
+        monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+        measured = Product._sample
+
+        def sample(product: Product, threads: int) -> float:
+            hold(1000)
+            hold(-1000)
+            product.device = CPU
+            return measured(product, threads)
+
+        monkeypatch.setattr(Product, "_sample", sample)
+        with PeakMemory(CUDA) as memory:
+            hold(50)
+            hold(-20)
+            Product(CUDA).slowdown()
+            assert memory.bytes == 50
+            hold(40)
+        assert memory.bytes == 70
+
+    def test_a_backbone_of_an_earlier_run_is_let_go_before_a_run_is_measured(
+        self, make_spec: Maker, workbench: Any, execute: Maker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        execute(make_spec("linear", epochs=1))
+        assert workbench.shelf.kept
+        found: list[Any] = []
+        begin = PeakMemory.__enter__
+
+        def enter(self: PeakMemory) -> PeakMemory:
+            found.append(workbench.shelf.kept)
+            return begin(self)
+
+        monkeypatch.setattr(PeakMemory, "__enter__", enter)
+        execute(make_spec("full", epochs=1, drop_path=0.1))
+        assert found[0] is None
 
     def test_a_pass_has_its_own_peak_which_every_run_that_read_it_names(
         self, make_spec: Maker, execute: Maker
