@@ -47,5 +47,10 @@ def test_the_command_shows_one_study_with_its_survey_and_remarks():
     assert all(word in text for word in ("132,863,336", "9.1M", "b2-last-block-dropout-0.5", "patience 3"))
     data = bench("studies", "cub-10m", "--json").data
     assert [one["name"] for one in data["surveyed"]] == list(data["survey"]["candidates"])
-    assert "epoch 19 of 20" in bench("studies", "cifar100-ensemble").stdout
+    ensemble, heads = (bench("studies", f"cifar100-{name}").stdout for name in ("ensemble", "cached-heads"))
+    assert "epoch 19 of 20, whose figures these are" in ensemble
+    assert "train_top1 of resnet50-pretrained 84.3" in ensemble
+    assert "0.8434 is its epoch 19 of 20" in ensemble
+    assert "coarse_incorrect confidence 69.4" in heads
+    assert "3 wrong with 97.7 %" in heads
     assert "Unknown study 'cub-11m'" in refused("studies", "cub-11m")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
@@ -47,7 +47,7 @@ def study_view(study: StudyEntry, survey: Sequence[Surveyed]) -> RenderableType:
     if survey:
         heading = f"\nCandidates that the source compared, our counts; the head is for {study.num_classes} classes"
         parts += [Text(heading, style="bold"), _Fitted(_SURVEY, list(map(_survey_cells, survey)), _COUNTS)]
-    said = [*_parts(study), study.note and f"{study.note}."]
+    said = [*_parts(study, notes), study.note and f"{study.note}."]
     said += [
         study.survey.note if study.survey else "",
         *(f"[{n}] {text}" for n, text in enumerate(notes.texts, 1)),
@@ -56,28 +56,45 @@ def study_view(study: StudyEntry, survey: Sequence[Surveyed]) -> RenderableType:
     return Group(*parts)
 
 
-def _parts(study: StudyEntry) -> list[str]:
-    """List what the source leaves open, and what the study has beside its runs."""
+def _parts(study: StudyEntry, notes: Notes) -> list[str]:
+    """List what the source leaves open, and what the study has beside its runs, with the figures of that."""
     said = [f"Unstated: {'; '.join(study.unstated)}."] if study.unstated else []
     if study.assumed:
         said.append(f"Assumed: {'; '.join(f'{key} = {value}' for key, value in study.assumed.items())}.")
     if study.scored_by:
         said.append(f"Scored by: {', '.join(study.scored_by)}.")
-    made = (
-        study.joint and f"a joint run of {' and '.join(study.joint.heads)}",
-        study.ensemble and f"an ensemble of {' and '.join(study.ensemble.members)}",
-        study.search and f"a search of {study.search.trials} trials for {study.search.run}",
-        study.transfer and f"a transfer of {study.transfer.run} to {study.transfer.dataset}",
-    )
-    also = [part for part in made if part]
-    return [*said, f"Also: {'; '.join(also)}."] if also else said
+    also = [f"a joint run of {' and '.join(study.joint.heads)}"] if study.joint else []
+    if one := study.ensemble:
+        figures = _figures({**one.published, **_of_members("train_top1", one.members, one.member_train_top1),
+                            **_of_members("epoch_s", one.members, one.member_epoch_s)})  # fmt: skip
+        numbers = _numbers(notes, one.note, one.remark)
+        also.append(f"an ensemble of {' and '.join(one.members)}: {figures} {numbers}")
+    if search := study.search:
+        figures, numbers = _figures(search.published), _numbers(notes, search.note)
+        also.append(f"a search of {search.trials} trials for {search.run}: {figures} {numbers}")
+    if moved := study.transfer:
+        confidence = {f"{name} confidence": value for name, value in moved.published_confidence.items()}
+        figures, numbers = _figures({**moved.published, **confidence}), _numbers(notes, moved.note, moved.remark)
+        also.append(f"a transfer of {moved.run} to {moved.dataset}: {figures} {numbers}")
+    return [*said, f"Also: {'; '.join(map(str.rstrip, also))}."] if also else said
+
+
+def _figures(published: Mapping[str, float]) -> str:
+    units = {name: UNITS.get(name.partition(" ")[0], "fraction") for name in published}
+    return ", ".join(f"{name} {show(value, units[name])}" for name, value in published.items())
+
+
+def _of_members(figure: str, members: Sequence[str], values: Sequence[float]) -> dict[str, float]:
+    return {f"{figure} of {member}": value for member, value in zip(members, values, strict=False)}
+
+
+def _numbers(notes: Notes, *texts: str) -> str:
+    return " ".join(f"[{number}]" for number in notes.number(texts))
 
 
 def _run_cells(run: StudyRunEntry, notes: Notes) -> dict[str, str]:
-    said = notes.number([run.note, run.remark])
-    figures = (f"{name} {show(value, UNITS.get(name, 'fraction'))}" for name, value in run.published.items())
-    cells = (run.name, run.backbone, run.strategy, ", ".join(figures), " ".join(f"[{n}]" for n in said))
-    return dict(zip(_RUN, cells, strict=True))
+    figures, numbers = _figures(run.published), _numbers(notes, run.note, run.remark)
+    return dict(zip(_RUN, (run.name, run.backbone, run.strategy, figures, numbers), strict=True))
 
 
 def _survey_cells(one: Surveyed) -> dict[str, str]:
