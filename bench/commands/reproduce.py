@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.commands import options as o
+from bench.commands.early import announce
 from bench.commands.filters import Db, one_format
 from bench.commands.given import not_empty
 from bench.commands.sweep import CacheBudget, Download, DryRun, Keep, Retry, TimeLimit, Workers
@@ -83,7 +84,14 @@ def reproduce(
 
         show_stored(o.open_registry(registry), study, changes, db, form)
         return
-    from bench.commands.reproducing import Options, run_study
+    from bench.registry import Registry
+    from bench.studies.entries import StudyEntry
+    from bench.studies.planning import check_words
+
+    known = Registry.load(registry or [])
+    check_words(known, known.get(StudyEntry, study), o.split_list(runs), changes)
+    announce()
+    from bench.commands.reproducing import Options, run_study  # torch, after what can be said without it
 
     options = Options(
         study, o.split_list(runs), changes, seeds, dry_run, time_limit, keep, workers, cache_budget,

@@ -14,11 +14,12 @@ from bench.plan.backbones import choose
 from bench.plan.budget import parse_budget
 from bench.plan.count import Progress
 from bench.plan.enumerate import Plan, Request, make_plan
+from bench.plan.recipes import for_strategy
 from bench.plan.variants import Variant
 from bench.registry import Registry
 from bench.request import dataset_spec
 from bench.spec import DatasetSpec, RecipeSpec
-from bench.studies.changes import Changes, renamed
+from bench.studies.changes import Changes, changes_of, renamed
 from bench.studies.entries import StudyEntry, StudyRunEntry
 
 
@@ -48,6 +49,18 @@ def chosen(study: StudyEntry, names: Sequence[str]) -> list[StudyRunEntry]:
         if name not in known:
             raise unknown_name(f"run of the study {study.name}", name, known, BenchError)
     return [run for run in study.runs if not names or run.name in names]
+
+
+def check_words(registry: Registry, study: StudyEntry, names: Sequence[str], changes: Changes) -> None:
+    """Look up every run, backbone, recipe key and part that is asked for, before anything is fetched.
+
+    Raises BenchError for the first that does not exist.
+    """
+    changes = changes_of(study, changes)
+    for run in chosen(study, names):
+        choose(registry, [changes.backbone(run.backbone)])
+        for variant in changes.variants():
+            for_strategy(_own_recipe(study, run), run.strategy, recipe_of(study, run, changes, variant))
 
 
 def recipe_of(
@@ -97,7 +110,7 @@ def plan_run(
         entry=place.taken,
         candidates=candidates,
         strategies=[run.strategy],
-        variants=[Variant(RecipeEntry(name=f"{study.name}/{run.name}"), recipe, variant or {})],
+        variants=[Variant(_own_recipe(study, run), recipe, variant or {})],
         budget=parse_budget(study.budget),
         seeds=range(seeds),
         explicit=True,
@@ -114,6 +127,10 @@ def plan_run(
             f"Take another --backbone, or leave the run out: --runs {others}.",
         )
     return plan
+
+
+def _own_recipe(study: StudyEntry, run: StudyRunEntry) -> RecipeEntry:
+    return RecipeEntry(name=f"{study.name}/{run.name}")
 
 
 def data_of(study: StudyEntry, run: StudyRunEntry, changes: Changes, place: Place) -> DatasetSpec:
