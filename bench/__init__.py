@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bench.load import compare, leaderboard, load_run, load_runs
+    from bench.api import compare, leaderboard, load_run, load_runs
     from bench.report.export.fronts import pareto
     from bench.report.plots.frame_plot import plot_pareto
 
 __all__ = ["compare", "leaderboard", "load_run", "load_runs", "pareto", "plot_pareto"]
 
 _HOMES = {
-    **dict.fromkeys(("compare", "leaderboard", "load_run", "load_runs"), "bench.load"),
+    **dict.fromkeys(("compare", "leaderboard", "load_run", "load_runs"), "bench.api"),
     "pareto": "bench.report.export.fronts",
     "plot_pareto": "bench.report.plots.frame_plot",
 }

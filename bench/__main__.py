@@ -11,13 +11,14 @@ from typing import Annotated, TextIO
 
 import typer
 
-from bench import terminal
 from bench.commands import cache
 from bench.commands.anatomy import anatomy
 from bench.commands.augment import augment
 from bench.commands.backbones import backbones
 from bench.commands.compare import compare
 from bench.commands.datasets import datasets
+from bench.commands.display import terminal
+from bench.commands.display.warned import shown_warnings
 from bench.commands.doctor import doctor
 from bench.commands.ensemble import ensemble
 from bench.commands.ensembles import ensembles
@@ -46,9 +47,8 @@ from bench.commands.transfer import transfer
 from bench.commands.tune import tune
 from bench.commands.usage import NO_ROOM, UsageError, explained, explained_memory, explained_system, is_help
 from bench.commands.verify import verify
-from bench.commands.warned import shown_warnings
+from bench.environment import check_platform
 from bench.errors import BAD_INPUT, EXIT_CODES, INTERRUPTED, TERMINATED, BenchError, TerminatedError
-from bench.platforms import check_platform
 
 app = typer.Typer(
     name="bench",

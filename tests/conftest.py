@@ -16,8 +16,8 @@ from PIL import Image
 if TYPE_CHECKING:
     from read_only import ReadOnly
 
-    from bench.classifier import Classifier
-    from bench.trace import Trace
+    from bench.models.classifier import Classifier
+    from bench.models.trace import Trace
 
 sys.path.insert(0, str(Path(__file__).parent / "fixtures"))  # what several test files share
 
@@ -57,7 +57,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def on_meta() -> Callable[..., tuple[Classifier, Trace]]:
     """Take a backbone apart on the meta device, each once a session: (name, image size) -> (classifier, trace)."""
-    from bench.classifier import bare_on_meta
+    from bench.models.classifier import bare_on_meta
     from bench.spec import BackboneSpec
 
     @functools.cache

@@ -55,7 +55,7 @@ def files_below(folder: Path) -> set[str]:
 
 
 def test_it_is_the_wheel_that_is_imported_and_not_the_checkout(installed):
-    code = "import bench, bench.registry; print(bench.__file__); print(bench.registry.shipped_folder())"
+    code = "import bench, bench.registry.loading as r; print(bench.__file__); print(r.shipped_folder())"
     module, registry = installed.run(sys.executable, "-c", code).splitlines()
     assert Path(module) == installed.site / "bench" / "__init__.py"
     assert Path(registry) == installed.site / "bench" / "_registry"

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "bench"
 
 FORBIDDEN = {
-    "report": ("torch", "timm", "torchvision", "bench.train", "bench.sweep", "bench.data", "bench.commands"),
+    "report": ("torch", "timm", "torchvision", "bench.train", "bench.sweep.work", "bench.data", "bench.commands"),
     "store": (
         "torch",
         "timm",
@@ -23,17 +23,24 @@ FORBIDDEN = {
         "bench.data",
         "bench.commands",
     ),
-    "plan": ("bench.train", "bench.store", "bench.report", "bench.data.datasets", "bench.commands", "bench.sweep"),
+    "plan": (
+        "bench.train",
+        "bench.store",
+        "bench.report",
+        "bench.data.datasets",
+        "bench.commands",
+        "bench.sweep.work",
+    ),
     "train": (
         "bench.store",
         "bench.report",
         "bench.plan.enumerate",
         "bench.commands",
-        "bench.pruning",
-        "bench.sweep",
+        "bench.sweep.prune",
+        "bench.sweep.work",
     ),
     "tune": ("bench.report", "bench.commands"),
-    "data": ("bench.train", "bench.store", "bench.report", "bench.plan", "bench.commands", "bench.sweep"),
+    "data": ("bench.train", "bench.store", "bench.report", "bench.plan", "bench.commands", "bench.sweep.work"),
     "strategies": ("bench.train", "bench.store", "bench.report", "bench.plan", "bench.data", "bench.commands"),
 }
 
@@ -87,7 +94,7 @@ def test_only_commands_print(layer: str) -> None:
         ("import bench", ("torch", "pandas", "sqlalchemy", "pydantic")),
         ("import bench.__main__", ("torch", "pandas", "sqlalchemy", "plotly", "timm", "optuna")),
         ("import bench.store.store, bench.report.board.tables", ("torch", "pandas", "alembic", "plotly")),
-        ("import bench.plan.enumerate, bench.request", ("torch", "pandas", "sqlalchemy", "timm", "optuna")),
+        ("import bench.plan.enumerate, bench.plan.request", ("torch", "pandas", "sqlalchemy", "timm", "optuna")),
     ],
 )
 def test_what_is_slow_to_import_is_not_imported_needlessly(statement: str, kept_out: tuple[str, ...]) -> None:

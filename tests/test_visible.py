@@ -13,9 +13,9 @@ import pytest
 from command_line import bench
 from rich.text import Text
 
-from bench.console import SafeConsole, SafeTable
 from bench.report.export.csv_text import to_csv
-from bench.visible import on_one_line, some_names, visible
+from bench.report.terminal.safe_console import SafeConsole, SafeTable
+from bench.units import on_one_line, some_names, visible
 
 ROOT = Path(__file__).parents[1] / "bench"
 HOSTILE = "a\x1b[31mred\x07\x9b2J\u202egpj.exe\u200b\ufeff\u2066\U000e0041\r"

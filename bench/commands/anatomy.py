@@ -11,7 +11,7 @@ from bench.commands import options as o
 from bench.commands.given import not_empty
 
 if TYPE_CHECKING:
-    from bench.layer_table import Layer
+    from bench.plan.layer_table import Layer
 
 Backbone = Annotated[str, typer.Argument(callback=not_empty, help="A backbone's name: timm/efficientnet_b0.")]
 Strategy = Annotated[
@@ -41,9 +41,9 @@ def anatomy(
 
     Example: bench anatomy timm/efficientnet_b0 --strategy 'last_blocks(1)+norm' --classes 200
     """
-    from bench.catalogue import catalogue
-    from bench.commands.listing import show
+    from bench.commands.display.listing import show
     from bench.errors import BackboneError
+    from bench.models.catalogue import catalogue
     from bench.plan.backbones import choose
     from bench.strategies import canonical
 
@@ -54,7 +54,7 @@ def anatomy(
             "One is taken apart at a time.",
             f"Try {found[0].spec.name}.",
         )
-    from bench.layer_table import layer_table  # torch, after what can be said without it
+    from bench.plan.layer_table import layer_table  # torch, after what can be said without it
 
     spec = found[0].spec
     size = image_size or catalogue().transform(spec).image_size
@@ -74,7 +74,7 @@ def anatomy(
 
 
 def _end(text: str) -> None:
-    from bench import terminal
+    from bench.commands.display import terminal
 
     terminal.out().print(text, highlight=False)
 

@@ -16,10 +16,10 @@ from bench.commands.sweep import Download
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.data.image_facts import PixelCounts
-    from bench.data.samples import Draw, Sample
-    from bench.entries import DatasetEntry
-    from bench.registry import Registry
+    from bench.data.images.image_facts import PixelCounts
+    from bench.data.images.samples import Draw, Sample
+    from bench.registry.entries import DatasetEntry
+    from bench.registry.loading import Registry
     from bench.report.plots.sample_sheet import Sheet
     from bench.spec import RecipeSpec, TransformSpec
 
@@ -67,9 +67,9 @@ def augment(
 
     Example: bench augment --dataset digits --augment "rotation(20)" --augment "A.CoarseDropout(p=1)"
     """
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.data.datasets import open_dataset
-    from bench.data.samples import draws, samples
+    from bench.data.images.samples import draws, samples
     from bench.data.splits import split
 
     path = _png(out or Path("reports") / f"augment-{re.sub('[^A-Za-z0-9.-]', '-', dataset)}.png")
@@ -116,11 +116,11 @@ def _resolved(
     pixels: PixelCounts | None = None,
 ) -> tuple[RecipeSpec, TransformSpec]:
     """Resolve the recipe as the planner does, with what is `given`. Raises RecipeError where nothing is left."""
-    from bench.data.image_facts import UNSEEN
-    from bench.entries import RecipeEntry
+    from bench.data.images.image_facts import UNSEEN
     from bench.errors import RecipeError
     from bench.plan.recipes import for_strategy, resolve, suited
     from bench.plan.variants import variants
+    from bench.registry.entries import RecipeEntry
     from bench.strategies import canonical
 
     everywhere = {key: value for key, value in given.items() if value is not None}
@@ -148,7 +148,7 @@ def _own(known: Registry, backbone: str | None) -> TransformSpec:
 
     if backbone is None:
         return TransformSpec(image_size=224)
-    from bench.catalogue import catalogue
+    from bench.models.catalogue import catalogue
     from bench.plan.backbones import choose
 
     return catalogue().transform(choose(known, [backbone])[0].spec)
@@ -169,7 +169,7 @@ def _sheet(
 
 
 def _write(sheet: Sheet, path: Path) -> None:
-    from bench.atomic import atomic_file, disk_errors
+    from bench.disk.atomic import atomic_file, disk_errors
     from bench.report.plots.sample_sheet import draw
 
     with disk_errors(path), atomic_file(path) as temporary:

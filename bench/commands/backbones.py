@@ -27,12 +27,12 @@ def backbones(
 
     Example: bench backbones 'timm/convnext*' --budget 30M
     """
-    from bench import terminal
-    from bench.commands.listing import show
+    from bench.commands.display import terminal
+    from bench.commands.display.listing import show
     from bench.commands.planning import Counting
     from bench.plan.backbones import choose, listed, of_family
     from bench.plan.catalogue_rows import backbone_rows
-    from bench.request import budget_of
+    from bench.plan.request import budget_of
 
     known = o.open_registry(registry)
     candidates = choose(known, [pattern]) if pattern else listed(known)

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import torch
     from rich.console import Console
 
-    from bench.backend_speeds import Speeds
     from bench.data.manifest import ManifestHeader
-    from bench.entries import DatasetEntry
-    from bench.machine import Machine
+    from bench.hardware.backend_speeds import Speeds
+    from bench.hardware.machine import Machine
     from bench.plan.enumerate import Plan
     from bench.plan.forecast import Forecast
-    from bench.records import PlannedRun
+    from bench.records.runs import PlannedRun
+    from bench.registry.entries import DatasetEntry
 
 
 def backend_asked(text: str) -> BackendName:
@@ -33,7 +33,7 @@ def backend_asked(text: str) -> BackendName:
 
 def usable(asked: BackendName, device: torch.device, precisions: Sequence[str] = ("fp32",)) -> None:
     """Raise BackendError where a backend that was asked for by name cannot be used."""
-    from bench.train.backends import BACKENDS
+    from bench.train.frozen.backends import BACKENDS
 
     for precision in precisions if asked != "auto" else ():
         lacking = BACKENDS[asked].lacking(device, precision)  # type: ignore[arg-type] # a spec's own
@@ -45,8 +45,8 @@ def foreseen(
     plan: Plan, entry: DatasetEntry, header: ManifestHeader | None, device: str, asked: BackendName
 ) -> tuple[list[PlannedRun], Forecast]:
     """Make a plan's runs and forecast them; backends that no sweep has measured yet stay `auto`."""
-    from bench.backend_speeds import kept_speeds
     from bench.commands.planning import forecast_for, speed_of
+    from bench.hardware.backend_speeds import kept_speeds
 
     speed = speed_of(device)
     images = sum((header.counts if header else entry.counts).values())
@@ -97,11 +97,11 @@ def _measured(
 
 
 def _speeds(spec: RunSpec, machine: Machine, device: torch.device, console: Console) -> Speeds:
-    from bench.backend_speeds import keep_speeds, kept_speeds
+    from bench.hardware.backend_speeds import keep_speeds, kept_speeds
 
     speeds = kept_speeds(machine, spec)
     if speeds is None:
-        from bench.train.backends.measured import measure
+        from bench.train.frozen.backends.measured import measure
 
         with console.status(f"Measuring backends with {spec.backbone.name}"):
             speeds = measure(spec, device)

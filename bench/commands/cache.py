@@ -12,8 +12,8 @@ from bench.commands.given import not_empty
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bench.disk.cached import Listed
     from bench.errors import StoreError
-    from bench.kept import Listed
 
 app = typer.Typer(
     name="cache",
@@ -40,9 +40,9 @@ def list_entries(backbone: Backbone = None, dataset: Dataset = None, json: AsJso
     """
     from dataclasses import asdict
 
-    from bench import terminal
-    from bench.home import bench_home
-    from bench.kept import select
+    from bench.commands.display import terminal
+    from bench.disk.cached import select
+    from bench.disk.home import bench_home
     from bench.report.terminal.cache_list import cache_json, cache_view
 
     kept = [entry for entries, _ in _kept() for entry in entries]
@@ -62,9 +62,9 @@ def clear(
 
     Example: bench cache clear --dataset digits
     """
-    from bench import terminal
+    from bench.commands.display import terminal
+    from bench.disk.cached import select
     from bench.errors import BenchError
-    from bench.kept import select
 
     if not (keys or everything or backbone or dataset):
         raise BenchError("Nothing was named.", "This frees entries for good.", "Name keys, --dataset, or --all.")
@@ -104,8 +104,8 @@ def _entries(some: Sequence[object]) -> str:
 
 def _kept() -> list[tuple[list[Listed], Callable[[str], None]]]:
     """List what frozen passes have kept, and prepared images, each with what frees an entry by its key."""
-    from bench.data import prepared_files
-    from bench.train.cache import FeatureCache
+    from bench.data.images import prepared_files
+    from bench.train.frozen.cache import FeatureCache
 
     cache = FeatureCache()
     return [(cache.list(), cache.remove), (prepared_files.prepared_files(), prepared_files.remove)]

@@ -21,8 +21,8 @@ def compare(first: First, second: Second, *, db: Db = None, json: AsJson = False
 
     Example: bench compare 3fa9c1 81d0e7
     """
-    from bench import terminal
-    from bench.class_names import class_names
+    from bench.commands.display import terminal
+    from bench.inference.class_names import class_names
     from bench.report.export.records import to_json
     from bench.report.look.compare import compare_runs, comparison_record
     from bench.report.terminal.compare_view import compare_view

@@ -12,8 +12,8 @@ from bench.commands.given import not_empty
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.entries import DatasetEntry
-    from bench.registry import Registry
+    from bench.registry.entries import DatasetEntry
+    from bench.registry.loading import Registry
 
 EMPTY: tuple[object, ...] = (None, "", [], {})
 UNSAID = ("skip_damaged", "drop_duplicates")
@@ -73,7 +73,7 @@ def datasets(
         return
     entry = o.find_dataset(known, name, layout=layout, lists=lists)
     if check or near_duplicates or skip_damaged or drop_duplicates:
-        from bench.commands.dataset_check import show_check
+        from bench.commands.display.dataset_check import show_check
 
         entry = entry.leaving_out(damaged=skip_damaged, duplicates=drop_duplicates)
         show_check(entry, data_root, near=near_duplicates, json=json)
@@ -95,9 +95,9 @@ def datasets(
 
 def list_all(known: Registry, data_root: Path | None, *, here: bool, json: bool) -> None:
     """List the datasets of the registry, or with `here` those that are on this machine."""
-    from bench.commands.listing import show
+    from bench.commands.display.listing import show
     from bench.data.datasets import is_here
-    from bench.entries import DatasetEntry
+    from bench.registry.entries import DatasetEntry
 
     found = {e.name: is_here(e, data_root) for e in known.all(DatasetEntry)}
     entries = [e for e in known.all(DatasetEntry) if found[e.name] or not here]
@@ -117,9 +117,9 @@ def list_all(known: Registry, data_root: Path | None, *, here: bool, json: bool)
 
 def show_one(entry: DatasetEntry, data_root: Path | None, *, json: bool) -> None:
     """Show a dataset's entry, its fingerprint if it was read before, and how to get it if it is not here."""
-    from bench.commands.listing import show
+    from bench.commands.display.listing import show
     from bench.data.datasets import is_here, known_header
-    from bench.data.locating import how_to_get
+    from bench.data.sources.locating import how_to_get
 
     found = is_here(entry, data_root)
     header = known_header(entry, data_root) if found else None
@@ -137,7 +137,7 @@ def show_one(entry: DatasetEntry, data_root: Path | None, *, json: bool) -> None
 
 def write_classes(entry: DatasetEntry, data_root: Path | None, *, json: bool) -> None:
     """Write the names of the default target's classes as TOML; as JSON those of every target."""
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.data.class_groups import as_toml
     from bench.data.datasets import known_manifest, open_dataset
 

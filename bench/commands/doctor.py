@@ -9,7 +9,7 @@ from bench.commands import options as o
 from bench.commands.filters import Db
 
 if TYPE_CHECKING:
-    from bench.doctor import Finding
+    from bench.commands.display.doctor_report import Finding
 
 
 def doctor(
@@ -21,8 +21,8 @@ def doctor(
     """
     from dataclasses import asdict
 
-    from bench.commands.listing import show
-    from bench.doctor import examine
+    from bench.commands.display.doctor_report import examine
+    from bench.commands.display.listing import show
 
     findings = examine(o.open_registry(registry), data_root, db)
     rows = [{"": "ok" if f.ok else "missing", "what": f.what, "found": f.found} for f in findings]
@@ -33,7 +33,7 @@ def doctor(
 
 def _print_remedies(missing: Sequence[Finding]) -> None:
     """Print how to get what is missing, each on a line of its own that can be copied."""
-    from bench import terminal
+    from bench.commands.display import terminal
 
     console = terminal.out()
     if missing:

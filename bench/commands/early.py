@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import terminal
+from bench.commands.display import terminal
 
 if TYPE_CHECKING:
-    from bench.registry import Registry
-    from bench.request import Asked
+    from bench.plan.request import Asked
+    from bench.registry.loading import Registry
 
 
 def announce(doing: str = "planning") -> None:
@@ -22,8 +22,8 @@ def check_words(asked: Asked, dataset: str, folders: list[Path] | None, data_roo
 
     Images are not looked for, models are not counted, and nothing is printed.
     """
-    from bench.registry import Registry
-    from bench.request import check_asked
+    from bench.plan.request import check_asked
+    from bench.registry.loading import Registry
 
     registry = Registry.load(folders or ())
     check_asked(registry, asked)
@@ -34,7 +34,7 @@ def check_words(asked: Asked, dataset: str, folders: list[Path] | None, data_roo
 def _check_dataset(registry: Registry, asked: Asked, name: str, data_root: Path | None) -> None:
     from bench.commands.options import find_dataset
     from bench.data.datasets import known_header
-    from bench.request import dataset_spec
+    from bench.plan.request import dataset_spec
 
     entry = asked.without_faults(
         find_dataset(registry, name, asked.groups, layout=asked.layout, lists=asked.lists)

@@ -10,7 +10,7 @@ def ensembles(db: Db = None, dataset: Dataset = None, json: AsJson = False) -> N
 
     Example: bench ensembles --dataset cub
     """
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.report.board.ensembled import members_of
     from bench.report.export.records import to_json
     from bench.report.run.ensemble_details import EnsembleDetails, ensemble_record

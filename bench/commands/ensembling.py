@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from bench import terminal
-from bench.command_line import command_line
+from bench.commands.display import terminal
 from bench.commands.filtering import check_filters
 from bench.commands.filters import as_limits
 from bench.ensembles.candidates import Candidate, named, pool
 from bench.ensembles.making import Wanted, best_member, compare, make
-from bench.ensembles.record import RULES, Ensemble, Rule
+from bench.environment import command_line
 from bench.errors import BenchError, StoreError, unknown_name
 from bench.plan.budget import parse_budget
-from bench.records import ValMetrics
+from bench.records.ensembles import RULES, Ensemble, Rule
+from bench.records.runs import ValMetrics
 from bench.report.board.ensembled import members_of
 from bench.report.board.query import Query, select_rows
 from bench.report.export.records import to_json

@@ -52,9 +52,9 @@ def evaluate(
     if not Path(model).is_file():
         _check_id(model)
         check_run(db, model)
-    from bench import terminal  # torch, after what can be said without it
+    from bench.commands.display import terminal
     from bench.commands.planning import Counting
-    from bench.device import deterministic, pick
+    from bench.hardware.device import deterministic, pick
     from bench.inference.evaluating import evaluate as tested
     from bench.inference.trained import load_trained
     from bench.report.export.records import to_json
@@ -80,7 +80,7 @@ def evaluate(
 
 def _kept(artifacts: Artifacts, run_id: str) -> TestPredictions | None:
     """Return the scores that a run kept of its test images; where they are missing or damaged, say so."""
-    from bench import terminal
+    from bench.commands.display import terminal
 
     try:
         return artifacts.predictions(run_id).test

@@ -60,9 +60,9 @@ def explain(
     _check(method, class_name)
     check_run(db, run)
     path = _one_image(image, db, run)
-    from bench import terminal  # torch, after what can be said without it
+    from bench.commands.display import terminal
     from bench.commands.trained import bring_back
-    from bench.device import deterministic, pick
+    from bench.hardware.device import deterministic, pick
     from bench.inference.explaining import Explaining
     from bench.report.terminal.explanation_list import layers_view
 
@@ -92,7 +92,7 @@ def _check(method: str, class_name: str | None) -> None:
 def _one_image(word: str, db: str | None, run: str) -> Path:
     """Return the one image that a word names: a file, else a sample of the run's dataset by its id."""
     from bench.commands.run_dataset import sample_file
-    from bench.data.image_files import find_images
+    from bench.data.images.image_files import find_images
     from bench.store.store import Store
 
     if not Path(word).exists() and "://" not in word:
@@ -108,7 +108,7 @@ def _one_image(word: str, db: str | None, run: str) -> Path:
 
 def _show(explained: Explained, method: str, trained: Trained, out: Path, *, json: bool) -> None:
     """Write the pictures, and say on stdout where they are."""
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.commands.trained import title_of
     from bench.report.export.file_names import file_names
     from bench.report.export.records import to_json

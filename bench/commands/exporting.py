@@ -120,7 +120,7 @@ def export_pareto(
 
 def export_run(asked: Request, db: str | None, split: str, dpi: int) -> None:
     """Draw a part of the look at one run; of several heads each has a file of its own."""
-    from bench.class_names import class_names
+    from bench.inference.class_names import class_names
     from bench.report.look.files import pictures
     from bench.report.look.look import look_at
     from bench.store.store import Store
@@ -144,10 +144,10 @@ def _drawing(board: Board, height: str | None) -> Callable[[], Figure]:
 
 
 def _write_text(asked: Request, text: str) -> None:
-    from bench import terminal
-    from bench.atomic import write_text
+    from bench.commands.display import terminal
+    from bench.disk.atomic import write_text
     from bench.report.places import written_to
-    from bench.visible import visible
+    from bench.units import visible
 
     if asked.out is None:
         terminal.write(text)
@@ -182,7 +182,7 @@ def _write_pictures(asked: Request, drawn: Sequence[tuple[str, Callable[[], Figu
 
 
 def _name_files(paths: Sequence[Path]) -> None:
-    from bench import terminal
+    from bench.commands.display import terminal
 
     for path in paths:
         terminal.out().print(str(path), soft_wrap=True)

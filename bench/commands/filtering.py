@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import terminal
+from bench.commands.display import terminal
 from bench.errors import LISTED_BY, SHOWN, BenchError, did_you_mean
-from bench.visible import some_names
+from bench.units import some_names
 
 if TYPE_CHECKING:
     from bench.report.board.query import Query, Unmatched
@@ -32,15 +32,15 @@ def check_filters(rows: Iterable[RunRow], query: Query, folders: list[Path] | No
 
 def known_names(field: str, folders: list[Path] | None) -> set[str]:
     """List every name of a dataset, target, backbone or strategy that the registry and the libraries know."""
-    from bench.entries import DatasetEntry
-    from bench.registry import Registry
+    from bench.registry.entries import DatasetEntry
+    from bench.registry.loading import Registry
 
     if field == "strategy":
         from bench.strategies import STRATEGIES
 
         return set(STRATEGIES)
     if field == "backbone":
-        from bench.catalogue import catalogue
+        from bench.models.catalogue import catalogue
 
         return {alias for name in catalogue().raw for alias in (name, name.partition("/")[2])}
     entries = Registry.load(folders or ()).all(DatasetEntry)

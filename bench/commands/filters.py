@@ -62,8 +62,8 @@ def as_limits(budget: str | None, folders: list[Path] | None) -> str | None:
     """Return a budget as limits; a named one is looked up in the registry."""
     if not budget or not budget.replace("-", "_").isidentifier():
         return budget
-    from bench.registry import Registry
-    from bench.request import budget_of
+    from bench.plan.request import budget_of
+    from bench.registry.loading import Registry
 
     return str(budget_of(Registry.load(folders or ()), budget))
 

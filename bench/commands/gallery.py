@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bench.data.datasets import Dataset
     from bench.data.gallery import Gallery
     from bench.data.raw import OfficialSplit
-    from bench.entries import DatasetEntry
+    from bench.registry.entries import DatasetEntry
 
 
 def write_gallery(
@@ -21,10 +21,10 @@ def write_gallery(
 
     Raises DataError for a dataset that is not here, and for a split or a target that it does not have.
     """
-    from bench import terminal
-    from bench.atomic import atomic_file
+    from bench.commands.display import terminal
     from bench.data.datasets import open_dataset
     from bench.data.gallery import gallery
+    from bench.disk.atomic import atomic_file
     from bench.report.export.records import to_json
     from bench.report.places import written_to
     from bench.report.plots.gallery_sheet import draw_gallery

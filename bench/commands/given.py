@@ -36,7 +36,7 @@ def readable(param: typer.CallbackParam, value: str) -> str:
 def colourless(value: bool) -> bool:
     """Turn colour off for the whole command where that is asked."""
     if value:
-        from bench import terminal
+        from bench.commands.display import terminal
 
         terminal.without_colour()
     return value

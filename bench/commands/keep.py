@@ -30,15 +30,15 @@ def keep(
     Example: bench keep 3fa9c1
     """
     check_run(db, run)
-    from bench import terminal  # torch, after what can be said without it
+    from bench.commands.display import terminal
     from bench.commands.interrupts import Interrupts
     from bench.commands.planning import Counting
-    from bench.device import deterministic, pick
-    from bench.inference.keeping import keep as kept_again
+    from bench.hardware.device import deterministic, pick
     from bench.inference.trained import begins_at
     from bench.store.artifacts import Artifacts
     from bench.store.finished import finished_spec
     from bench.store.store import Store
+    from bench.sweep.keeping import keep as kept_again
     from bench.train.hooks import Hooks, StoppedError
     from bench.train.workbench import Workbench
 

@@ -80,7 +80,7 @@ def leaderboard(
 
 
 def _show(boards: list[Board], query: Query, limit: int, plot: bool | None, registry: list[Path] | None) -> None:
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.report.board.overlaps import known_overlaps
     from bench.report.terminal.console import boards_view
 
@@ -90,7 +90,7 @@ def _show(boards: list[Board], query: Query, limit: int, plot: bool | None, regi
 
 
 def _write(boards: list[Board], form: str, registry: list[Path] | None) -> None:
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.report.board.overlaps import known_overlaps
     from bench.report.export.csv_text import to_csv
     from bench.report.export.markdown import to_markdown

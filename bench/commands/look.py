@@ -61,8 +61,8 @@ def look(
         raise BenchError("--format writes files.", "No folder is named for them.", "Add --out FOLDER.")
     if json and out is not None:
         raise BenchError("--json and --out cannot go together.", "--json writes to stdout.", "Take --format json.")
-    from bench import terminal
-    from bench.class_names import class_names
+    from bench.commands.display import terminal
+    from bench.inference.class_names import class_names
     from bench.report.export.records import to_json
     from bench.report.look.files import chosen_formats, write_look
     from bench.report.look.look import look_at, look_record

@@ -48,8 +48,8 @@ def mistakes(
 
     Example: bench mistakes 3fa9c1 --most 40 --out mistakes.html
     """
-    from bench import terminal
-    from bench.class_names import class_names
+    from bench.commands.display import terminal
+    from bench.inference.class_names import class_names
     from bench.report.export.records import to_json
     from bench.report.look.mistakes import SORTS, choose, judge, mistake_records, summary
     from bench.report.terminal.mistakes_list import mistakes_view

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.bounded import expanded
 from bench.commands.given import not_empty
 from bench.commands.limits import reads
 from bench.device_names import check_device_name
+from bench.disk.bounded import expanded
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.entries import DatasetEntry
-    from bench.registry import Registry
+    from bench.registry.entries import DatasetEntry
+    from bench.registry.loading import Registry
 
 
 def check_backend_name(text: str) -> None:
@@ -152,8 +152,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 
 def open_registry(folders: list[Path] | None) -> Registry:
     """Load the registry, and say on stderr what of a plug-in was left out."""
-    from bench import terminal
-    from bench.registry import Registry
+    from bench.commands.display import terminal
+    from bench.registry.loading import Registry
 
     registry = Registry.load(folders or ())
     for warning in registry.warnings:
@@ -204,7 +204,7 @@ def split_lists(values: list[str] | None) -> list[str]:
 
 
 def _find_dataset(registry: Registry, name: str, layout: str | None, lists: list[str] | None) -> DatasetEntry:
-    from bench.entries import DatasetEntry
+    from bench.registry.entries import DatasetEntry
 
     if name.strip() == "folder:":
         raise BenchError(

@@ -28,12 +28,12 @@ def plan(
 
     Example: bench plan --dataset cub --budget "total<=10M,gmacs<=0.5" --rejected
     """
-    from bench import terminal
     from bench.commands.backend import backend_asked, foreseen
+    from bench.commands.display import terminal
     from bench.commands.planning import Counting
     from bench.data.datasets import is_here, known_header
+    from bench.plan.request import Asked, dataset_spec, plan_for
     from bench.report.terminal.plan_list import plan_json, plan_view
-    from bench.request import Asked, dataset_spec, plan_for
 
     computing = backend_asked(backend)
     known = o.open_registry(registry)

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.data.manifest import ManifestHeader
-    from bench.entries import DatasetEntry
     from bench.plan.enumerate import Plan
     from bench.plan.forecast import Forecast, Speed
-    from bench.records import PlannedRun
+    from bench.records.runs import PlannedRun
+    from bench.registry.entries import DatasetEntry
     from bench.spec import RunSpec
     from bench.store.store import Store
 
@@ -50,8 +50,8 @@ def with_weights_at_hand(plan: Plan, planned: Callable[..., Plan]) -> Plan:
 
     `planned` plans the same with another `offline`. Raises WeightsError if no weights are at hand.
     """
-    from bench import terminal
-    from bench.request import reachable_plan
+    from bench.commands.display import terminal
+    from bench.plan.request import reachable_plan
 
     plan, note = reachable_plan(plan, lambda offline: planned(offline=offline))
     if note:
@@ -74,8 +74,8 @@ def forecast_for(
 
 def kept_before(device: str) -> Callable[[RunSpec], bool]:
     """Return a function that is true for runs whose frozen part is in the feature cache, for a device."""
-    from bench.train.cache import FeatureCache
-    from bench.train.served import is_kept
+    from bench.train.frozen.cache import FeatureCache
+    from bench.train.frozen.served import is_kept
 
     cache, kind = FeatureCache(), device.partition(":")[0]
     return lambda spec: is_kept(cache, spec, kind)
@@ -83,7 +83,7 @@ def kept_before(device: str) -> Callable[[RunSpec], bool]:
 
 def speed_of(device: str, store: Store | None = None) -> Speed:
     """Say how fast the device computes: as measured on it, and as runs in the database have shown."""
-    from bench.machine import machine
+    from bench.hardware.machine import machine
     from bench.plan.forecast import Speed
 
     this = machine(device)

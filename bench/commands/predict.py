@@ -37,12 +37,12 @@ def predict(
     Example: bench predict 3fa9c1 bird.jpg holiday/ --picture birds.png
     """
     from bench.commands.trained import bring_back, check_run, title_of
-    from bench.data.image_files import find_images
+    from bench.data.images.image_files import find_images
 
     check_run(db, run)
     files = find_images(images)
-    from bench import terminal  # torch, after what can be said without it
-    from bench.device import pick
+    from bench.commands.display import terminal
+    from bench.hardware.device import pick
     from bench.inference.predicting import predict as predicted_by
     from bench.report.export.records import to_json
     from bench.report.terminal.prediction_list import prediction_records, predictions_view

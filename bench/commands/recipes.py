@@ -18,9 +18,9 @@ def recipes(
 
     Example: bench recipes default
     """
-    from bench.commands.listing import show
-    from bench.entries import RecipeEntry
+    from bench.commands.display.listing import show
     from bench.plan.recipes import for_strategy
+    from bench.registry.entries import RecipeEntry
     from bench.spec import RecipeSpec
 
     known = o.open_registry(registry)

@@ -107,9 +107,9 @@ def _wanted(
     """Gather what a report is made of besides the database."""
     from importlib.metadata import version
 
-    from bench.class_names import class_names
-    from bench.command_line import command_line
-    from bench.dataset_checks import known_check
+    from bench.data.checks.known_checks import known_check
+    from bench.environment import command_line
+    from bench.inference.class_names import class_names
     from bench.report.board.overlaps import known_overlaps
     from bench.report.board.published import known_published
     from bench.report.site.build import Wanted
@@ -130,7 +130,7 @@ def _wanted(
 
 
 def _write(store: Store, where: Path, wanted: Wanted, images: ImagesAtHand, *, one_file: bool) -> None:
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.commands.planning import Counting
     from bench.report.build import write_report
     from bench.report.site.build import write_site

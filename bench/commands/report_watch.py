@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import terminal
+from bench.commands.display import terminal
 from bench.errors import BenchError
 
 if TYPE_CHECKING:

@@ -80,12 +80,12 @@ def reproduce(
         tuple(overrides or ()), ("damaged",) * skip_damaged + ("duplicates",) * drop_duplicates,
     )  # fmt: skip
     if report_only:
-        from bench.commands.study_tables import show_stored
+        from bench.commands.display.study_tables import show_stored
 
         show_stored(o.open_registry(registry), study, changes, db, form)
         return
-    from bench.registry import Registry
-    from bench.studies.entries import StudyEntry
+    from bench.registry.loading import Registry
+    from bench.registry.studies import StudyEntry
     from bench.studies.planning import check_words
 
     known = Registry.load(registry or [])

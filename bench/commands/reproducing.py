@@ -11,17 +11,16 @@ from pathlib import Path
 
 import torch
 
-from bench import terminal
-from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
+from bench.commands.display import terminal
+from bench.commands.display.study_tables import show_plan, show_tables
 from bench.commands.interrupts import Interrupts
 from bench.commands.limits import parse_bytes, parse_duration, parse_retry
 from bench.commands.planning import Counting, kept_before, speed_of
 from bench.commands.study_parts import Makers
 from bench.commands.study_plan import Named, Planned
 from bench.commands.study_search import Searching, foreseen
-from bench.commands.study_tables import show_plan, show_tables
 from bench.commands.training import (
     display_of,
     ended,
@@ -29,27 +28,28 @@ from bench.commands.training import (
     still_to_do,
 )
 from bench.data.datasets import Dataset, known_header
-from bench.device import deterministic, pick
-from bench.entries import DatasetEntry
+from bench.environment import command_line
 from bench.errors import DataError, WeightsError
+from bench.hardware.device import deterministic, pick
+from bench.models.weights import fetch
 from bench.plan.backends import with_backend
 from bench.plan.forecast import total, with_forecast
+from bench.plan.request import kept_as
 from bench.plan.variants import told_text
-from bench.records import SweepRecord
-from bench.registry import Registry
+from bench.records.runs import SweepRecord
+from bench.registry.entries import DatasetEntry
+from bench.registry.loading import Registry
+from bench.registry.studies import StudyEntry, StudyRunEntry
 from bench.report.study.records import attempted, study_record
-from bench.request import kept_as
 from bench.spec import BackendName
-from bench.stopping import Stop
 from bench.store.store import Store
 from bench.studies.changes import Changes, changes_of
-from bench.studies.entries import StudyEntry, StudyRunEntry
 from bench.studies.planning import Place, chosen, plan_run
 from bench.studies.searching import StudySearch, study_search
-from bench.sweep import Sweep
+from bench.sweep.stopping import Stop
+from bench.sweep.work import Sweep
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
-from bench.weights import fetch
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _train(
                 fetch(backbone)
         store.plan(_record(planned, options), runs)
         kept_bytes, stop_at = parse_bytes(options.cache_budget), parse_duration(options.time_limit)
-        bench = Workbench(device, dataset, workers=options.workers, cache_bytes=kept_bytes)
+        workbench = Workbench(device, dataset, workers=options.workers, cache_bytes=kept_bytes)
         with Interrupts() as interrupts:
             stop = Stop(interrupts.wanted, stop_at)
             made = provenance(device)
@@ -199,7 +199,7 @@ def _train(
                 sweep = Sweep(
                     store,
                     runs,
-                    bench,
+                    workbench,
                     made,
                     display,
                     stop,
@@ -211,7 +211,7 @@ def _train(
             if planned.search:
                 cached = planned.search.run.cache
                 searching = Searching(
-                    planned.search, planned.changes, planned.place, store, bench, speed,
+                    planned.search, planned.changes, planned.place, store, workbench, speed,
                     kept_as(options.cache_dtype) if cached else "fp32",
                     backend if cached and _keeps(options) else "eager", stop, parse_retry(options.retry),
                 )  # fmt: skip

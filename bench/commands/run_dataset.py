@@ -42,7 +42,7 @@ def open_run_dataset(
     DataError if it is not here, or not the one that the run saw.
     """
     from bench.data.datasets import FOLDER, open_as_seen
-    from bench.data.places import places_of
+    from bench.data.sources.places import places_of
 
     if where is None and spec.name.startswith(FOLDER):
         return _remembered(spec, data_root)
@@ -79,7 +79,7 @@ def sample_file(spec: DatasetSpec, sample: str) -> Path | None:
 def _remembered(spec: DatasetSpec, data_root: Path | None) -> Dataset:
     """Open a folder dataset where it lay when this machine opened it, the latest place first."""
     from bench.data.datasets import folder_entry, open_as_seen
-    from bench.data.places import places_of
+    from bench.data.sources.places import places_of
 
     places = places_of(spec.fingerprint)
     for place in places:

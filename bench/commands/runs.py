@@ -32,7 +32,7 @@ def runs(
 
     Example: bench runs --status failed --status diverged
     """
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.report.board.query import Query, select_rows
     from bench.report.export.records import to_json
     from bench.report.run.runs import run_records, select_status

@@ -27,7 +27,7 @@ def show(
 
     Example: bench show 3fa9c1
     """
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.report.export.records import to_json
     from bench.report.run.details import read_run, run_record
     from bench.report.terminal.run_view import run_view

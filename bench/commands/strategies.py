@@ -10,8 +10,8 @@ def strategies(registry: o.RegistryFolders = None, json: o.AsJson = False) -> No
 
     Example: bench strategies
     """
-    from bench.commands.listing import show
-    from bench.entries import StrategyEntry
+    from bench.commands.display.listing import show
+    from bench.registry.entries import StrategyEntry
 
     entries = o.open_registry(registry).all(StrategyEntry)
     rows = [

@@ -11,8 +11,8 @@ from bench.commands import options as o
 from bench.commands.given import not_empty
 
 if TYPE_CHECKING:
-    from bench.registry import Registry
-    from bench.studies.entries import StudyEntry
+    from bench.registry.loading import Registry
+    from bench.registry.studies import StudyEntry
 
 Name = Annotated[
     str | None, typer.Argument(callback=not_empty, help="Show one study: its runs, and its survey of candidates.")
@@ -27,8 +27,8 @@ def studies(name: Name = None, registry: o.RegistryFolders = None, json: o.AsJso
 
     Example: bench studies cub-10m
     """
-    from bench.commands.listing import show
-    from bench.studies.entries import StudyEntry
+    from bench.commands.display.listing import show
+    from bench.registry.studies import StudyEntry
 
     known = o.open_registry(registry)
     if name:
@@ -43,7 +43,7 @@ def studies(name: Name = None, registry: o.RegistryFolders = None, json: o.AsJso
 
 
 def _show_one(registry: Registry, study: StudyEntry, *, json: bool) -> None:
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.commands.planning import Counting
     from bench.report.export.records import to_json
     from bench.report.terminal.study_list import study_view

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import torch
 
-from bench import terminal
-from bench.command_line import command_line
+from bench.commands.display import terminal
 from bench.commands.planning import Counting
 from bench.data.datasets import open_dataset
 from bench.ensembles.candidates import named
 from bench.ensembles.making import Wanted, make
-from bench.entries import DatasetEntry
+from bench.environment import command_line
 from bench.errors import BenchError
-from bench.registry import Registry
+from bench.registry.entries import DatasetEntry
+from bench.registry.loading import Registry
 from bench.report.board.groups import ranks
 from bench.report.study.records import members_by_seed
 from bench.report.study.reproduced import EXACT, Attempted

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bench.records import PlannedRun
-from bench.registry import Registry
+from bench.records.runs import PlannedRun
+from bench.registry.loading import Registry
+from bench.registry.studies import StudyEntry, StudyRunEntry
 from bench.report.study.reproduced import same_run
 from bench.studies.changes import Changes
-from bench.studies.entries import StudyEntry, StudyRunEntry
 from bench.studies.planning import Place
 from bench.studies.searching import StudySearch
 

@@ -6,18 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bench import terminal
-from bench.command_line import command_line
 from bench.commands.backend import settled
+from bench.commands.display import terminal
+from bench.commands.display.tune_progress import display_for, space_view
 from bench.commands.interrupts import Interrupts
-from bench.commands.tune_display import display_for, space_view
 from bench.commands.tune_ending import ending, exit_code
+from bench.environment import command_line
 from bench.plan.budget import parse_budget
 from bench.plan.enumerate import Plan
 from bench.plan.forecast import Speed, with_forecast
-from bench.records import PlannedRun, SweepRecord
+from bench.records.runs import PlannedRun, SweepRecord
 from bench.report.study.records import study_record
-from bench.report.units import show
 from bench.spec import BackendName, DatasetSpec
 from bench.store.claims import RETRY
 from bench.store.location import without_passwords
@@ -31,6 +30,7 @@ from bench.tune.planner import Planner
 from bench.tune.search import Ended, Search
 from bench.tune.study import Definition, opened
 from bench.tune.trials import Trials
+from bench.units import show
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Searching:
     changes: Changes
     place: Place
     store: Store
-    bench: Workbench
+    workbench: Workbench
     speed: Speed
     kept: Literal["fp32", "fp16"]
     backend: BackendName
@@ -82,7 +82,13 @@ class Searching:
             terminal.err().print(space_view(space, wanted))
         with display_for(METRIC) as display:
             search = Search(
-                self.store, trials, space, self._planner(), sweep, self.bench, provenance(self.bench.device),
+                self.store,
+                trials,
+                space,
+                self._planner(),
+                sweep,
+                self.workbench,
+                provenance(self.workbench.device),
                 METRIC, wanted, watcher=display, stop=self.stop, retry=self.retry,
             )  # fmt: skip
             return search.work()
@@ -104,7 +110,7 @@ class Searching:
     def _runs(self, plan: Plan) -> list[PlannedRun]:
         machine, images = self.speed.machine, self.place.images
         made = with_forecast(plan.runs(machine.precision_for), images, self.speed)
-        return settled(made, self.backend, images, machine, self.bench.device, terminal.err())
+        return settled(made, self.backend, images, machine, self.workbench.device, terminal.err())
 
     def _record(self, trials: Trials, definition: Definition) -> SweepRecord:
         """Record what was tried before too, so that the setting of this command has all of it."""

@@ -79,7 +79,7 @@ def sweep(
 
     Example: bench sweep --dataset cub --budget 10M --seeds 3
     """
-    from bench.request import Asked
+    from bench.plan.request import Asked
 
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), o.split_list(recipe), overrides or [],

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench import terminal
-from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, foreseen, settled, usable
+from bench.commands.display import terminal
 from bench.commands.interrupts import Interrupts
 from bench.commands.limits import parse_bytes, parse_duration, parse_retry
 from bench.commands.planning import Counting, forecast_for, speed_of, with_weights_at_hand
@@ -22,16 +21,17 @@ from bench.commands.training import (
 )
 from bench.data.datasets import is_here, known_header
 from bench.data.manifest import ManifestHeader
-from bench.device import deterministic, pick, precision_for
-from bench.entries import DatasetEntry
+from bench.environment import command_line
+from bench.hardware.device import deterministic, pick, precision_for
 from bench.plan.enumerate import Plan
 from bench.plan.forecast import total
-from bench.records import PlannedRun, SweepRecord
+from bench.plan.request import Asked, dataset_spec, plan_for, request_record
+from bench.records.runs import PlannedRun, SweepRecord
+from bench.registry.entries import DatasetEntry
 from bench.report.terminal.plan_list import plan_view
-from bench.request import Asked, dataset_spec, plan_for, request_record
-from bench.stopping import Stop
 from bench.store.store import Store
-from bench.sweep import Sweep
+from bench.sweep.stopping import Stop
+from bench.sweep.work import Sweep
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 
@@ -87,14 +87,14 @@ def run_sweep(options: Options) -> int:
             runs = settled(runs, backend, images, speed.machine, device, terminal.err())
         forecast = total(still_to_do(runs, store, retry), provenance(device).hardware)
         store.plan(_record(plan, runs, options), runs)
-        bench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
+        workbench = Workbench(device, dataset, workers=options.workers, cache_bytes=cache_bytes)
         with Interrupts() as interrupts, display_of(runs, forecast) as display:
             stop = Stop(interrupts.wanted, limit_s)
             _note_what_was_decided(display.note, device, plan)
             sweep = Sweep(
                 store,
                 runs,
-                bench,
+                workbench,
                 provenance(device),
                 display,
                 stop,

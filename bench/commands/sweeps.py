@@ -21,7 +21,7 @@ def sweeps(
 
     Example: bench sweeps --json
     """
-    from bench.commands.listing import show
+    from bench.commands.display.listing import show
     from bench.report.terminal.sweep_list import GIVING_WAY, sweep_lines, sweep_records
     from bench.store.store import Store
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import terminal
+from bench.commands.display import terminal
 from bench.errors import SLOWER, UNCLEAR, BenchError
+from bench.records.timings import Case, Timing, cases_of
 from bench.report.export.records import to_json
 from bench.report.terminal.timing_view import comparison_view, timing_view, timings_view
 from bench.report.timing.records import comparison_record, timing_record
 from bench.report.timing.slowdowns import check_machine, compare, count
 from bench.store.store import Store
 from bench.store.timings import taken
-from bench.timings import Case, Timing, cases_of
 
 if TYPE_CHECKING:
     import torch
@@ -139,7 +139,7 @@ def _cases_asked(options: Options) -> list[str]:
 
 def _cases(options: Options, device: torch.device) -> list[Case]:
     from bench.commands.options import open_registry
-    from bench.device import precision_for
+    from bench.hardware.device import precision_for
     from bench.plan.backbones import choose
     from bench.strategies import canonical
 
@@ -164,7 +164,7 @@ def _measured(name: str, cases: Sequence[Case], options: Options, device: torch.
 
 
 def _device(options: Options) -> torch.device:
-    from bench.device import deterministic, pick
+    from bench.hardware.device import deterministic, pick
 
     deterministic()  # as a sweep computes
     return pick(options.device)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench import terminal
-from bench.commands.dataset_check import show_before_training
+from bench.commands.display import terminal
+from bench.commands.display.dataset_check import show_before_training
+from bench.commands.display.sweep_progress import Display, Plain
 from bench.commands.planning import Counting
-from bench.commands.sweep_display import Display, Plain
+from bench.data.checks.findings import refuse_unfit
 from bench.data.datasets import Dataset, open_dataset
-from bench.data.findings import refuse_unfit
-from bench.entries import DatasetEntry
+from bench.disk.home import bench_home
+from bench.disk.mounts import CACHE_CONSEQUENCE, warn_of_network
 from bench.errors import INTERRUPTED, SOME_RUNS_FAILED
-from bench.home import bench_home
-from bench.mounts import CACHE_CONSEQUENCE, warn_of_network
 from bench.plan.forecast import Forecast
-from bench.records import PlannedRun
+from bench.records.runs import PlannedRun
+from bench.registry.entries import DatasetEntry
 from bench.report.terminal.plan_list import forecast_text
-from bench.settling import Tally
 from bench.store.claims import ENDED_BADLY, RETRY
 from bench.store.store import Store
+from bench.sweep.finalize import Tally
 
 
 def open_for_training(entry: DatasetEntry, data_root: Path | None, *, download: bool) -> Dataset:

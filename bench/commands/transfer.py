@@ -16,8 +16,8 @@ from bench.errors import BenchError, DataError, unknown_name
 if TYPE_CHECKING:
     from bench.data.manifest import Manifest
     from bench.data.raw import OfficialSplit
-    from bench.entries import DatasetEntry
-    from bench.registry import Registry
+    from bench.registry.entries import DatasetEntry
+    from bench.registry.loading import Registry
     from bench.store.rows import RunRow
 
 LabelMap = Annotated[
@@ -79,11 +79,11 @@ def transfer(
 
     Example: bench transfer 3fa9c1 --dataset tiny-imagenet --label-map tiny-imagenet-to-cifar100
     """
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.commands.planning import Counting
     from bench.commands.transfer_images import check_places, count_of, show_found, write_confusions, write_table
     from bench.data.datasets import open_dataset
-    from bench.device import pick
+    from bench.hardware.device import pick
     from bench.store.store import Store
     from bench.transfer.answer import Question, Transferring
     from bench.transfer.label_map import find_map, read_map
@@ -145,8 +145,8 @@ def _training(
 def _own_entry(known: Registry, row: RunRow, where: str | None, groups: list[str] | None) -> DatasetEntry | None:
     """Return the entry of the run's own dataset: the one named, the registry's, or the folder opened last."""
     from bench.data.datasets import FOLDER
-    from bench.data.places import places_of
-    from bench.entries import DatasetEntry
+    from bench.data.sources.places import places_of
+    from bench.registry.entries import DatasetEntry
 
     place = next(iter(places_of(row.fingerprint)), None)
     if where is None and place and row.dataset.startswith(FOLDER) and Path(place.path).exists():
@@ -161,7 +161,7 @@ def _own_entry(known: Registry, row: RunRow, where: str | None, groups: list[str
 
 def _notes(known: Registry, row: RunRow, dataset: str, fingerprint: str) -> tuple[str, ...]:
     """Say what of the other dataset's images the run may have seen."""
-    from bench.entries import DatasetEntry
+    from bench.registry.entries import DatasetEntry
     from bench.report.board.overlaps import seen_note
 
     overlaps = {entry.name: entry.overlaps for entry in known.all(DatasetEntry)}

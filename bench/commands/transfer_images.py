@@ -9,8 +9,8 @@ from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.data.raw import ImageSource
+    from bench.records.transfers import Transfer
     from bench.transfer.images import ImageTable
-    from bench.transfer.record import Transfer
 
 EXAMPLE = "reports/transfer.csv"
 _ENDINGS = (".csv", ".json", ".html", ".htm")
@@ -45,7 +45,7 @@ def check_places(table: Path | None, confusion: Path | None) -> None:
 
 def show_found(found: Transfer, table: ImageTable | None, *, alone: bool, json: bool) -> None:
     """Print an evaluation, and a table of its images unless a file has it: then it is not printed `alone`."""
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.report.export.records import to_json
     from bench.report.terminal.transfer_view import image_table_view, transfer_record, transfer_view
     from bench.transfer.images import image_records
@@ -62,7 +62,7 @@ def show_found(found: Transfer, table: ImageTable | None, *, alone: bool, json: 
 
 def write_table(found: Transfer, table: ImageTable, source: ImageSource, path: Path) -> Path:
     """Write the table of images as the file's ending says, and return its path."""
-    from bench.atomic import write_text
+    from bench.disk.atomic import write_text
     from bench.report.export.csv_text import to_csv
     from bench.report.export.records import to_json
     from bench.report.look.transferred_page import MOST, write_transferred

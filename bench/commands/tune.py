@@ -80,7 +80,7 @@ def tune(
         return
     if dataset is None:
         raise BenchError("No dataset is named.", "A search trains on one.", "Add --dataset NAME, or --list.")
-    from bench.request import Asked
+    from bench.plan.request import Asked
 
     asked = Asked(
         target, budget, o.split_list(backbones), o.split_list(strategies), [recipe], overrides or [], epochs,

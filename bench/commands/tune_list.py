@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bench.commands.listing import show
-from bench.commands.tune_display import trial_text, value_text
+from bench.commands.display.listing import show
+from bench.commands.display.tune_progress import trial_text, value_text
 from bench.report.board.groups import data_name
 from bench.spec import SubsetSpec
 from bench.store.store import Store

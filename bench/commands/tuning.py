@@ -10,32 +10,32 @@ from typing import Any
 
 import torch
 
-from bench import terminal
-from bench.command_line import command_line
 from bench.commands import options as o
 from bench.commands.backend import backend_asked, settled, usable
+from bench.commands.display import terminal
+from bench.commands.display.tune_progress import display_for, result_view, space_view
 from bench.commands.interrupts import Interrupts
 from bench.commands.limits import parse_bytes, parse_duration, parse_retry
 from bench.commands.planning import Counting, forecast_for, speed_of
 from bench.commands.training import open_for_training
-from bench.commands.tune_display import display_for, result_view, space_view
 from bench.commands.tune_ending import ending, exit_code
 from bench.data.datasets import known_header
 from bench.data.manifest import ManifestHeader
-from bench.device import deterministic, pick
-from bench.entries import DatasetEntry
+from bench.environment import command_line
+from bench.hardware.device import deterministic, pick
 from bench.plan.enumerate import Plan
 from bench.plan.recipes import for_strategy
-from bench.records import PlannedRun, SweepRecord
-from bench.registry import Registry
+from bench.plan.request import Asked, dataset_spec, kept_as, plan_for, request_record, require_weights
+from bench.records.runs import PlannedRun, SweepRecord
+from bench.registry.entries import DatasetEntry
+from bench.registry.loading import Registry
+from bench.registry.search_keys import overrides
 from bench.report.export.records import to_json
-from bench.request import Asked, dataset_spec, kept_as, plan_for, request_record, require_weights
-from bench.stopping import Stop
 from bench.store.location import without_passwords
 from bench.store.store import Store
+from bench.sweep.stopping import Stop
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
-from bench.tune.keys import overrides
 from bench.tune.objective import metric_name
 from bench.tune.planner import Planner
 from bench.tune.result import importances, repeat_command, trial_record

@@ -24,7 +24,7 @@ def verify(db: Db = None, home: Home = True, json: AsJson = False) -> None:
     """
     import json as json_module
 
-    from bench import terminal
+    from bench.commands.display import terminal
     from bench.commands.planning import Counting
     from bench.report.terminal.verify_view import verify_view
     from bench.store.store import Store

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.bounded import expanded, parse_toml, read_text
 from bench.data.manifest import Grouping, Manifest
-from bench.entries import DatasetEntry
+from bench.disk.bounded import expanded, parse_toml, read_text
 from bench.errors import SHOWN, DataError, did_you_mean
+from bench.registry.entries import DatasetEntry
 from bench.spec import digest
 
 HEADER = ("class", "group")

@@ -7,24 +7,24 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from bench.bounded import expanded, resolved
+from bench.data.checks.leaving_out import keep_only, leave_out
 from bench.data.class_groups import with_groups
-from bench.data.download import fetch
 from bench.data.folders.lists import NO_LISTS, split_of_spec
-from bench.data.leaving_out import keep_only, leave_out
-from bench.data.locating import is_bundled, locate, not_found
+from bench.data.images.reading import Reading
 from bench.data.manifest import Manifest, ManifestHeader
 from bench.data.manifest_files import load_header, load_manifest, save_manifest, source_signature
-from bench.data.opening import open_tree, unpacked_if_read
-from bench.data.places import remember_place
 from bench.data.progress import Progress
 from bench.data.raw import ImageSource, OfficialSplit, RawDataset
 from bench.data.readers import READERS, Reader, class_folders
-from bench.data.reading import Reading
+from bench.data.sources.download import fetch
+from bench.data.sources.locating import is_bundled, locate, not_found
+from bench.data.sources.opening import open_tree, unpacked_if_read
+from bench.data.sources.places import remember_place
+from bench.data.sources.tree import Tree
 from bench.data.survey import survey
-from bench.data.tree import Tree
-from bench.entries import DatasetEntry
+from bench.disk.bounded import expanded, resolved
 from bench.errors import DataError, unknown_name
+from bench.registry.entries import DatasetEntry
 from bench.spec import TransformSpec
 
 FOLDER = "folder:"
@@ -58,7 +58,7 @@ def open_dataset(
     """Find a dataset (or fetch it, if told to), read its lists, and make its manifest if it is new or has changed.
 
     A manifest comes with a check of every image; with `checked`, one from before there were checks is made anew.
-    What the check found is no error here (see `bench.data.findings.refuse_unfit`). Raises DataError if the dataset
+    Findings of the check are no errors here (`data.checks.findings.refuse_unfit`). Raises DataError if the dataset
     is missing or incomplete, or a file of groups does not fit its classes. Images are decoded later, one by one.
     """
     reader = _reader(entry)

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from bench.data.datasets import Dataset
-from bench.data.loading import Positions
+from bench.data.images.loading import Positions
 from bench.data.raw import OfficialSplit
 from bench.errors import DataError
 

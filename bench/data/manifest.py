@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bench.data.check import DatasetCheck
-from bench.data.image_facts import UNSEEN, PixelCounts
+from bench.data.checks.check import DatasetCheck
+from bench.data.images.image_facts import UNSEEN, PixelCounts
 from bench.data.raw import OfficialSplit
 from bench.errors import DataError, unknown_name
 from bench.spec import Spec, canonical

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bench.atomic import atomic_file, write_text
-from bench.data.faults import unreadable
 from bench.data.manifest import Manifest, ManifestHeader
 from bench.data.readers import READERS
-from bench.data.tree import walk
-from bench.entries import DatasetEntry
+from bench.data.sources.faults import unreadable
+from bench.data.sources.tree import walk
+from bench.disk.atomic import atomic_file, write_text
+from bench.disk.home import bench_home
 from bench.errors import DataError
-from bench.home import bench_home
+from bench.registry.entries import DatasetEntry
 from bench.spec import digest
 
 _BUNDLED = "bundled"

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bench.data.decoding import decode
-from bench.data.reading import AS_STORED, Reading
-from bench.data.tree import Tree
+from bench.data.images.decoding import decode
+from bench.data.images.reading import AS_STORED, Reading
+from bench.data.sources.tree import Tree
 
 OfficialSplit = Literal["train", "val", "test"]
 """A split as the dataset's makers cut it (or, where they cut none, its reader)."""

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from bench.data.check import DatasetCheck
-from bench.data.inspecting import inspect_split
+from bench.data.checks.check import DatasetCheck
+from bench.data.checks.inspecting import inspect_split
 from bench.data.manifest import Manifest, SplitManifest
 from bench.data.progress import Progress
 from bench.data.raw import RawDataset, RawSplit
 from bench.data.readers import READERS
-from bench.entries import DatasetEntry
 from bench.errors import DataError
+from bench.registry.entries import DatasetEntry
 
 _SPLITS_NEEDED = ("train", "test")
 _ADVICE = "Fetch or unpack the dataset again, or correct its entry in the registry."

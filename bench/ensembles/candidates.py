@@ -13,13 +13,13 @@ import numpy as np
 
 from bench.ensembles.targets import answered, as_of, sees
 from bench.errors import BenchError, StoreError
+from bench.metrics.accuracy import measure
 from bench.plan.shared import Part
-from bench.records import Counts, ValMetrics
+from bench.records.runs import Counts, ValMetrics
 from bench.spec import digest
 from bench.store.artifacts import Artifacts, Predictions, RunPredictions, ValPredictions
 from bench.store.rows import RunRow, StoredRun
 from bench.store.store import Store
-from bench.train.evaluate import measure
 
 _TASK = ("dataset", "target", "num_classes", "fingerprint", "val_fraction", "split_seed", "subset", "class_groups")
 _DIGESTS = ("fingerprint", "class_groups")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bench.ensembles.record import Gain
 from bench.ensembles.voting import Scores
-from bench.report.look.paired import paired_test
+from bench.metrics.paired import paired_test
+from bench.records.ensembles import Gain
 from bench.store.artifacts import TestPredictions
 
 

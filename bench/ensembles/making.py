@@ -10,15 +10,15 @@ from typing import TypeVar
 from bench.ensembles.candidates import Candidate
 from bench.ensembles.gain import gain
 from bench.ensembles.greedy import choose_members
-from bench.ensembles.record import Ensemble, Gain, Member, Rule
 from bench.ensembles.voting import Scores, hard_vote, soft_vote
 from bench.ensembles.weighting import choose_weights
 from bench.errors import BenchError, BudgetError
+from bench.metrics.accuracy import measure
 from bench.plan.budget import Budget
 from bench.plan.shared import Joint
-from bench.records import Metrics, TestMetrics, ValMetrics
+from bench.records.ensembles import Ensemble, Gain, Member, Rule
+from bench.records.runs import Metrics, TestMetrics, ValMetrics
 from bench.store.artifacts import Artifacts, Predictions
-from bench.train.evaluate import measure
 
 M = TypeVar("M", bound=Metrics)
 

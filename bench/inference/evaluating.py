@@ -12,13 +12,13 @@ import torch
 from bench.data.datasets import Dataset
 from bench.data.progress import Progress
 from bench.data.splits import split
-from bench.device import hardware
+from bench.hardware.device import hardware
 from bench.inference.logits import logits_in_parts, stacked
 from bench.inference.trained import Trained
-from bench.records import TestMetrics
-from bench.report.units import Unit
+from bench.metrics.accuracy import Floats, measure
+from bench.records.runs import TestMetrics
 from bench.store.predictions import TestPredictions
-from bench.train.evaluate import Floats, measure
+from bench.units import Unit
 
 SHARE = 0.001
 """Shares of images may differ by this, or by one image; other kernels decide near-ties otherwise."""

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from bench.atomic import atomic_file, disk_errors
+from bench.disk.atomic import atomic_file, disk_errors
 from bench.errors import StoreError
 from bench.spec import RunSpec
 
@@ -22,7 +22,7 @@ Classes = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class KeptWeights:
-    """What training changed, by the names of `bench.classifier.Classifier`; class names under each target.
+    """What training changed, by the names of `bench.models.classifier.Classifier`; class names under each target.
 
     `source_path` is where the weights that the run began with lay, if they were a file of the user's own.
     """

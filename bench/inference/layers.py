@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bench.classifier import Classifier
 from bench.errors import BenchError, did_you_mean
+from bench.models.classifier import Classifier
 
 PREFIX = "backbone.model."
 """What stands before the names that a library gives its model's layers."""

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from bench.cpus import available_cpus
-from bench.data.loading import Positions, ordered_batches
+from bench.data.images.loading import Positions, ordered_batches
+from bench.data.images.transforms import eval_transform
 from bench.data.progress import Progress
 from bench.data.raw import ImageSource
-from bench.data.transforms import eval_transform
-from bench.device import autocast, evaluation_batch, is_accelerator, precision_for
+from bench.hardware.cpus import available_cpus
+from bench.hardware.device import autocast, evaluation_batch, is_accelerator, precision_for
 from bench.inference.predicting import scaled
 from bench.inference.trained import Trained
 from bench.train.out_of_memory import Halving, in_parts

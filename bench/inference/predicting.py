@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bench.data.image_files import read_image
-from bench.data.reading import Reading
-from bench.data.transforms import eval_transform, normalize
-from bench.device import autocast, evaluation_batch, precision_for
+from bench.data.images.image_files import read_image
+from bench.data.images.reading import Reading
+from bench.data.images.transforms import eval_transform, normalize
 from bench.errors import BenchError
+from bench.hardware.device import autocast, evaluation_batch, precision_for
 from bench.inference.kept_weights import Classes
 from bench.inference.predicted import Guess, Pixels, Predicted
 from bench.inference.trained import Trained

@@ -10,12 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bench.backbones import build
-from bench.catalogue import catalogue
-from bench.classifier import Classifier
 from bench.errors import BackboneError, StoreError, WeightsError
 from bench.inference.kept_weights import KEPT_BYTES, Classes, KeptWeights, read_weights
-from bench.report.units import show
+from bench.models.backbones import build
+from bench.models.catalogue import catalogue
+from bench.models.classifier import Classifier
 from bench.spec import BackboneSpec, RunSpec
 from bench.store.artifacts import Artifacts
 from bench.store.finished import finished_spec
@@ -23,6 +22,7 @@ from bench.store.rows import RunRow
 from bench.store.store import Store
 from bench.train.checkpoint import changing_state, restore
 from bench.train.loaded import Loaded, Shelf
+from bench.units import show
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.bounded import expanded
-from bench.catalogue import Catalogue, catalogue
-from bench.entries import BackboneEntry
+from bench.disk.bounded import expanded
 from bench.errors import BackboneError, BenchError, WeightsError, unknown_name
-from bench.hub import cached_architecture
-from bench.registry import Registry
+from bench.models.catalogue import Catalogue, catalogue
+from bench.models.hub import cached_architecture
+from bench.registry.entries import BackboneEntry
+from bench.registry.loading import Registry
 from bench.spec import BackboneSpec, WeightsSpec
 
 _HUB = re.compile(r"hf[-_]hub:")

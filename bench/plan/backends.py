@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bench.plan.forecast import worth_keeping
-from bench.records import PlannedRun
+from bench.records.runs import PlannedRun
 from bench.spec import BackendName, RunSpec
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bench.errors import BudgetError, unknown_name
-from bench.records import Counts
+from bench.records.runs import Counts
 
 QUANTITIES: dict[str, str] = {
     "total": "total_params",

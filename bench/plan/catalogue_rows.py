@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bench.catalogue import catalogue
+from bench.models.catalogue import catalogue
 from bench.plan.backbones import Candidate
 from bench.plan.budget import Budget
 from bench.plan.count import BackboneCounts, Progress, count_all
-from bench.records import Counts
+from bench.records.runs import Counts
 
 
 def backbone_rows(

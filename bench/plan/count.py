@@ -1,7 +1,7 @@
 """Count parameters and MACs on the meta device, for any strategy, and keep the counts.
 
 MACs are those of convolutions, linear layers and matrix products with attention unfused, of one image; nothing
-else counts (half of what torch's FlopCounterMode says). `train_macs` is `bench.trace.Trace.train_macs`.
+else counts (half of what torch's FlopCounterMode says). `train_macs` is `bench.models.trace.Trace.train_macs`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from importlib.metadata import version
 from multiprocessing import get_context
 from typing import Any
 
-from bench.atomic import write_text
-from bench.cpus import available_cpus
+from bench.disk.atomic import write_text
+from bench.disk.home import bench_home
 from bench.errors import BenchError
-from bench.head import plan_head
-from bench.home import bench_home
-from bench.records import Counts
+from bench.hardware.cpus import available_cpus
+from bench.models.head import plan_head
+from bench.records.runs import Counts
 from bench.spec import BackboneSpec
 
 COUNTING = 4
@@ -49,7 +49,7 @@ class BackboneCounts:
 
 def count_backbone(name: str, image_size: int, strategies: Sequence[str]) -> BackboneCounts:
     """Build `library/architecture` on the meta device, trace one image, and count under every strategy."""
-    from bench.classifier import bare_on_meta  # noqa: PLC0415 - torch is slow to import; kept counts need none
+    from bench.models.classifier import bare_on_meta  # noqa: PLC0415 - torch is slow to import; kept counts need none
     from bench.strategies import apply  # noqa: PLC0415 - the same
 
     library, _, architecture = name.partition("/")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench.hub import hub_file
+from bench.models.hub import hub_file
 from bench.plan.backbones import Candidate
-from bench.records import Counts
+from bench.records.runs import Counts
 
 BYTES_A_PARAMETER = 4
 

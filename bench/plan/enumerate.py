@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bench.catalogue import catalogue
-from bench.data.image_facts import UNSEEN, PixelCounts
-from bench.entries import DatasetEntry
-from bench.hub import has_to_be_fetched, hub_url
+from bench.data.images.image_facts import UNSEEN, PixelCounts
+from bench.models.catalogue import catalogue
+from bench.models.hub import has_to_be_fetched, hub_url
 from bench.plan.backbones import SHORTLIST, Candidate, short_list
 from bench.plan.budget import Budget
 from bench.plan.count import Progress, count_all, with_head
@@ -19,7 +18,8 @@ from bench.plan.probe import check_probe
 from bench.plan.reading import reading_remarks
 from bench.plan.recipes import for_strategy, resolve, suited
 from bench.plan.variants import Variant
-from bench.records import Counts, PlannedRun, Rejected
+from bench.records.runs import Counts, PlannedRun, Rejected
+from bench.registry.entries import DatasetEntry
 from bench.spec import BackboneSpec, DatasetSpec, Features, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
 from bench.strategies import canonical
 

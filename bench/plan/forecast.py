@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bench.machine import Machine
+from bench.hardware.machine import Machine
 from bench.plan.subsets import split_counts
-from bench.records import Counts, PlannedRun
+from bench.records.runs import Counts, PlannedRun
 from bench.spec import RunSpec
 
 HEAD_STEP_S = 3e-4

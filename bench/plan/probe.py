@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.errors import RecipeError
-from bench.head import canonical_head
+from bench.models.head import canonical_head
 from bench.spec import RecipeSpec
 
 SERVED = frozenset(

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from bench.records import Counts
+from bench.records.runs import Counts
 from bench.spec import BackboneSpec
 
 Pieces = dict[int, int]
@@ -117,7 +117,7 @@ class Joint:
 
 @cache
 def _counted(backbone: str, image_size: int, strategies: tuple[str, ...]) -> Trunk:
-    from bench.classifier import bare_on_meta  # noqa: PLC0415 - torch is slow to import, and seldom needed here
+    from bench.models.classifier import bare_on_meta  # noqa: PLC0415 - torch is slow to import, and seldom needed here
     from bench.strategies import apply  # noqa: PLC0415 - the same
 
     library, _, architecture = backbone.partition("/")

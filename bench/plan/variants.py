@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from bench.entries import RecipeEntry
 from bench.errors import RecipeError, unknown_name
 from bench.plan.recipes import DROPOUT
-from bench.plan.values import read_values
+from bench.registry.entries import RecipeEntry
+from bench.registry.values import read_values
 from bench.spec import RecipeSpec
 
 

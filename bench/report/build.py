@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.atomic import write_text
+from bench.disk.atomic import write_text
 from bench.errors import BudgetError
 from bench.report.board.groups import ranks
 from bench.report.board.noise import kept_predictions

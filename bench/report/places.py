@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.atomic import disk_errors
+from bench.disk.atomic import disk_errors
 from bench.errors import BenchError
 
 _IN_THE_WAY = (FileExistsError, IsADirectoryError, NotADirectoryError)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from bench.atomic import atomic_file, disk_errors
-from bench.checksum import ARRAY_ERRORS, checksum, file_checksum, is_whole
+from bench.disk.atomic import atomic_file, disk_errors
+from bench.disk.checksum import ARRAY_ERRORS, checksum, file_checksum, is_whole
+from bench.disk.home import bench_home
 from bench.errors import StoreError
-from bench.home import bench_home
 from bench.spec import digest, samples_digest
 from bench.store.measured_again import measured_again
 from bench.store.predictions import Predictions as Predictions  # noqa: PLC0414 - who has the files has these

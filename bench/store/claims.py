@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from bench.records import Provenance, Status
+    from bench.records.runs import Provenance, Status
     from bench.store.worker import Worker
 
 Ended = Literal["failed", "diverged", "interrupted", "pruned"]

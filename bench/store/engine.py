@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from bench.atomic import LONGEST_SHOWN
+from bench.disk.atomic import LONGEST_SHOWN
+from bench.disk.mounts import DATABASE_CONSEQUENCE, warn_of_network
 from bench.errors import StoreError
-from bench.mounts import DATABASE_CONSEQUENCE, warn_of_network
 from bench.spec import canonical
 from bench.store.failures import translated
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bench.ensembles.record import Ensemble, Member
 from bench.errors import StoreError
-from bench.records import Metrics, TestMetrics, ValMetrics
+from bench.records.ensembles import Ensemble, Member
+from bench.records.runs import Metrics, TestMetrics, ValMetrics
 from bench.store.location import without_passwords
 from bench.store.schema import Run
 from bench.store.schema_derived import EnsembleMemberRow, EnsembleRow

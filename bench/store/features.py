@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from bench.records import FeaturePass
+    from bench.records.runs import FeaturePass
 
 
 def add_feature_pass(session: Session, made: FeaturePass, now: float) -> None:

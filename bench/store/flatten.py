@@ -7,7 +7,16 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import DivergedError
-from bench.records import Counts, EpochRecord, Metrics, PlannedRun, Provenance, Rejected, RunResult, ValMetrics
+from bench.records.runs import (
+    Counts,
+    EpochRecord,
+    Metrics,
+    PlannedRun,
+    Provenance,
+    Rejected,
+    RunResult,
+    ValMetrics,
+)
 from bench.store.location import without_passwords
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.atomic import atomic_file, disk_errors
+from bench.disk.atomic import atomic_file, disk_errors
 
 if TYPE_CHECKING:
     import numpy.typing as npt

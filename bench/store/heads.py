@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from bench.records import RunResult
+    from bench.records.runs import RunResult
     from bench.store.sessions import Sessions
 
 _HEAD = [getattr(HeadMetricRow, name) for name in HeadRow._fields]

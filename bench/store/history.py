@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bench.rungs import Standing
+from bench.records.rungs import Standing
 from bench.spec import canonical
 from bench.store.flatten import epoch_columns, epoch_record
 from bench.store.odd_values import OddValueError, are_plain
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from bench.records import EpochRecord
+    from bench.records.runs import EpochRecord
     from bench.spec import Metric
     from bench.store.claims import Claim
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from bench.bounded import expanded
+from bench.disk.bounded import expanded
 from bench.errors import StoreError
 
 DEFAULT = "runs.db"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bench.joint import spans
-from bench.ranks import ranks
+from bench.metrics.ranks import ranks
+from bench.metrics.targets import spans
 from bench.store.predictions import Predictions, RunPredictions
 from bench.store.stamps import Measured
 
@@ -25,7 +25,7 @@ def _measured(made: Predictions) -> Measured:
 
 
 def _of_target(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> Measured:
-    """Measure top-1 and the mean cross-entropy as `bench.train.evaluate` does."""
+    """Measure top-1 and the mean cross-entropy as `bench.metrics.accuracy` does."""
     own = logits[np.arange(len(labels)), labels].astype(np.float64)
     top = logits.max(axis=1, keepdims=True).astype(np.float64)
     log_sum = np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0]

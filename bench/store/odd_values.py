@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import sqlalchemy as sa
 
 from bench.errors import StoreError
-from bench.records import Status
+from bench.records.runs import Status
 from bench.store.schema import Base
 
 if TYPE_CHECKING:

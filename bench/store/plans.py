@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bench.errors import StoreError
-from bench.records import SweepRecord
+from bench.records.runs import SweepRecord
 from bench.spec import digest
 from bench.store.flatten import rejected_columns, rejected_record
 from bench.store.location import without_passwords

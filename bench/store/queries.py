@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import sqlalchemy as sa
 
 from bench.errors import StoreError
-from bench.records import ValMetrics
+from bench.records.runs import ValMetrics
 from bench.store.leases import LEASE_COLUMNS, Lease
 from bench.store.odd_values import OddValueError, are_plain
 from bench.store.rows import AttemptRow, RunRow, StoredRun

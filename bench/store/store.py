@@ -25,12 +25,20 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from bench.records import EpochRecord, FeaturePass, PlannedRun, Provenance, RunResult, SweepRecord, ValMetrics
-    from bench.rungs import Standing
+    from bench.records.rungs import Standing
+    from bench.records.runs import (
+        EpochRecord,
+        FeaturePass,
+        PlannedRun,
+        Provenance,
+        RunResult,
+        SweepRecord,
+        ValMetrics,
+    )
+    from bench.records.timings import Timing
     from bench.spec import Metric
     from bench.store.claims import Claim, Ended
     from bench.store.rows import AttemptRow, Rates, RunRow, StoredRun, SweepRow, TimingSummary
-    from bench.timings import Timing
 
 
 class Store:

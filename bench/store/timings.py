@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bench.errors import StoreError
-from bench.records import Provenance
+from bench.records.runs import Provenance
+from bench.records.timings import Case, CaseTiming, Timing
 from bench.store.flatten import provenance_columns
 from bench.store.rows import TimingSummary
 from bench.store.schema import TimingRow
-from bench.timings import Case, CaseTiming, Timing
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bench.records import Provenance
+from bench.records.runs import Provenance
+from bench.records.transfers import Transfer
 from bench.store.flatten import provenance_columns
 from bench.store.schema_derived import TransferRow
 from bench.store.statements import add_missing
-from bench.transfer.record import Transfer
 
 if TYPE_CHECKING:
     from bench.store.sessions import Sessions

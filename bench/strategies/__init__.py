@@ -14,7 +14,7 @@ from bench.strategies import bitfit, freeze_first, full, last_blocks, linear, ne
 from bench.strategies.base import Strategy
 
 if TYPE_CHECKING:  # torch stays out of planning
-    from bench.classifier import Classifier
+    from bench.models.classifier import Classifier
 
 STRATEGIES: dict[str, Strategy] = {
     "scratch": Strategy(scratch.Scratch, scratch.apply, alone=True),

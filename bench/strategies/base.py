@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import BackboneError, RegistryError
 
 if TYPE_CHECKING:  # torch stays out of planning
-    from bench.classifier import Classifier
+    from bench.models.classifier import Classifier
 
 
 @dataclass(frozen=True)

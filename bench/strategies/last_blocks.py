@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bench.strategies.base import also_train, at_most
 
 if TYPE_CHECKING:  # torch stays out of planning
-    from bench.classifier import Classifier
+    from bench.models.classifier import Classifier
 
 
 @dataclass(frozen=True)

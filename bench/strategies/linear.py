@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # torch stays out of planning
-    from bench.classifier import Classifier
+    from bench.models.classifier import Classifier
 
 
 @dataclass(frozen=True)

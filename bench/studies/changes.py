@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from bench.entries import DatasetEntry
 from bench.errors import BenchError, unknown_name
 from bench.plan.subsets import parse_subset
 from bench.plan.variants import grid, parse_settings
-from bench.studies.entries import StudyEntry
+from bench.registry.entries import DatasetEntry
+from bench.registry.studies import StudyEntry
 
 PLAIN = "bench/"
 """The library of the plain networks that train from scratch anywhere; one name for all backbones leaves them."""

@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.data.image_facts import UNSEEN
+from bench.data.images.image_facts import UNSEEN
 from bench.data.manifest import ManifestHeader
-from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import BackboneError, BenchError, BudgetError, DataError, unknown_name
 from bench.plan.backbones import choose
 from bench.plan.budget import parse_budget
 from bench.plan.count import Progress
 from bench.plan.enumerate import Plan, Request, make_plan
 from bench.plan.recipes import for_strategy
+from bench.plan.request import dataset_spec
 from bench.plan.variants import Variant
-from bench.registry import Registry
-from bench.request import dataset_spec
+from bench.registry.entries import DatasetEntry, RecipeEntry
+from bench.registry.loading import Registry
+from bench.registry.studies import StudyEntry, StudyRunEntry
 from bench.spec import DatasetSpec, RecipeSpec
 from bench.studies.changes import Changes, changes_of, renamed
-from bench.studies.entries import StudyEntry, StudyRunEntry
 
 
 @dataclass(frozen=True)

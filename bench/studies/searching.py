@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.entries import RecipeEntry
 from bench.plan.backbones import Candidate, choose
 from bench.plan.budget import parse_budget
-from bench.registry import Registry
+from bench.registry.entries import RecipeEntry
+from bench.registry.loading import Registry
+from bench.registry.studies import SearchEntry, StudyEntry, StudyRunEntry
 from bench.spec import DatasetSpec, Metric
 from bench.strategies import canonical
 from bench.studies.changes import Changes
-from bench.studies.entries import SearchEntry, StudyEntry, StudyRunEntry
 from bench.studies.planning import recipe_of
 from bench.tune.sampler import SamplerName
 from bench.tune.space import Space, make_space

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bench.catalogue import catalogue
+from bench.models.catalogue import catalogue
 from bench.plan.backbones import choose
 from bench.plan.budget import Budget, parse_budget
 from bench.plan.count import Progress, count_all, with_head
-from bench.records import Counts
-from bench.registry import Registry
+from bench.records.runs import Counts
+from bench.registry.loading import Registry
+from bench.registry.studies import StudyEntry
 from bench.spec import BackboneSpec
-from bench.studies.entries import StudyEntry
 
 _STRATEGY, _HEAD = "full", ("linear",)
 
@@ -77,7 +77,7 @@ def _verdict(budget: Budget, counts: Counts, own: int) -> str:
 
 def _own_params(backbone: str, image_size: int) -> int:
     """Count the parameters of a library's own model, its classifier included."""
-    from bench.backbones import with_classifier  # noqa: PLC0415 - torch is slow to import
+    from bench.models.backbones import with_classifier  # noqa: PLC0415 - torch is slow to import
 
     library, _, architecture = backbone.partition("/")
     spec = BackboneSpec.model_validate({"library": library, "architecture": architecture})

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bench.atomic import atomic_file, disk_errors
-from bench.checksum import CHECKSUM_CHARS, checksum, file_checksum
+from bench.disk.atomic import atomic_file, disk_errors
+from bench.disk.checksum import CHECKSUM_CHARS, checksum, file_checksum
 
 FORMAT = 1
 """Raised when what is kept of a run changes: a checkpoint of another format is not gone on with."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.errors import INTERRUPTED, BenchError
-from bench.records import EpochRecord
-from bench.rungs import Halt
+from bench.records.rungs import Halt
+from bench.records.runs import EpochRecord
 
 
 class StoppedError(BenchError):

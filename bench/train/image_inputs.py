@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from bench.conditions import Part
-from bench.cpus import available_cpus
 from bench.data.datasets import Dataset
-from bench.data.pixels import Pixels
-from bench.data.prepared import open_pixels
+from bench.data.images.pixels import Pixels
+from bench.data.images.prepared import open_pixels
+from bench.data.images.training_batches import TrainingBatches
+from bench.data.images.transforms import augment, normalize
 from bench.data.splits import Split, Splits
-from bench.data.training_batches import TrainingBatches
-from bench.data.transforms import augment, normalize
-from bench.device import evaluation_batch, is_accelerator, pins_memory
-from bench.gauge import Gauge
+from bench.hardware.conditions import Part
+from bench.hardware.cpus import available_cpus
+from bench.hardware.device import evaluation_batch, is_accelerator, pins_memory
+from bench.hardware.gauge import Gauge
 from bench.random_keys import shuffled
 from bench.spec import RunSpec
 from bench.train.hooks import Hooks

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from bench.data.splits import Split, Splits
 from bench.random_keys import shuffled, view_of
-from bench.train.cache import Array, Kept
-from bench.train.cache import Rows as HeldRows
+from bench.train.frozen.cache import Array, Kept
+from bench.train.frozen.cache import Rows as HeldRows
+from bench.train.frozen.wanted import view_name
 from bench.train.out_of_memory import if_it_fits
-from bench.train.wanted import view_name
 
 EVAL_ROWS = 8192
 EVAL_BYTES = 1 << 26

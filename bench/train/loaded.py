@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import torch
 
 from bench import strategies
-from bench.anatomy import Anatomy
-from bench.backbones import Pooled
-from bench.classifier import Classifier, bare_on_meta, with_new_head
-from bench.device import place
+from bench.hardware.device import place
+from bench.models.anatomy import Anatomy
+from bench.models.backbones import Pooled
+from bench.models.classifier import Classifier, bare_on_meta, with_new_head
+from bench.models.weights import Note, load_backbone
 from bench.spec import BackboneSpec, RunSpec
-from bench.train.frontier import Dissected
-from bench.weights import Note, load_backbone
+from bench.train.frozen.frontier import Dissected
 
 Key = tuple[BackboneSpec, int, float, int | None]
 

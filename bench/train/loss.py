@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.joint import spans
+from bench.metrics.targets import spans
 
 
 class Loss:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bench.vision import timm, torchvision
+from bench.models.vision import timm, torchvision
 
 _TIMM: Any = timm.layers
 """timm does not type what it exports."""

@@ -9,8 +9,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from bench.device import hardware, release
 from bench.errors import BenchError
+from bench.hardware.device import hardware, release
 from bench.spec import RunSpec
 
 T = TypeVar("T")

@@ -21,11 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.device import Clock
-from bench.joint import spans
-from bench.records import TrainMetrics
+from bench.hardware.device import Clock
+from bench.metrics.accuracy import measure
+from bench.metrics.targets import spans
+from bench.records.runs import TrainMetrics
 from bench.spec import RunSpec
-from bench.train.evaluate import measure
 from bench.train.hooks import Hooks
 from bench.train.inputs import FeatureInputs
 from bench.train.run_state import Trained

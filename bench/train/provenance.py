@@ -12,9 +12,9 @@ from pathlib import Path
 
 import torch
 
-from bench.command_line import command_line
-from bench.device import hardware
-from bench.records import Provenance
+from bench.environment import command_line
+from bench.hardware.device import hardware
+from bench.records.runs import Provenance
 
 PACKAGES = (
     "backbone-bench", "torch", "torchvision", "timm", "numpy", "pillow", "openvino", "onnxruntime",

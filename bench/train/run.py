@@ -12,24 +12,24 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from bench.conditions import Conditions, combined
+from bench.data.images.training_batches import worker_killed
 from bench.data.splits import Split, Splits
-from bench.data.training_batches import worker_killed
-from bench.device import one_thread, place
 from bench.errors import BenchError
-from bench.latency import deployed, latency
-from bench.peak_memory import PeakMemory
-from bench.records import FeaturePass, RunResult, TestMetrics, TrainMetrics, ValMetrics
+from bench.hardware.conditions import Conditions, combined
+from bench.hardware.device import one_thread, place
+from bench.hardware.peak_memory import PeakMemory
+from bench.hardware.tf32 import uses_tf32
+from bench.metrics.accuracy import Floats, M, majority_top1, measure
+from bench.records.runs import FeaturePass, RunResult, TestMetrics, TrainMetrics, ValMetrics
 from bench.spec import RunSpec, digest
-from bench.tf32 import uses_tf32
 from bench.train.checkpoint import snapshot, stored_bytes
-from bench.train.each_head import head_contradictions, head_results
-from bench.train.evaluate import Floats, M, majority_top1, measure
-from bench.train.features import kept_features
-from bench.train.frontier import POOLED
+from bench.train.frozen.features import kept_features
+from bench.train.frozen.frontier import POOLED
+from bench.train.heads.each_head import head_contradictions, head_results
 from bench.train.hooks import Hooks
 from bench.train.image_inputs import ImageInputs
 from bench.train.inputs import FeatureInputs, Inputs
+from bench.train.latency import deployed, latency
 from bench.train.out_of_memory import OutOfMemoryError, does_not_fit, if_it_fits, is_out_of_memory
 from bench.train.probe import Probe
 from bench.train.run_state import Progress, RunState
@@ -65,9 +65,9 @@ class Scores:
 class Run:
     """Executes one spec on a workbench, resuming from `checkpoint` where that is of the same run."""
 
-    def __init__(self, spec: RunSpec, bench: Workbench, checkpoint: Path, hooks: Hooks) -> None:
-        self.spec, self.bench, self.checkpoint, self.hooks = spec, bench, checkpoint, hooks
-        self.splits = bench.splits(spec.dataset)
+    def __init__(self, spec: RunSpec, workbench: Workbench, checkpoint: Path, hooks: Hooks) -> None:
+        self.spec, self.workbench, self.checkpoint, self.hooks = spec, workbench, checkpoint, hooks
+        self.splits = workbench.splits(spec.dataset)
 
     def execute(self) -> Outcome:
         """Train, evaluate and measure; see `RunResult` for what each number means.
@@ -75,13 +75,13 @@ class Run:
         Raises DivergedError, StoppedError, OutOfMemoryError, and WeightsError or DataError for what is missing or
         damaged.
         """
-        self.bench.shelf.clear_for(self.spec)
+        self.workbench.shelf.clear_for(self.spec)
         try:
-            with PeakMemory(self.bench.device) as memory, self.at_work(memory):
+            with PeakMemory(self.workbench.device) as memory, self.at_work(memory):
                 trainer = self._trainer()
                 trainer.peeks = trainer.peeks or self.frontier.label == POOLED
                 with one_thread() if self.frontier.label == POOLED else nullcontext():
-                    trainer.state.conditions = self.bench.gauge.laps()
+                    trainer.state.conditions = self.workbench.gauge.laps()
                     trainer.fit()
                     scores = self.scores(trainer.state, trainer.logits)
                 return self.outcome(trainer.state, scores, memory)
@@ -93,7 +93,7 @@ class Run:
     def _explained(self, error: Exception) -> BenchError | None:
         """Return the error that says what the system did to this run; None for an error that says so itself."""
         if is_out_of_memory(error) and not isinstance(error, OutOfMemoryError):
-            return does_not_fit(self.spec, self.bench.device, error)
+            return does_not_fit(self.spec, self.workbench.device, error)
         return worker_killed(error)
 
     @contextmanager
@@ -102,14 +102,14 @@ class Run:
 
         What a frozen pass needs does not count for `memory`; the pass has its own.
         """
-        memory = memory or PeakMemory(self.bench.device)
-        self.loaded = self.bench.shelf.load(self.spec, self.hooks.note)
-        self.model = self.loaded.classifier(self.spec, self.bench.device)
+        memory = memory or PeakMemory(self.workbench.device)
+        self.loaded = self.workbench.shelf.load(self.spec, self.hooks.note)
+        self.model = self.loaded.classifier(self.spec, self.workbench.device)
         moves = bool(self.model.trainable_backbone) or self.model.update_norm_stats
         try:
             with memory.paused():
                 self.frontier, self.kept = kept_features(
-                    self.spec, self.model, self.loaded, self.bench, self.hooks
+                    self.spec, self.model, self.loaded, self.workbench, self.hooks
                 )
             self.part = self._part()
             self.inputs = self._inputs()
@@ -119,7 +119,7 @@ class Run:
             for name in ("loaded", "model", "frontier", "kept", "part", "inputs"):
                 self.__dict__.pop(name, None)
             if moves:
-                self.bench.shelf.forget()
+                self.workbench.shelf.forget()
 
     def scores(self, state: RunState, logits: Callable[[Split], Floats]) -> Scores:
         """Evaluate the last epoch, and the one that val chose, whose weights the model then has."""
@@ -161,7 +161,7 @@ class Run:
             contradictions=head_contradictions(self.spec.dataset.targets, splits, scores.val, scores.test),
             micro_batch_size=None if self.spec.recipe.optimizer == "lbfgs" else state.micro_batch_size,
             pass_peak_memory_bytes=self.kept.made.peak_memory_bytes if self.kept else None,
-            tf32=uses_tf32(self.bench.device),
+            tf32=uses_tf32(self.workbench.device),
             **asdict(self._conditions(done)),
             majority_share=majority_top1(splits.train.labels, splits.train.labels),
             val_majority_top1=majority_top1(splits.train.labels, splits.val.labels),
@@ -187,7 +187,7 @@ class Run:
         return self.loaded.frontiers(self.model).trained(self.frontier.cut, self.model)
 
     def _trainer(self) -> Trainer:
-        rest = (self.spec, self.bench.device, self.hooks, self.checkpoint)
+        rest = (self.spec, self.workbench.device, self.hooks, self.checkpoint)
         if self.spec.recipe.optimizer != "lbfgs":
             return Trainer(self.part, self.inputs, *rest)
         if not isinstance(self.inputs, FeatureInputs):
@@ -204,12 +204,12 @@ class Run:
         if self.kept is None or self.frontier.cut is None:
             return ImageInputs(
                 self.spec,
-                self.bench.dataset,
+                self.workbench.dataset,
                 self.splits,
-                self.bench.device,
+                self.workbench.device,
                 self.hooks,
-                self.bench.workers,
-                gauge=self.bench.gauge,
+                self.workbench.workers,
+                gauge=self.workbench.gauge,
             )
         return FeatureInputs(
             self.kept.arrays,
@@ -217,7 +217,7 @@ class Run:
             self.splits,
             seed=self.spec.seed,
             batch_size=self.spec.recipe.batch_size,
-            device=self.bench.device,
+            device=self.workbench.device,
             views=self.spec.recipe.views if self.spec.recipe.augment else 0,
             rows=self.kept.rows,
         )
@@ -232,14 +232,14 @@ class Run:
         """Measure inference of one image and of a batch, once for all models that compute the same."""
         size = self.spec.transform.image_size
         shared = (f"{_structure(self.model)} {self.spec.precision}", size)
-        if shared not in self.bench.latencies:
+        if shared not in self.workbench.latencies:
             with memory.paused():
-                self.bench.latencies[shared] = self._measured_latencies(size)
-        return self.bench.latencies[shared]
+                self.workbench.latencies[shared] = self._measured_latencies(size)
+        return self.workbench.latencies[shared]
 
     def _measured_latencies(self, size: int) -> tuple[float, float]:
         """Measure one image and a batch; not a number if memory has no room for it."""
-        device, model = self.bench.device, self.model
+        device, model = self.workbench.device, self.model
         place(model, device)
 
         def measured(images: int) -> float:

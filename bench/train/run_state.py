@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench.conditions import Conditions, Part, added
 from bench.errors import DivergedError
-from bench.records import EpochRecord, ValMetrics
+from bench.hardware.conditions import Conditions, Part, added
+from bench.records.runs import EpochRecord, ValMetrics
 from bench.spec import RunSpec
 from bench.train.checkpoint import load_checkpoint, restore, save_checkpoint, snapshot
 from bench.train.hooks import Hooks, PrunedError, StoppedError

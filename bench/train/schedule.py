@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bench.records import ValMetrics
+from bench.metrics.accuracy import value_of
+from bench.records.runs import ValMetrics
 from bench.spec import Metric, RecipeSpec, ScheduleSpec
-from bench.train.evaluate import value_of
 
 
 def rate(recipe: RecipeSpec, epoch: int, step: int, steps: int, plateau: float = 1.0) -> float:

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from bench.data.splits import Split
-from bench.ranks import TOP
-from bench.train.evaluate import first_ones, hits, summed
+from bench.metrics.accuracy import first_ones, hits, summed
+from bench.metrics.ranks import TOP
 
 
 def among_first(scores: Tensor, labels: Tensor, classes: Sequence[int] = ()) -> Tensor:
-    """Count along (..., N) where fewer than five of scores (..., N, C) come before the label's (`bench.ranks`).
+    """Count along (..., N) where fewer than five of scores (..., N, C) come before the label's (`metrics.ranks`).
 
     Labels are (..., N), or (..., N, targets) of targets with so many `classes`: then it sums over the targets.
     """

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from bench import strategies
-from bench.backbones import build
-from bench.classifier import Classifier, assemble
 from bench.data.splits import Split, Splits, TestSplit, TrainSplit, ValSplit
-from bench.device import Clock, autocast
+from bench.hardware.device import Clock, autocast
+from bench.models.backbones import build
+from bench.models.classifier import Classifier, assemble
 from bench.random_keys import shuffled
+from bench.records.timings import Case, CaseTiming
 from bench.spec import RecipeSpec, RunSpec
-from bench.timings import Case, CaseTiming
 from bench.train.hooks import Hooks
 from bench.train.trainer import Trainer
 

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.splits import Split
-from bench.device import Clock, autocast, seed_step, sum_dtype
+from bench.hardware.device import Clock, autocast, seed_step, sum_dtype
+from bench.metrics.accuracy import Floats, measure
 from bench.random_keys import key
-from bench.records import ValMetrics
+from bench.records.runs import ValMetrics
 from bench.spec import RunSpec
-from bench.train.evaluate import Floats, measure
 from bench.train.hooks import Hooks
 from bench.train.inputs import Inputs
 from bench.train.loss import Loss

@@ -9,9 +9,9 @@ import torch
 
 from bench.data.datasets import Dataset
 from bench.data.splits import Splits, split
-from bench.gauge import Gauge
+from bench.hardware.gauge import Gauge
 from bench.spec import DatasetSpec, RunSpec
-from bench.train.cache import FeatureCache
+from bench.train.frozen.cache import FeatureCache
 from bench.train.loaded import Shelf
 
 CACHE_BYTES = 20_000_000_000

@@ -9,17 +9,18 @@ import numpy as np
 import torch
 
 from bench.data.datasets import Dataset
-from bench.data.loading import Positions
+from bench.data.images.loading import Positions
 from bench.data.manifest import Manifest
 from bench.data.progress import Progress
 from bench.data.raw import OfficialSplit
 from bench.data.stratify import stratified
-from bench.device import hardware
 from bench.errors import DataError
+from bench.hardware.device import hardware
 from bench.inference.logits import logits_in_parts, stacked
 from bench.inference.predicting import outputs
 from bench.inference.trained import Trained, load_trained
 from bench.plan.reading import reading_elsewhere
+from bench.records.transfers import Transfer
 from bench.spec import RunSpec, TransformSpec, digest
 from bench.store.artifacts import Artifacts
 from bench.store.finished import finished_spec
@@ -30,7 +31,6 @@ from bench.transfer.images import ImageTable, TransferredImage, drawn, head_says
 from bench.transfer.label_check import CheckedMap, check_map
 from bench.transfer.label_groups import known_groups, meanings, of_the_run
 from bench.transfer.label_map import WrittenMap
-from bench.transfer.record import Transfer
 from bench.transfer.result import map_record, measured, readings_of
 from bench.transfer.scores import Floats
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, StrictStr, ValidationError
 
-from bench.bounded import expanded, parse_toml, read_text
+from bench.disk.bounded import expanded, parse_toml, read_text
 from bench.errors import LabelMapError, did_you_mean, unknown_name
 from bench.spec import Spec
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-from bench.ranks import TOP, ranks
+from bench.metrics.ranks import TOP, ranks
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from bench.errors import BenchError, unknown_name
-from bench.records import ValMetrics
+from bench.records.runs import ValMetrics
 from bench.spec import Metric
 
 METRICS: tuple[Metric, ...] = ("val_top1", "val_loss", "val_balanced_accuracy")

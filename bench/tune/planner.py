@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.data.image_facts import UNSEEN, PixelCounts
-from bench.entries import DatasetEntry, RecipeEntry
+from bench.data.images.image_facts import UNSEEN, PixelCounts
 from bench.errors import RecipeError
 from bench.plan.backbones import Candidate
 from bench.plan.budget import Budget, quantity_of
 from bench.plan.enumerate import Plan, Request, make_plan
 from bench.plan.recipes import for_strategy
 from bench.plan.variants import Variant
-from bench.records import Counts, PlannedRun
+from bench.records.runs import Counts, PlannedRun
+from bench.registry.entries import DatasetEntry, RecipeEntry
+from bench.registry.search_keys import overrides
 from bench.spec import BackboneSpec, DatasetSpec, Features
-from bench.tune.keys import overrides
 from bench.tune.space import Proposal
 
 UNKNOWN_EXCESS = 1.0

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bench.records import PlannedRun, Provenance
-from bench.settling import Tally
+from bench.records.runs import PlannedRun, Provenance
 from bench.spec import Metric, RunSpec
 from bench.store.claims import RETRY
 from bench.store.store import Store
-from bench.sweep import Sweep
+from bench.sweep.finalize import Tally
+from bench.sweep.work import Sweep
 from bench.train.workbench import Workbench
 from bench.tune.objective import best_until, objective
 from bench.tune.planner import Infeasible, Planner
@@ -64,7 +64,7 @@ class Search:
     space: Space
     planner: Planner
     sweep_id: int
-    bench: Workbench
+    workbench: Workbench
     provenance: Provenance
     metric: Metric
     wanted: int
@@ -178,7 +178,7 @@ class Search:
         return Sweep(
             self.store,
             runs,
-            self.bench,
+            self.workbench,
             self.provenance,
             self.watcher,
             self.stop,

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.entries import RecipeEntry
 from bench.errors import RecipeError, unknown_name
 from bench.plan.probe import check_probe
 from bench.plan.recipes import for_strategy
+from bench.registry.entries import RecipeEntry
+from bench.registry.search_domains import Choices, Domain, Range
+from bench.registry.search_keys import ELSEWHERE, KEYS, overrides, read_space, setting_of
 from bench.spec import RecipeSpec
-from bench.tune.domain import Choices, Domain, Range
-from bench.tune.keys import ELSEWHERE, KEYS, overrides, read_space, setting_of
 
 Texts = Mapping[str, str]
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from bench.registry.search_domains import Choices, Domain
 from bench.store.leases import LEASE_S
 from bench.store.worker import Process, this_host
-from bench.tune.domain import Choices, Domain
 from bench.tune.sampler import MARKS_ITSELF, OVER_BUDGET, KeyedSampler
 from bench.tune.space import Proposal, Space
 from bench.tune.storage import storage_errors

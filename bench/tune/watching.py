@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bench.sweep.watching import Watcher
 from bench.tune.trials import Tried
-from bench.watching import Watcher
 
 
 class TuneWatcher(Watcher):

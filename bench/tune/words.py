@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.entries import RecipeEntry, StrategyEntry
 from bench.errors import RecipeError
 from bench.plan.backbones import Candidate, choose
 from bench.plan.enumerate import Plan
-from bench.plan.values import read_values
+from bench.plan.request import Asked
 from bench.plan.variants import parse_settings
-from bench.registry import Registry
-from bench.request import Asked
+from bench.registry.entries import RecipeEntry, StrategyEntry
+from bench.registry.loading import Registry
+from bench.registry.search_domains import Choices, Domain
+from bench.registry.values import read_values
 from bench.spec import BackboneSpec
 from bench.strategies import canonical
-from bench.tune.domain import Choices, Domain
 from bench.tune.planner import named
 from bench.tune.space import Space, make_space, split_space
 

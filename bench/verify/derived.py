@@ -11,8 +11,8 @@ from bench.store.artifacts import Artifacts
 from bench.store.stamps import Measured
 
 if TYPE_CHECKING:
-    from bench.ensembles.record import Ensemble
-    from bench.records import Metrics
+    from bench.records.ensembles import Ensemble
+    from bench.records.runs import Metrics
     from bench.store.store import Store
     from bench.verify.findings import Findings, Progress
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from bench.checksum import ends_with_checksum
+from bench.disk.checksum import ends_with_checksum
 from bench.errors import BenchError, StoreError
 from bench.store.artifacts import Artifacts
 from bench.store.measured_again import measured_again

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.data.prepared_files import images_folder, prepared_files, prepared_path, verified_label
-from bench.train.cache import FeatureCache
-from bench.train.cache_entry import damaged_files
+from bench.data.images.prepared_files import images_folder, prepared_files, prepared_path, verified_label
+from bench.train.frozen.cache import FeatureCache
+from bench.train.frozen.cache_entry import damaged_files
 
 if TYPE_CHECKING:
-    from bench.kept import Listed
+    from bench.disk.cached import Listed
     from bench.verify.findings import Findings, Progress
 
 NOTES = {

@@ -16,8 +16,8 @@ REGISTRY = Path(__file__).parents[1] / "registry"
 def birds(shared_data: Path) -> Any:
     """The opened dataset `cub100`."""
     from bench.data.datasets import open_dataset
-    from bench.entries import DatasetEntry
-    from bench.registry import Registry
+    from bench.registry.entries import DatasetEntry
+    from bench.registry.loading import Registry
 
     return open_dataset(Registry.load([REGISTRY]).get(DatasetEntry, "cub100"), data_root=shared_data)
 
@@ -26,9 +26,9 @@ def birds(shared_data: Path) -> Any:
 def lite0(shared_data: Path, birds: Any) -> Callable[..., Any]:
     """Make a run's spec, EfficientNet-Lite0 at 224 on `cub100`: of a strategy and of settings as in `--set`."""
     from bench.data.datasets import known_header
-    from bench.entries import DatasetEntry
-    from bench.registry import Registry
-    from bench.request import Asked, dataset_spec, plan_for
+    from bench.plan.request import Asked, dataset_spec, plan_for
+    from bench.registry.entries import DatasetEntry
+    from bench.registry.loading import Registry
 
     def make(strategy: str, *settings: str) -> Any:
         registry = Registry.load([REGISTRY])
@@ -55,8 +55,8 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 @pytest.fixture
 def workbench(birds: Any, tmp_path: Path) -> Any:
     """A workbench on this machine's device, whose cache is empty."""
-    from bench.device import deterministic, pick
-    from bench.train.cache import FeatureCache
+    from bench.hardware.device import deterministic, pick
+    from bench.train.frozen.cache import FeatureCache
     from bench.train.workbench import Workbench
 
     deterministic()

@@ -1,7 +1,7 @@
 """The loop that most notebooks have: eager, contiguous, batches of 32, decoding between them.
 
 It runs in a process of its own, with the allocator as torch comes with it, for bench changes how its own process
-frees memory (`bench.allocator`), and what is measured in the same process would profit from that.
+frees memory (`bench.hardware.allocator`), and what is measured in the same process would profit from that.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ def _serve(asked: Connection, data_root: Path, size: int) -> None:
 class _Loop:
     def __init__(self, data_root: Path, size: int) -> None:
         from bench.data.datasets import open_dataset
-        from bench.entries import DatasetEntry
+        from bench.models.weights import load_backbone
         from bench.plan.backbones import choose
-        from bench.registry import Registry
+        from bench.registry.entries import DatasetEntry
+        from bench.registry.loading import Registry
         from bench.spec import TransformSpec
-        from bench.weights import load_backbone
 
         dataset = open_dataset(Registry.load([REGISTRY]).get(DatasetEntry, DATASET), data_root=data_root)
         self.source, self.classes = dataset.images("train"), 100
@@ -94,8 +94,8 @@ class _Loop:
 
     def _batches(self, images: int) -> Iterator[Tensor]:
         """Decode a batch with as many threads as there are cores, then rest while it is computed."""
-        from bench.data.loading import ordered_batches
-        from bench.data.transforms import eval_transform, normalize
+        from bench.data.images.loading import ordered_batches
+        from bench.data.images.transforms import eval_transform, normalize
 
         threads, decode = torch.get_num_threads(), eval_transform(self.transform)
         for raw in ordered_batches(self.source, range(images), decode, BATCH, workers=threads, ahead=False):

@@ -11,9 +11,9 @@ import time
 
 import torch
 
-from bench.data.augmentation_table import AUGMENTATIONS
-from bench.data.transforms import Augment, augment
-from bench.device import one_thread
+from bench.augment.table import AUGMENTATIONS
+from bench.data.images.transforms import Augment, augment
+from bench.hardware.device import one_thread
 from bench.spec import TransformSpec
 
 SPEC = TransformSpec(image_size=224)

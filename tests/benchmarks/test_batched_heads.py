@@ -21,15 +21,15 @@ import torch
 
 from bench.data.datasets import Dataset
 from bench.data.splits import Splits, TestSplit, TrainSplit, ValSplit
-from bench.device import deterministic, is_accelerator, one_thread, pick, synchronize
-from bench.head_modules import build_head
+from bench.hardware.device import deterministic, is_accelerator, one_thread, pick, synchronize
+from bench.models.head_modules import build_head
 from bench.plan.backbones import choose
 from bench.random_keys import key
-from bench.registry import Registry
+from bench.registry.loading import Registry
 from bench.spec import DatasetSpec, RecipeSpec, RunSpec, TransformSpec
-from bench.train.alone import Alone
-from bench.train.cache import FeatureCache
-from bench.train.heads import HeadsTrainer
+from bench.train.frozen.cache import FeatureCache
+from bench.train.heads.alone import Alone
+from bench.train.heads.training import HeadsTrainer
 from bench.train.hooks import Hooks
 from bench.train.inputs import FeatureInputs
 from bench.train.run import Run

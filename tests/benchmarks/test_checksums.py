@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench.checksum import forget_verified
+from bench.disk.checksum import forget_verified
 
 EPOCHS, TIMES, MOST = 30, 5, 0.02
 

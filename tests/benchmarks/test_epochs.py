@@ -20,13 +20,13 @@ import torch
 from notebook_loop import NotebookLoop
 from pooled import Pooled
 
-from bench.classifier import Classifier
-from bench.data.loading import ordered_batches
-from bench.data.transforms import eval_transform, normalize
-from bench.device import frozen_batch, one_thread
+from bench.data.images.loading import ordered_batches
+from bench.data.images.transforms import eval_transform, normalize
+from bench.hardware.device import frozen_batch, one_thread
+from bench.models.classifier import Classifier
 from bench.spec import RunSpec
-from bench.train.backends import BACKENDS, prepare
-from bench.train.backends.base import Compute
+from bench.train.frozen.backends import BACKENDS, prepare
+from bench.train.frozen.backends.base import Compute
 from bench.train.hooks import Hooks
 from bench.train.run import Run
 from bench.train.trainer import Trainer

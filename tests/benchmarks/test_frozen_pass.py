@@ -19,15 +19,15 @@ from notebook_loop import NotebookLoop
 from pooled import Pooled
 from torch import Tensor, nn
 
-from bench.data.loading import ordered_batches
-from bench.data.transforms import eval_transform, normalize
-from bench.device import frozen_batch, pick, place
+from bench.data.images.loading import ordered_batches
+from bench.data.images.transforms import eval_transform, normalize
+from bench.hardware.device import frozen_batch, pick, place
+from bench.models.weights import load_backbone
 from bench.plan.backbones import choose
 from bench.plan.count import count_backbone
-from bench.registry import Registry
+from bench.registry.loading import Registry
 from bench.spec import TransformSpec
-from bench.train.backends import BACKENDS, distance, prepare
-from bench.weights import load_backbone
+from bench.train.frozen.backends import BACKENDS, distance, prepare
 
 BACKBONE = "timm/tf_efficientnet_lite0"
 IMAGES, ROUNDS, SIZE = 256, 5, 224

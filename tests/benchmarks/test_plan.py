@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from bench.entries import DatasetEntry
 from bench.plan.count import count_backbone
-from bench.registry import Registry
-from bench.request import Asked, dataset_spec, plan_for
+from bench.plan.request import Asked, dataset_spec, plan_for
+from bench.registry.entries import DatasetEntry
+from bench.registry.loading import Registry
 
 STRATEGIES = ["linear", "last_blocks(1)+norm", "full"]
 zoo = pytest.mark.skipif(

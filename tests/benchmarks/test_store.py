@@ -11,8 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 from example_runs import PROVENANCE, epoch, plans, result, sweep
 
-from bench.pruning import Pruner
 from bench.store.store import Store
+from bench.sweep.prune import Pruner
 
 RUNS = 10_000
 

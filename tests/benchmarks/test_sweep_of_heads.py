@@ -16,9 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.report.units import show
 from bench.store.store import Store
-from bench.train.cache import FeatureCache
+from bench.train.frozen.cache import FeatureCache
+from bench.units import show
 
 pytestmark = [
     pytest.mark.shared_data,

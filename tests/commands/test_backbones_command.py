@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from command_line import bench, refused
 
-from bench.catalogue import catalogue
-from bench.entries import BackboneEntry
-from bench.registry import Registry
+from bench.models.catalogue import catalogue
+from bench.registry.entries import BackboneEntry
+from bench.registry.loading import Registry
 
 
 def listing(*words):

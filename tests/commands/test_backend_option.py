@@ -61,7 +61,7 @@ def test_where_nothing_may_be_kept_the_backend_is_no_part_of_any_run(sweep):
 
 
 def test_auto_measures_once_keeps_the_answer_and_plans_show_it(sweep, plan, tmp_path, monkeypatch):
-    from bench.train.backends import BACKENDS
+    from bench.train.frozen.backends import BACKENDS
 
     monkeypatch.delitem(BACKENDS, "compile")  # it takes long
     monkeypatch.setitem(sys.modules, "onnxruntime", None)

@@ -14,13 +14,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 from command_line import bench, refused
 from read_only import ReadOnly
 
-from bench.data import prepared_files
 from bench.data.datasets import folder_entry, open_dataset
-from bench.data.prepared import open_pixels
+from bench.data.images import prepared_files
+from bench.data.images.prepared import open_pixels
 from bench.data.splits import split
 from bench.spec import TransformSpec
-from bench.train.cache import FeatureCache, Label, Layout
-from bench.train.filling import writing
+from bench.train.frozen.cache import FeatureCache, Label, Layout
+from bench.train.frozen.filling import writing
 
 
 @pytest.fixture
@@ -102,9 +102,9 @@ def test_images_of_before_and_leftovers_of_killed_processes_are_freed_too(prepar
 
 
 PREPARER = """
-from bench.atomic import atomic_file
-from bench.data.prepared_files import images_folder, prepared_path
-from bench.entry_locks import locked
+from bench.disk.atomic import atomic_file
+from bench.data.images.prepared_files import images_folder, prepared_path
+from bench.disk.locks import locked
 import time
 with locked(images_folder(), "d" * 32), atomic_file(prepared_path("d" * 32)) as file:
     file.write_bytes(b"x" * 1_000_000)
@@ -132,8 +132,8 @@ def test_an_empty_choice_does_not_free_everything(words: tuple[str, ...]) -> Non
 
 
 WRITER = """
-from bench.train.cache import FeatureCache, Label, Layout
-from bench.train.filling import writing
+from bench.train.frozen.cache import FeatureCache, Label, Layout
+from bench.train.frozen.filling import writing
 import time
 cache = FeatureCache()
 wanted = [(Label("c" * 64, "timm/x", "tiny", "blocks.5", "a machine"), Layout({"train": 1000}, ((250,),)))]

@@ -8,8 +8,8 @@ import shutil
 import pytest
 from faulty_folders import copy, damage, folder
 
-from bench.commands.dataset_check import show_check
 from bench.commands.datasets import datasets
+from bench.commands.display.dataset_check import show_check
 from bench.commands.plan import plan
 from bench.commands.reproduce import reproduce
 from bench.commands.sweep import sweep

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from command_line import bench, refused
 
-from bench.entries import BackboneEntry, DatasetEntry
 from bench.plan.backbones import listed
-from bench.registry import Registry
+from bench.registry.entries import BackboneEntry, DatasetEntry
+from bench.registry.loading import Registry
 from bench.store.schema import REVISIONS
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -56,7 +56,7 @@ def test_versions_are_those_of_the_installed_packages():
 
 
 def test_the_device_is_named_and_a_missing_gpu_explained():
-    from bench.device import hardware, pick
+    from bench.hardware.device import hardware, pick
 
     found = findings()
     device = pick()
@@ -255,4 +255,4 @@ def test_a_torchvision_that_only_bench_can_import_is_named_with_what_to_do():
     alone = subprocess.run([sys.executable, "-c", "import timm"], capture_output=True, text=True, check=False)
     finding = findings()["timm outside of bench"]
     assert finding["ok"] == (alone.returncode == 0)
-    assert finding["ok"] or ("import timm" in finding["found"] and "import bench.vision" in finding["todo"])
+    assert finding["ok"] or ("import timm" in finding["found"] and "import bench.models.vision" in finding["todo"])

@@ -55,7 +55,7 @@ SWEEP = ("sweep", "--dataset", "digits", "--backbones", "timm/test_resnet@none")
     ids=" ".join,
 )
 def test_a_mistake_is_an_error_of_three_parts_without_torch(words, tmp_path):
-    from bench.catalogue import catalogue
+    from bench.models.catalogue import catalogue
 
     catalogue()  # made once for each version of timm, with torch
     done = subprocess.run(

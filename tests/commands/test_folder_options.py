@@ -10,7 +10,7 @@ from folder_builder import build
 
 from bench.commands.run_dataset import open_run_dataset, sample_file
 from bench.data.datasets import folder_entry, open_dataset
-from bench.data.places import places_of
+from bench.data.sources.places import places_of
 from bench.errors import BenchError, DataError
 from bench.spec import DatasetSpec
 

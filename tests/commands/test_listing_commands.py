@@ -5,11 +5,11 @@ import re
 import pytest
 from command_line import bench, refused
 
-from bench.entries import DatasetEntry, RecipeEntry, StrategyEntry
 from bench.plan.recipes import for_strategy
-from bench.registry import Registry
+from bench.registry.entries import DatasetEntry, RecipeEntry, StrategyEntry
+from bench.registry.loading import Registry
+from bench.registry.studies import StudyEntry
 from bench.spec import RecipeSpec
-from bench.studies.entries import StudyEntry
 
 LISTS = {
     "strategies": StrategyEntry,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from command_line import bench, refused
 
-from bench.entries import BudgetEntry
-from bench.registry import Registry
+from bench.registry.entries import BudgetEntry
+from bench.registry.loading import Registry
 
 TINY = ("-m", "timm/test_resnet,timm/test_vit", "--image-size", "160")
 OUR_REGISTRY = Path(__file__).parents[1] / "registry"

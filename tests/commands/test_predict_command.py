@@ -13,7 +13,7 @@ from command_line import bench, refused
 from PIL import Image
 from trained_runs import of, swept
 
-from bench.classifier import Classifier
+from bench.models.classifier import Classifier
 from bench.store.artifacts import Artifacts
 from bench.store.store import Store
 

@@ -118,7 +118,7 @@ def test_eight_bits_in_sixteen_score_as_eight_bits_do(upright: Path, tmp_path: P
 
 def test_prepared_images_of_another_reading_are_not_used(upright: Path, monkeypatch, tmp_path: Path) -> None:
     from bench.data.datasets import folder_entry, open_dataset
-    from bench.data.prepared import open_pixels
+    from bench.data.images.prepared import open_pixels
     from bench.data.splits import split
     from bench.spec import TransformSpec
 

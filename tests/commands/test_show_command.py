@@ -7,7 +7,7 @@ from plausible_runs import MODELS, make_planned, provenance, record_done, record
 
 from bench.commands.show import show
 from bench.errors import BenchError, StoreError
-from bench.records import SweepRecord
+from bench.records.runs import SweepRecord
 from bench.store.store import Store
 
 DONE = make_planned(MODELS[0], "linear").spec.run_id

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from command_line import bench, refused
 
-from bench.atomic import atomic_file, write_text
+from bench.disk.atomic import atomic_file, write_text
 from bench.errors import StoreError
 
 

@@ -10,8 +10,8 @@ from io import StringIO
 from example_runs import epoch, plans
 from rich.console import Console
 
-from bench.commands import sweep_display
-from bench.commands.sweep_display import Display, Plain, describe
+from bench.commands.display import sweep_progress as sweep_display
+from bench.commands.display.sweep_progress import Display, Plain, describe
 from bench.errors import BenchError
 
 

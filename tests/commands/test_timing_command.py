@@ -12,8 +12,8 @@ from example_runs import PROVENANCE
 
 from bench.commands.timing import timing
 from bench.errors import SLOWER, UNCLEAR, BenchError, StoreError
+from bench.records.timings import CaseTiming, Timing, cases_of
 from bench.store.store import Store
-from bench.timings import CaseTiming, Timing, cases_of
 from bench.train.provenance import provenance
 
 CASES = cases_of(["timm/test_efficientnet"], ["linear"], image_size=32, batch_size=4, precision="fp32")

@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 from command_line import bench
 
-from bench.checksum import forget_verified
+from bench.disk.checksum import forget_verified
 
 NET = ("-m", "timm/test_efficientnet@none", "--image-size", "32", "--epochs", "1", "--set", "batch_size=8")
 

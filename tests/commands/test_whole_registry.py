@@ -7,9 +7,9 @@ import fcntl
 import pytest
 from command_line import bench
 
-from bench.entries import BackboneEntry
 from bench.plan.budget import QUANTITIES, parse_budget
-from bench.registry import Registry
+from bench.registry.entries import BackboneEntry
+from bench.registry.loading import Registry
 
 JOINT = "total<=10M,trainable<=1M,gmacs<=0.5"
 DEFAULT = {"linear", "last_blocks(1)+norm", "full"}

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.entries import DatasetEntry
+from bench.registry.entries import DatasetEntry
 
 CLASSES = ("ant", "bee", "cat")
 TRAIN, TEST = 6, 3  # images of each class

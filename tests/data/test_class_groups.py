@@ -11,8 +11,8 @@ from bench.data.class_groups import as_toml, group_maps, groups_digest, read_gro
 from bench.data.datasets import folder_entry, known_header, known_manifest, open_dataset
 from bench.data.splits import split
 from bench.errors import DataError, RegistryError
-from bench.registry import Registry, shipped_folder
-from bench.request import dataset_spec
+from bench.plan.request import dataset_spec
+from bench.registry.loading import Registry, shipped_folder
 
 SHADES = 'dusk = "dark"\ngrass = "light"\nnight = "dark"\nsand = "light"\n'
 

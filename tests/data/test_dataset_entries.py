@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from bench.data.locating import is_bundled, not_found
 from bench.data.readers import READERS
-from bench.registry import Registry
+from bench.data.sources.locating import is_bundled, not_found
+from bench.registry.loading import Registry
 
 NAMES = ["cifar10", "cifar100", "cub", "digits", "fashion-mnist", "flowers102", "oxford-pets", "tiny-imagenet"]
 

@@ -7,11 +7,11 @@ import pytest
 from dataset_layouts import BUILDERS, replace
 
 from bench.data.datasets import known_header, known_manifest, open_dataset
-from bench.data.locating import locate
 from bench.data.manifest import Manifest, SplitManifest
 from bench.data.manifest_files import load_header, load_manifest, save_manifest
-from bench.entries import DatasetEntry
+from bench.data.sources.locating import locate
 from bench.errors import DataError
+from bench.registry.entries import DatasetEntry
 
 ENTRY = DatasetEntry(name="big", reader="cub", num_classes=2)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command_line import bench
 
-from bench.data.augmentation_table import AUGMENTATIONS
+from bench.augment.table import AUGMENTATIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "augmentations.md").read_text(encoding="utf-8")
 COMMANDS = [

@@ -15,9 +15,9 @@ from bench.ensembles.candidates import Candidate
 from bench.ensembles.greedy import ROUNDS, choose_members
 from bench.ensembles.voting import soft_vote
 from bench.ensembles.weighting import choose_weights
-from bench.records import ValMetrics
+from bench.metrics.accuracy import measure
+from bench.records.runs import ValMetrics
 from bench.store.artifacts import ValPredictions
-from bench.train.evaluate import measure
 
 skills = st.lists(st.floats(0, 3), min_size=2, max_size=5)
 

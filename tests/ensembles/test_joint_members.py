@@ -13,10 +13,10 @@ from stored_logits import IMAGES, drawn, record_run
 from bench.ensembles.candidates import named, pool
 from bench.ensembles.making import Wanted, best_member, compare, make
 from bench.errors import BenchError
-from bench.records import HeadResult, TestMetrics, ValMetrics
+from bench.metrics.accuracy import measure
+from bench.records.runs import HeadResult, TestMetrics, ValMetrics
 from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
 from bench.store.store import Store
-from bench.train.evaluate import measure
 
 KINDS = {"val": ValPredictions, "test": TestPredictions}
 

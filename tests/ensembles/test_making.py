@@ -12,9 +12,9 @@ from stored_logits import predictions, record_run
 
 from bench.ensembles.candidates import named, pool
 from bench.ensembles.making import Wanted, best_member, compare, make
-from bench.ensembles.record import RULES
 from bench.errors import BenchError, BudgetError, StoreError
 from bench.plan.budget import parse_budget
+from bench.records.ensembles import RULES
 from bench.spec import RecipeSpec
 from bench.store.artifacts import Artifacts, TestPredictions, ValPredictions
 from bench.store.store import Store

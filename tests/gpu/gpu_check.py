@@ -22,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fixtures"))
 
 from gpu_steps import STEPS, Bench, Line
 
-from bench.device import deterministic, hardware, pick
+from bench.environment import versions
 from bench.errors import BenchError
-from bench.versions import versions
+from bench.hardware.device import deterministic, hardware, pick
 
 PACKAGES = ("backbone-bench", "torch", "torchvision", "timm", "onnxruntime", "onnxruntime-gpu")
 

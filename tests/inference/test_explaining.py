@@ -28,8 +28,8 @@ def explaining(request: Any, trained_db: Path, tiny_folder: Path) -> Explaining:
 @pytest.fixture(scope="module")
 def random_model() -> Any:
     """Make a classifier of random weights and an image for it: (name, size)."""
-    from bench.backbones import build
-    from bench.classifier import assemble
+    from bench.models.backbones import build
+    from bench.models.classifier import assemble
     from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
 
     def make(name: str, size: int) -> Any:

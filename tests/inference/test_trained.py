@@ -231,7 +231,7 @@ def test_an_unknown_run_lists_the_nearest(trained_db: Path) -> None:
 
 
 def tiny_network(seed: int) -> torch.nn.Module:
-    from bench.vision import timm
+    from bench.models.vision import timm
 
     torch.manual_seed(seed)
     return timm.create_model("test_efficientnet", num_classes=1000)  # type: ignore[no-any-return]

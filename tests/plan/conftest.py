@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bench.entries import DatasetEntry, RecipeEntry
 from bench.plan.backbones import Candidate, choose
 from bench.plan.budget import parse_budget
 from bench.plan.enumerate import Plan, Request, make_plan
 from bench.plan.variants import variants
-from bench.registry import Registry
+from bench.registry.entries import DatasetEntry, RecipeEntry
+from bench.registry.loading import Registry
 from bench.spec import DatasetSpec
 
 

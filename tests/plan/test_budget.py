@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bench.errors import BudgetError
 from bench.plan.budget import QUANTITIES, UNITS, Budget, exact, human, parse_budget, quantity_of
-from bench.records import Counts
+from bench.records.runs import Counts
 
 COUNTS = Counts(4_263_748, 1_010_200, 753_900, 0.3858, 0.8)
 

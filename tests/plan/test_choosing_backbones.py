@@ -4,10 +4,10 @@ import hashlib
 
 import pytest
 
-from bench.catalogue import catalogue
 from bench.errors import BackboneError, WeightsError
+from bench.models.catalogue import catalogue
 from bench.plan.backbones import Candidate, choose, listed, short_list
-from bench.registry import Registry
+from bench.registry.loading import Registry
 from bench.spec import BackboneSpec, WeightsSpec
 
 

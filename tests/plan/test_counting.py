@@ -129,7 +129,7 @@ def test_backbones_are_listed_without_a_head_and_those_over_the_budget_not_at_al
 
 
 def test_a_backbone_that_is_not_there_is_listed_with_why(tmp_path):
-    from bench.registry import Registry
+    from bench.registry.loading import Registry
 
     (tmp_path / "backbones.toml").write_text('["timm/of_tomorrow"]\nfamily = "new"\n')
     registry = Registry()
@@ -142,9 +142,9 @@ def test_planning_what_is_known_imports_no_torch(plan, bench_home):
     plan(["resnet18"], ["linear", "last_blocks(1)+norm", "full"], overrides={"image_size": 224})
     code = """
 import sys
-from bench.entries import DatasetEntry
-from bench.registry import Registry
-from bench.request import Asked, dataset_spec, plan_for
+from bench.registry.entries import DatasetEntry
+from bench.registry.loading import Registry
+from bench.plan.request import Asked, dataset_spec, plan_for
 entry = DatasetEntry(name="any", reader="cub", num_classes=10)
 asked = Asked(backbones=["resnet18"], image_size=224)
 print(len(plan_for(Registry.load(), entry, dataset_spec(entry, None, None), asked).choices))

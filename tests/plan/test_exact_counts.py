@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bench.entries import DatasetEntry
 from bench.plan.count import BackboneCounts, with_head
+from bench.registry.entries import DatasetEntry
+from bench.registry.studies import StudyEntry
 from bench.studies.changes import Changes
-from bench.studies.entries import StudyEntry
 from bench.studies.planning import Place, plan_run
 
 TABLE = [
@@ -140,7 +140,7 @@ BARE = {"image_size": 32, "head": ["linear"]}
 def test_the_nine_layers_of_the_nine_layer_cnn_are_those_that_have_weights():
     from torch import nn
 
-    from bench.plain_cnns import nine_layer_cnn
+    from bench.models.plain_cnns import nine_layer_cnn
 
     layers = [m for m in nine_layer_cnn(num_classes=100).modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
     assert len(layers) == 9

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bench.hub import hub_file, torch_cache
-from bench.machine import Machine
+from bench.hardware.machine import Machine
+from bench.models.hub import hub_file, torch_cache
 from bench.plan.backbones import Candidate
 from bench.plan.downloads import download_bytes
 from bench.plan.forecast import HEAD_STEP_S, Speed, total, with_forecast
-from bench.records import Counts, PlannedRun
+from bench.records.runs import Counts, PlannedRun
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
 
 MACHINE = Machine("cpu", "two cores", forward_s=0.5, train_s=0.25, precisions={"auto": "fp32"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from bench.plan.backbones import choose
-from bench.registry import Registry
+from bench.registry.loading import Registry
 from bench.spec import WeightsSpec, canonical
 
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import RecipeError, RegistryError
 from bench.plan.backbones import Candidate, choose
+from bench.registry.entries import DatasetEntry, RecipeEntry
 from bench.spec import BackboneSpec, RecipeSpec, WeightsSpec
 
 RESNET, VIT = "timm/test_resnet", "timm/test_vit"

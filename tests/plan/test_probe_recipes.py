@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bench.entries import RecipeEntry
 from bench.errors import RecipeError
 from bench.plan.probe import check_probe
 from bench.plan.recipes import for_strategy
-from bench.registry import Registry
+from bench.registry.entries import RecipeEntry
+from bench.registry.loading import Registry
 from bench.spec import RecipeSpec
 
 

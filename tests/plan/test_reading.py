@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bench.data.image_facts import UNSEEN, PixelCounts
-from bench.entries import RecipeEntry
+from bench.data.images.image_facts import UNSEEN, PixelCounts
 from bench.errors import DataError
 from bench.plan.reading import reading_elsewhere, resolve_reading
+from bench.registry.entries import RecipeEntry
 from bench.spec import RecipeSpec, RunSpec, TransformSpec
 
 TURNED = PixelCounts(images=10, turned=4)

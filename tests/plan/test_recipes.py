@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from bench.entries import DatasetEntry, RecipeEntry
 from bench.errors import RecipeError
 from bench.plan.recipes import for_strategy, resolve, suited
+from bench.registry.entries import DatasetEntry, RecipeEntry
 from bench.spec import RecipeSpec, ScheduleSpec, TransformSpec
 
 ENTRY = RecipeEntry.model_validate(

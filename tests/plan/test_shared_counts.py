@@ -95,10 +95,10 @@ def test_one_model_is_what_it_is(part):
 
 
 def test_one_partly_trained_strategy_beside_heads_is_counted_without_building_anything(part, monkeypatch):
-    import bench.classifier
+    import bench.models.classifier
 
     linear, blocks, norm = (part("timm/test_resnet", name) for name in ("linear", "last_blocks(1)", "norm"))
-    monkeypatch.delattr(bench.classifier, "bare_on_meta")  # what builds one
+    monkeypatch.delattr(bench.models.classifier, "bare_on_meta")  # what builds one
     found = joint(linear, blocks, blocks)
     assert found.total_params == linear.counts.total_params + 2 * blocks.counts.trainable_params
     with pytest.raises(ImportError):

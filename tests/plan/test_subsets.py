@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bench.errors import DataError
-from bench.machine import Machine
+from bench.hardware.machine import Machine
 from bench.plan.forecast import Speed, with_forecast
 from bench.plan.subsets import check_subset, parse_subset, split_counts
-from bench.records import PlannedRun
+from bench.records.runs import PlannedRun
 from bench.spec import DatasetSpec, SubsetSpec
 
 CIFAR = {"train": 50_000, "test": 10_000}

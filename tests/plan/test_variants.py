@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from bench.entries import RecipeEntry
 from bench.errors import RecipeError
 from bench.plan.variants import parse_settings, variants
-from bench.records import PlannedRun
+from bench.records.runs import PlannedRun
+from bench.registry.entries import RecipeEntry
 
 RESNET = "timm/test_resnet"
 SMALL = {"image_size": 32}

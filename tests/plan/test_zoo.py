@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from bench.catalogue import catalogue
+from bench.models.catalogue import catalogue
 from bench.plan.backbones import choose
 from bench.plan.count import count_all
 

@@ -10,7 +10,7 @@ from PIL import Image
 from plausible_runs import MODELS, done_row
 from predicted_runs import planned, predictions, record_predicted
 
-from bench.class_names import ClassNames
+from bench.inference.class_names import ClassNames
 from bench.report.board.query import Query
 from bench.report.board.tables import leaderboard
 from bench.report.look.files import write_look

@@ -16,13 +16,13 @@ import sqlalchemy as sa
 from example_runs import plans, sweep
 
 from bench.errors import StoreError
+from bench.registry.search_domains import Range
 from bench.store.location import locate
 from bench.store.look import look
 from bench.store.migrate import VERSION_TABLE
 from bench.store.schema import REVISIONS, Base
 from bench.store.store import Store
 from bench.store.worker import new_worker
-from bench.tune.domain import Range
 from bench.tune.sampler import KeyedSampler
 from bench.tune.space import Space
 from bench.tune.storage import has_studies, optuna_storage

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from example_runs import plans, sweep
 from store_steps import says
 
-from bench.ensembles.record import Ensemble, Member
 from bench.errors import StoreError
-from bench.records import TestMetrics, ValMetrics
+from bench.records.ensembles import Ensemble, Member
+from bench.records.runs import TestMetrics, ValMetrics
 from bench.store.schema_derived import EnsembleMemberRow, EnsembleRow
 
 

@@ -9,7 +9,7 @@ import pytest
 from example_runs import planned, result, sweep
 from store_steps import plan, take
 
-from bench.records import Contradiction, HeadResult, PlannedRun, TestMetrics, ValMetrics
+from bench.records.runs import Contradiction, HeadResult, PlannedRun, TestMetrics, ValMetrics
 from bench.store.rows import RunHeads
 
 VAL, TEST = ValMetrics(0.8, 0.9, 0.5, 0.7, 180), TestMetrics(0.7, 0.85, 0.6, 0.65, 359)

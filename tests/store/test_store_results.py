@@ -11,7 +11,7 @@ from example_runs import HARDWARE, PROVENANCE, epoch, feature_pass, planned, res
 from store_steps import plan, sql, take
 
 from bench.errors import DivergedError, RecipeError
-from bench.records import PlannedRun, RunResult
+from bench.records.runs import PlannedRun, RunResult
 from bench.spec import WeightsSpec
 from bench.store.failures import LeaseLostError
 from bench.store.rows import RunRow

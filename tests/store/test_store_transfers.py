@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from example_runs import PROVENANCE, plans, sweep
 
+from bench.records.transfers import Transfer
 from bench.store.artifacts import Artifacts
 from bench.store.foreign_scores import ForeignScores, load_scores, save_scores, scores_path
-from bench.transfer.record import Transfer
 
 CLASSES = {"fine": ("a", "b"), "coarse": ("c",)}
 

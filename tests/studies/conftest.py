@@ -6,9 +6,9 @@ import tomllib
 
 import pytest
 
-from bench.entries import DatasetEntry
-from bench.registry import Registry
-from bench.studies.entries import StudyEntry
+from bench.registry.entries import DatasetEntry
+from bench.registry.loading import Registry
+from bench.registry.studies import StudyEntry
 from bench.studies.planning import Place
 
 

@@ -54,8 +54,8 @@ def spec_of(registry, study, run, where, changes=Changes()):  # noqa: B008 - fro
 
 
 def test_a_run_of_a_study_has_the_id_that_a_sweep_of_the_same_spec_has(studies, registry, place):
-    from bench.entries import RecipeEntry
     from bench.plan.backbones import choose
+    from bench.registry.entries import RecipeEntry
 
     study = studies["cifar10-freeze-depth"]
     (run,) = chosen(study, ["freeze-stem-and-stage-1"])

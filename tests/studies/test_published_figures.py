@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from bench.registry.studies import ReferenceEntry
 from bench.report.study.reproduced import Attempted
 from bench.report.terminal.study_view import study_table
-from bench.studies.entries import ReferenceEntry
 from bench.transfer.label_map import find_map, read_map
 
 pytestmark = pytest.mark.shared_data

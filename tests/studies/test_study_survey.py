@@ -6,7 +6,7 @@ import pytest
 from command_line import bench, refused
 
 from bench.errors import RegistryError
-from bench.studies.entries import SurveyEntry
+from bench.registry.studies import SurveyEntry
 from bench.studies.survey import surveyed
 
 

@@ -8,12 +8,12 @@ import pytest
 from example_runs import PROVENANCE, plans, sweep
 
 from bench.errors import BenchError, DataError, DivergedError
-from bench.rungs import Halt
-from bench.settling import Settling, Tally
+from bench.records.rungs import Halt
 from bench.store.artifacts import Artifacts
 from bench.store.store import Store
+from bench.sweep.finalize import Settling, Tally
+from bench.sweep.watching import Watcher
 from bench.train.hooks import PrunedError, StoppedError
-from bench.watching import Watcher
 
 PARTS = ("It ended.", "A test said so.", "Nothing.")
 

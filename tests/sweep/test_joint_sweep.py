@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from command_line import bench, refused
 
-from bench.entries import DatasetEntry
-from bench.registry import Registry
+from bench.registry.entries import DatasetEntry
+from bench.registry.loading import Registry
 from bench.store.artifacts import Artifacts
 from bench.store.store import Store
 

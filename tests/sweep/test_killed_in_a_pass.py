@@ -44,14 +44,14 @@ main()
 """
 
 PLACES = [
-    ("bench.train.filling:Writing", "write", 2),
-    ("bench.train.filling:Writing", "write", 9),
-    ("bench.train.partial", "flush", 2),
+    ("bench.train.frozen.filling:Writing", "write", 2),
+    ("bench.train.frozen.filling:Writing", "write", 9),
+    ("bench.train.frozen.partial", "flush", 2),
     ("os", "fsync", 3),  # a mark: the data are flushed, the line is written and not yet safe
     ("os", "fsync", 5),
-    ("bench.train.filling:Writing", "_seal", 1),
-    ("bench.train.filling", "_put_in_place", 1),
-    ("bench.train.filling", "_put_in_place", 2),
+    ("bench.train.frozen.filling:Writing", "_seal", 1),
+    ("bench.train.frozen.filling", "_put_in_place", 1),
+    ("bench.train.frozen.filling", "_put_in_place", 2),
     ("torch", "save", 1),
     ("bench.train.checkpoint", "file_checksum", 1),
     ("bench.train.checkpoint", "file_checksum", 2),
@@ -157,7 +157,7 @@ def test_killed_again_and_again_in_a_pass_it_ends_with_the_same_bytes(
 ) -> None:
     place, moments = Place(tmp_path / "place", asked), random.Random(3)  # noqa: S311 - moments, not secrets
     killed = sum(
-        place.killed("bench.train.filling:Writing", "write", moments.randint(2, 12)) == -9 for _ in range(6)
+        place.killed("bench.train.frozen.filling:Writing", "write", moments.randint(2, 12)) == -9 for _ in range(6)
     )
     assert killed >= 2
     last = place.run()

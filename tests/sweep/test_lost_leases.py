@@ -10,13 +10,13 @@ import torch
 from example_runs import PROVENANCE, planned, sweep
 
 from bench.data.datasets import folder_entry, open_dataset
-from bench.records import PlannedRun
+from bench.records.runs import PlannedRun
 from bench.spec import WeightsSpec
 from bench.store.claims import Claim
 from bench.store.store import Store
-from bench.sweep import Sweep
+from bench.sweep.watching import Watcher
+from bench.sweep.work import Sweep
 from bench.train.workbench import Workbench
-from bench.watching import Watcher
 
 
 @dataclass

@@ -11,11 +11,11 @@ import pytest
 from example_runs import PROVENANCE, epoch, planned, result, sweep
 
 from bench.errors import DivergedError
-from bench.pruning import Pruner
-from bench.records import PlannedRun
+from bench.records.runs import PlannedRun
 from bench.spec import RunSpec
 from bench.store.claims import Claim
 from bench.store.store import Store
+from bench.sweep.prune import Pruner
 from bench.train.hooks import PrunedError
 
 QUALITIES = [i / 20 for i in range(1, 20)]

@@ -17,15 +17,15 @@ from example_runs import PROVENANCE, planned, result
 
 from bench.commands.training import ended
 from bench.errors import SOME_RUNS_FAILED, DivergedError
-from bench.records import Counts, EpochRecord, PlannedRun, SweepRecord
-from bench.settling import Tally
+from bench.records.runs import Counts, EpochRecord, PlannedRun, SweepRecord
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
 from bench.store.claims import Claim
 from bench.store.store import Store
-from bench.sweep import Sweep
-from bench.train.company import MOST, company_key
+from bench.sweep.finalize import Tally
+from bench.sweep.watching import Watcher
+from bench.sweep.work import Sweep
+from bench.train.heads.batch import MOST, company_key
 from bench.train.workbench import Workbench
-from bench.watching import Watcher
 
 Runs = list[PlannedRun]
 CLOCKED = (
@@ -80,7 +80,7 @@ class Place:
 
     def sweep(self, runs: Runs, watcher: Watcher | None = None, **options: Any) -> Tally:
         from bench.data.datasets import folder_entry, open_dataset
-        from bench.train.cache import FeatureCache
+        from bench.train.frozen.cache import FeatureCache
 
         bench = Workbench(
             torch.device("cpu"),

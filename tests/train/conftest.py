@@ -56,8 +56,8 @@ def make_spec(tiny_dataset: Any) -> Callable[..., Any]:
 
 @pytest.fixture
 def workbench(tiny_dataset: Any, tmp_path: Path) -> Any:
-    from bench.device import deterministic
-    from bench.train.cache import FeatureCache
+    from bench.hardware.device import deterministic
+    from bench.train.frozen.cache import FeatureCache
     from bench.train.workbench import Workbench
 
     deterministic()
@@ -70,7 +70,7 @@ def execute(workbench: Any, tmp_path: Path) -> Callable[..., Any]:
     from bench.train.hooks import Hooks
     from bench.train.run import Run
 
-    def run(spec: Any, hooks: Any = None, bench: Any = None) -> Any:
-        return Run(spec, bench or workbench, tmp_path / "run.pt", hooks or Hooks()).execute()
+    def run(spec: Any, hooks: Any = None, workbench: Any = workbench) -> Any:
+        return Run(spec, workbench, tmp_path / "run.pt", hooks or Hooks()).execute()
 
     return run

@@ -17,11 +17,11 @@ from bench.inference.explaining import Explaining
 from bench.inference.logits import logits_in_parts
 from bench.inference.predicting import predict
 from bench.inference.trained import load_trained
+from bench.records.timings import cases_of
 from bench.store.store import Store
-from bench.timings import cases_of
-from bench.train.backends.measured import measure as measure_backends
-from bench.train.cache import FeatureCache
-from bench.train.company import Company
+from bench.train.frozen.backends.measured import measure as measure_backends
+from bench.train.frozen.cache import FeatureCache
+from bench.train.heads.batch import Company
 from bench.train.hooks import Hooks
 from bench.train.run import Outcome, Run
 from bench.train.timing import measure

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench import conditions
+from bench.hardware import conditions
 from bench.train.hooks import Hooks, StoppedError
 
 Maker = Callable[..., Any]

@@ -15,14 +15,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.head_modules import build_head
-from bench.train.company import Company
+from bench.models.head_modules import build_head
+from bench.models.vision import timm, torchvision
+from bench.train.heads.batch import Company
 from bench.train.hooks import Hooks
 from bench.train.micro_batches import noise_of, obstacle, parts_of
 from bench.train.out_of_memory import Halving, OutOfMemoryError, in_parts, is_out_of_memory
 from bench.train.run import Outcome, Run
 from bench.train.trainer import Trainer
-from bench.vision import timm, torchvision
 
 Maker = Callable[..., Any]
 CPU = torch.device("cpu")
@@ -246,7 +246,7 @@ class Ends:
 def test_a_group_of_heads_goes_on_in_halves(
     at: str, make_spec: Maker, workbench: Any, execute: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bench.train.stacked import StackedHeads
+    from bench.train.heads.stacked import StackedHeads
 
     specs = [make_spec("linear", epochs=3, lr=0.01 * n) for n in range(1, 6)]
     together: list[int] = []
@@ -277,7 +277,7 @@ def test_a_group_of_heads_goes_on_in_halves(
 def test_a_frozen_pass_goes_on_with_smaller_chunks(
     make_spec: Maker, execute: Maker, tmp_path: Path, workbench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bench.train.backends import eager
+    from bench.train.frozen.backends import eager
 
     spec = make_spec("linear", epochs=1)
     whole = execute(spec)
@@ -289,7 +289,7 @@ def test_a_frozen_pass_goes_on_with_smaller_chunks(
         return prepare(frozen, *rest)
 
     monkeypatch.setitem(
-        __import__("bench.train.backends", fromlist=["BACKENDS"]).BACKENDS,
+        __import__("bench.train.frozen.backends", fromlist=["BACKENDS"]).BACKENDS,
         "eager",
         dataclasses.replace(eager.BACKEND, prepare=limited),
     )
@@ -303,7 +303,7 @@ def test_a_frozen_pass_goes_on_with_smaller_chunks(
 LIMITED = """
 import resource, sys, torch
 from torch import nn
-from bench.device import pick
+from bench.hardware.device import pick
 from bench.train.out_of_memory import Halving
 pick("cpu")
 torch.set_num_threads(1)

@@ -11,14 +11,14 @@ import pytest
 import torch
 from torch import nn
 
-from bench import device as devices
-from bench.device import autocast, precision_for
-from bench.gauge import Product
-from bench.head_modules import build_head
-from bench.latency import deployed, latency
-from bench.peak_memory import PeakMemory
-from bench.tf32 import disable_tf32, uses_tf32
+from bench.hardware import device as devices
+from bench.hardware.device import autocast, precision_for
+from bench.hardware.gauge import Product
+from bench.hardware.peak_memory import PeakMemory
+from bench.hardware.tf32 import disable_tf32, uses_tf32
+from bench.models.head_modules import build_head
 from bench.train.hooks import Hooks
+from bench.train.latency import deployed, latency
 
 Maker = Callable[..., Any]
 CPU, CUDA, MPS = torch.device("cpu"), torch.device("cuda"), torch.device("mps")
@@ -53,7 +53,7 @@ def test_scores_of_a_bf16_run_have_the_digits_of_fp32(
 def test_heads_of_a_bf16_run_are_the_same_to_the_bit_together_and_alone(
     make_spec: Maker, workbench: Any, execute: Maker, tmp_path: Path
 ) -> None:
-    from bench.train.company import Company
+    from bench.train.heads.batch import Company
     from bench.train.run import Outcome, Run
 
     specs = [make_spec("linear", lr=lr, epochs=2).model_copy(update={"precision": "bf16"}) for lr in (0.01, 0.02)]

@@ -17,9 +17,9 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from bench.data.splits import Splits, TestSplit, TrainSplit, ValSplit
-from bench.device import one_thread
 from bench.errors import BenchError
-from bench.records import EpochRecord
+from bench.hardware.device import one_thread
+from bench.records.runs import EpochRecord
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec
 from bench.train.hooks import Hooks, StoppedError
 from bench.train.inputs import FeatureInputs

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from bench.records import ValMetrics
+from bench.records.runs import ValMetrics
 from bench.spec import RecipeSpec, ScheduleSpec
 from bench.train.schedule import Best, Plateau, rate, stopper
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench.errors import BackboneError, RegistryError
-from bench.timings import Case, cases_of
+from bench.records.timings import Case, cases_of
 from bench.train import timing
 from bench.train.timing import Sampler, measure, take_turns
 

@@ -6,7 +6,7 @@ import pytest
 from published_classes import CIFAR100, TINY_IMAGENET
 
 from bench.errors import LabelMapError
-from bench.registry import shipped_folder
+from bench.registry.loading import shipped_folder
 from bench.transfer.label_check import check_map
 from bench.transfer.label_map import WrittenMap, find_map, read_map
 from bench.transfer.wordnet import lemmas

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import LabelMapError
-from bench.registry import shipped_folder
+from bench.registry.loading import shipped_folder
 from bench.transfer.label_map import find_map, read_map
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, top_k_accuracy_score
 
-from bench.joint import contradiction
-from bench.ranks import ranks
+from bench.metrics.ranks import ranks
+from bench.metrics.targets import contradiction
 from bench.transfer.scores import class_scores, confidences, confusion, measure_mapped
 
 RIGHT = {0: 3, 1: 5, 2: 5, 7: 0}

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.registry.search_keys import read_space
 from bench.store.location import Location, locate
 from bench.store.store import Store
 from bench.store.worker import new_worker
-from bench.tune.keys import read_space
 from bench.tune.result import ENOUGH, importances, repeat_command, settings_text
 from bench.tune.space import Proposal, Space
 from bench.tune.study import Definition, opened

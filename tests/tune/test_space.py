@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.entries import RecipeEntry
 from bench.errors import RecipeError, RegistryError
-from bench.head import canonical_head
-from bench.registry import Registry
+from bench.models.head import canonical_head
+from bench.registry.entries import RecipeEntry
+from bench.registry.loading import Registry
+from bench.registry.search_domains import DIGITS, Choices, Range
+from bench.registry.search_keys import KEYS, overrides, read_space, setting_of, with_dropout
 from bench.spec import RecipeSpec, ScheduleSpec
-from bench.tune.domain import DIGITS, Choices, Range
-from bench.tune.keys import KEYS, overrides, read_space, setting_of, with_dropout
 from bench.tune.space import make_space, split_space, starting_point
 
 

@@ -13,11 +13,11 @@ from optuna.trial import TrialState
 from sqlalchemy import event
 
 from bench.errors import BenchError
+from bench.registry.search_domains import Choices, Range
+from bench.registry.search_keys import read_space
 from bench.store.location import Location, locate
 from bench.store.store import Store
 from bench.store.worker import Process, new_worker, this_host
-from bench.tune.domain import Choices, Range
-from bench.tune.keys import read_space
 from bench.tune.space import Proposal, Space
 from bench.tune.study import Definition, best_of, opened, studies
 from bench.tune.trials import Trials

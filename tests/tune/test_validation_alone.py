@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.records import TestMetrics, ValMetrics
+from bench.records.runs import TestMetrics, ValMetrics
 from bench.store.store import Store
 from bench.tune.objective import best_until, is_less_better, objective
 

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from bench.data.suffixes import is_image, suffix_of
-from bench.data.system_files import is_system_file, system_folder
-from bench.data.tree import Tree
+from bench.data.sources.suffixes import is_image, suffix_of
+from bench.data.sources.system_files import is_system_file, system_folder
+from bench.data.sources.tree import Tree
 from bench.errors import DataError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.data.tree import FolderTree, Tree
+from bench.data.sources.tree import FolderTree, Tree
 from bench.errors import DataError
 
 

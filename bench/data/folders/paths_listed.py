@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import PurePosixPath
 
-from bench.data.suffixes import is_image
+from bench.data.sources.suffixes import is_image
 
 
 class ImageIndex:

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 from bench.data.folders.files import Files
 from bench.data.folders.understood import SHOWN, Understood, folders_of
-from bench.data.suffixes import IMAGE_SUFFIXES, how_to_read, is_document, suffix_of
-from bench.data.system_files import is_system_folder
-from bench.data.tree import Tree
+from bench.data.sources.suffixes import IMAGE_SUFFIXES, how_to_read, is_document, suffix_of
+from bench.data.sources.system_files import is_system_folder
+from bench.data.sources.tree import Tree
 from bench.errors import DataError
 
 _Counts = Mapping[str, Mapping[str, int]]

@@ -17,8 +17,8 @@ from bench.data.readers import (
     stl10,
     tiny_imagenet,
 )
-from bench.data.tree import Tree
-from bench.entries import DatasetEntry
+from bench.data.sources.tree import Tree
+from bench.registry.entries import DatasetEntry
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bench.data.raw import ArraySource, OfficialSplit, RawDataset, RawSplit
-from bench.data.tree import Tree
-from bench.entries import DatasetEntry
+from bench.data.sources.tree import Tree
 from bench.errors import DataError
+from bench.registry.entries import DatasetEntry
 
 MARKERS = ("batches.meta", "meta")
 _TARGETS = {"label": "labels", "fine": "fine_labels", "coarse": "coarse_labels"}

@@ -24,10 +24,10 @@ from bench.data.folders.split_words import SplitFolders, read_split_names, split
 from bench.data.folders.understood import Understood
 from bench.data.folders.unread import empty_classes, no_image
 from bench.data.raw import FileSource, FolderNotes, OfficialSplit, RawDataset, RawSplit
+from bench.data.sources.tree import Tree
 from bench.data.stratify import fraction_of, stratified
-from bench.data.tree import Tree
-from bench.entries import DatasetEntry
 from bench.errors import DataError
+from bench.registry.entries import DatasetEntry
 
 _FEWEST_CLASSES = 2
 _TEST_FRACTION = 0.2

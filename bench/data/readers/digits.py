@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.raw import ArraySource, OfficialSplit, RawDataset, RawSplit
+from bench.data.sources.tree import Tree
 from bench.data.stratify import fraction_of, stratified
-from bench.data.tree import Tree
-from bench.entries import DatasetEntry
+from bench.registry.entries import DatasetEntry
 
 _TEST_FRACTION = 0.2
 _SEED = 0

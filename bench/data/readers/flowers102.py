@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 from bench.data.raw import FileSource, OfficialSplit, RawDataset, RawSplit
-from bench.data.tree import Tree
-from bench.entries import DatasetEntry
+from bench.data.sources.tree import Tree
+from bench.registry.entries import DatasetEntry
 
 MARKERS = ("setid.mat",)
 _LISTS: dict[OfficialSplit, str] = {"train": "trnid", "val": "valid", "test": "tstid"}

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.raw import ArraySource, OfficialSplit, RawDataset, RawSplit
-from bench.data.tree import Tree
-from bench.entries import DatasetEntry
+from bench.data.sources.tree import Tree
 from bench.errors import DataError
+from bench.registry.entries import DatasetEntry
 
 MARKERS = ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz")
 _PREFIXES: dict[OfficialSplit, str] = {"train": "train", "test": "t10k"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.data.raw import FileSource, OfficialSplit, RawDataset, RawSplit
-from bench.data.tree import Tree
-from bench.entries import DatasetEntry
+from bench.data.sources.tree import Tree
+from bench.registry.entries import DatasetEntry
 
 MARKERS = ("annotations/trainval.txt",)
 _LISTS: dict[OfficialSplit, str] = {"train": "annotations/trainval.txt", "test": "annotations/test.txt"}

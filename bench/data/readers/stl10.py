@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bench.data.raw import ArraySource, OfficialSplit, RawDataset, RawSplit
-from bench.data.tree import Tree
-from bench.entries import DatasetEntry
+from bench.data.sources.tree import Tree
+from bench.registry.entries import DatasetEntry
 
 MARKERS = ("train_X.bin",)
 _SHAPE = (-1, 3, 96, 96)  # colour, column, row

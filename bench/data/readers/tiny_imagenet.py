@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.data.raw import FileSource, OfficialSplit, RawDataset, RawSplit
-from bench.data.tree import Tree
-from bench.entries import DatasetEntry
+from bench.data.sources.tree import Tree
+from bench.registry.entries import DatasetEntry
 
 MARKERS = ("wnids.txt",)
 

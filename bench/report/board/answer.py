@@ -10,7 +10,7 @@ from bench.report.board.groups import Group
 from bench.report.board.layout import short_name
 from bench.report.board.noise import FindVal, doubt, no_predictions
 from bench.report.board.tables import Board, rank_groups
-from bench.report.units import show, show_difference, show_spread
+from bench.units import show, show_difference, show_spread
 
 NO_BREAK = "\u00a0"
 

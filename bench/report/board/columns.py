@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.errors import BenchError, unknown_name
-from bench.report.units import Unit
+from bench.units import Unit
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.report.board.columns import Column
-from bench.report.units import DASH
 from bench.store.rows import RunRow
+from bench.units import DASH
 
 MARK = "~"
 """Stands before a time that was disturbed."""

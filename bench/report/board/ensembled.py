@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.ensembles.record import Ensemble
-from bench.records import Metrics
+from bench.records.ensembles import Ensemble
+from bench.records.runs import Metrics
 from bench.report.board.groups import Group, cut
 from bench.report.board.query import Query, select_rows, within
 from bench.report.board.rows import hardware

@@ -10,12 +10,12 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from bench.ensembles.record import Ensemble
+from bench.metrics.proportions import score_error, wilson
+from bench.records.ensembles import Ensemble
 from bench.report.board.columns import COLUMNS, OF_THE_GROUP, Column
 from bench.report.board.disturbed import is_disturbed
 from bench.report.board.head_columns import head_values
 from bench.report.board.rows import family, field, hardware
-from bench.report.look.proportions import score_error, wilson
 from bench.store.rows import RunHeads, RunRow
 
 LOST = ("failed", "diverged")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bench.report.units import show
 from bench.store.rows import RunHeads, RunRow
+from bench.units import show
 
 CLEARLY = 0.05
 """How far the majority's share may be above an equal share before a note says so."""

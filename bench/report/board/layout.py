@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from bench.records import Counts
+from bench.records.runs import Counts
 from bench.report.board.columns import COLUMNS, NEVER_RANKS, USUAL_COSTS, Column
 from bench.report.board.disturbed import marked
 from bench.report.board.groups import CANDIDATE, Group, Task
 from bench.report.board.head_columns import head_columns
 from bench.report.board.rows import field, stored
 from bench.report.board.tables import Board
-from bench.report.units import DASH, show, show_spread
+from bench.units import DASH, show, show_spread
 
 if TYPE_CHECKING:
     from bench.report.board.published import Published

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.errors import BenchError
+from bench.metrics.calibration import Truths
+from bench.metrics.paired import LEVEL, paired_test, same_order
 from bench.report.board.groups import Group
-from bench.report.look.calibration import Truths
-from bench.report.look.paired import LEVEL, paired_test, same_order
 from bench.store.artifacts import Artifacts, ValPredictions
 
 FindVal = Callable[[str], ValPredictions | None]

@@ -24,8 +24,8 @@ _TAGS = {
 
 def known_overlaps(folders: Iterable[Path] | None = None) -> Overlaps:
     """Read the overlaps of every dataset in the registry and its plug-ins; `folders` are those of `--registry`."""
-    from bench.entries import DatasetEntry  # noqa: PLC0415 - only where a page or table is shown
-    from bench.registry import Registry  # noqa: PLC0415 - the same
+    from bench.registry.entries import DatasetEntry  # noqa: PLC0415 - only where a page or table is shown
+    from bench.registry.loading import Registry  # noqa: PLC0415 - the same
 
     return {
         entry.name: entry.overlaps for entry in Registry.load(folders or ()).all(DatasetEntry) if entry.overlaps

@@ -14,8 +14,8 @@ from bench.report.board.query import Query, same_backbone, same_strategy
 from bench.report.board.tables import Board
 
 if TYPE_CHECKING:
-    from bench.registry import Registry
-    from bench.studies.entries import ReferenceEntry, StudyEntry, StudyRunEntry
+    from bench.registry.loading import Registry
+    from bench.registry.studies import ReferenceEntry, StudyEntry, StudyRunEntry
 
 _SHOWN = ("test_top1", "test_top5", "val_top1", "total_params", "trainable_params", "epochs")
 """The figures of a study that are columns of a board too."""
@@ -61,8 +61,8 @@ def known_published(folders: Iterable[Path] | None = None) -> list[Published]:
 
     Of a name that a folder gives to data of other classes or counts there are none.
     """
-    from bench.registry import Registry  # noqa: PLC0415 - only where published figures are asked for
-    from bench.studies.entries import ReferenceEntry, StudyEntry  # noqa: PLC0415 - the same
+    from bench.registry.loading import Registry  # noqa: PLC0415 - only where published figures are asked for
+    from bench.registry.studies import ReferenceEntry, StudyEntry  # noqa: PLC0415 - the same
 
     registry = Registry.load(folders or ())
     classes, others = _classes(registry), _renamed(registry)
@@ -153,7 +153,7 @@ def _of_reference(entry: ReferenceEntry, target: str) -> list[Published]:
 
 def _classes(registry: Registry) -> dict[str, dict[str, int]]:
     """Return the classes under each target of every dataset, by its name; the first target is the default."""
-    from bench.entries import DatasetEntry  # noqa: PLC0415 - as above
+    from bench.registry.entries import DatasetEntry  # noqa: PLC0415 - as above
 
     entries = registry.all(DatasetEntry)
     return {entry.name: entry.targets or {"label": entry.num_classes} for entry in entries}
@@ -165,9 +165,9 @@ def _first_target(classes: Mapping[str, Mapping[str, int]], dataset: str) -> str
 
 def _renamed(registry: Registry) -> set[str]:
     """Return the names of shipped datasets under which the registry has data of other classes or counts."""
-    from bench.entries import DatasetEntry  # noqa: PLC0415 - as above
-    from bench.registry import Registry as Shipped  # noqa: PLC0415 - the same
-    from bench.registry import shipped_folder  # noqa: PLC0415 - the same
+    from bench.registry.entries import DatasetEntry  # noqa: PLC0415 - as above
+    from bench.registry.loading import Registry as Shipped  # noqa: PLC0415 - the same
+    from bench.registry.loading import shipped_folder  # noqa: PLC0415 - the same
 
     shipped = Shipped()
     shipped.add_folder(shipped_folder(), plugin=False)

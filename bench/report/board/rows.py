@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bench.records import Counts
+from bench.records.runs import Counts
 from bench.store.rows import RunRow
 
 UNKNOWN_HARDWARE = "unknown hardware"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bench.ensembles.record import Ensemble
+from bench.records.ensembles import Ensemble
 from bench.report.board.columns import Column, column, cost, telling_cost
 from bench.report.board.ensembled import ensemble_groups
 from bench.report.board.groups import Group, Task, configurations, cut, group_runs

@@ -6,7 +6,7 @@ import re
 
 from bench.report.board.groups import Stat
 from bench.report.board.tradeoffs import SCRATCH, Tradeoff
-from bench.report.units import DASH
+from bench.units import DASH
 
 _MINUS = "\u2212"
 _SAME = 1.05  # a ratio below it is written as none

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.disk.special_files import is_stream
 from bench.errors import BenchError, unknown_name
-from bench.special_files import is_stream
 
 
 @dataclass(frozen=True)

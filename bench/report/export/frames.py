@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 import pandas as pd
 
-from bench.atomic import atomic_file
+from bench.disk.atomic import atomic_file
 from bench.errors import BenchError
 from bench.report.board.columns import COLUMNS
 from bench.store.rows import RunRow

@@ -17,7 +17,7 @@ from bench.report.board.notes import board_notes
 from bench.report.board.overlaps import Overlaps
 from bench.report.board.published import numbered
 from bench.report.board.tables import Board
-from bench.report.units import DASH
+from bench.units import DASH
 
 
 def to_markdown(boards: Iterable[Board], overlaps: Overlaps | None = None) -> str:

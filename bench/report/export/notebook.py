@@ -19,7 +19,7 @@ from bench.report.plots.figures import PALETTE, colours_of
 from bench.report.run.details import RunDetails
 from bench.report.terminal.compare_view import difference, measured, points, spec_value, verdict
 from bench.report.terminal.run_view import sparkline
-from bench.report.units import DASH, show, show_difference
+from bench.units import DASH, show, show_difference
 
 MOST = 50
 """Rows of a board that a notebook shows."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.records import EpochRecord
+from bench.records.runs import EpochRecord
 from bench.report.board.columns import COLUMNS
 from bench.report.board.groups import Cut, Group
 from bench.report.board.head_columns import head_columns

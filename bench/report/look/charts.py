@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from bench.ranks import TOP
-from bench.records import EpochRecord
-from bench.report.look.calibration import Bin
+from bench.metrics.calibration import Bin
+from bench.metrics.ranks import TOP
+from bench.records.runs import EpochRecord
 from bench.report.look.confidence import STEPS, Sureness
 from bench.report.look.diagnosis import Calibration, Diagnosis
 from bench.report.plots.charts import Axis, Chart, Panel, Series
 from bench.report.run.details import RunDetails
-from bench.report.units import show
+from bench.units import show
 
 _CURVES = (
     ("Accuracy", Axis("Top-1 (%)", percent=True), "top1"),

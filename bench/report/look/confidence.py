@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.report.look.calibration import Floats, Truths
+from bench.metrics.calibration import Floats, Truths
 
 STEPS = 20
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.report.look.calibration import Bin, equal_mass_bins, equal_width_bins, expected_error, maximum_error
+from bench.metrics.calibration import Bin, equal_mass_bins, equal_width_bins, expected_error, maximum_error
 from bench.report.look.class_scores import ClassScore, class_scores, mean_f1, mean_recall, weakest_first
 from bench.report.look.confidence import Covered, Sureness, selective, sureness
 from bench.report.look.confusion import (

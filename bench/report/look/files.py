@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.atomic import write_text
+from bench.disk.atomic import write_text
 from bench.errors import BenchError, unknown_name
 from bench.report.export.file_names import file_names
 from bench.report.export.records import to_json

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from bench.errors import BenchError
-from bench.report.look.calibration import Truths
+from bench.metrics.calibration import Truths
+from bench.metrics.paired import PairedTest, paired_test, same_order
 from bench.report.look.confusion import Counts
 from bench.report.look.diagnosis import Diagnosis, diagnose
 from bench.report.look.head_predictions import HeadPredictions
-from bench.report.look.paired import PairedTest, paired_test, same_order
 from bench.report.look.probabilities import Scored, fit_temperature, score
 
 

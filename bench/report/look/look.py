@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from bench.class_names import ClassNames
 from bench.errors import BenchError, StoreError, unknown_name
+from bench.inference.class_names import ClassNames
 from bench.report.board.groups import data_name
 from bench.report.look.diagnosis import Diagnosis, diagnose, diagnosis_record
 from bench.report.look.head_predictions import HeadPredictions, split_heads

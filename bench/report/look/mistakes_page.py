@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 from PIL import Image
 
-from bench.atomic import write_text
+from bench.disk.atomic import write_text
 from bench.report.look.mistakes import Judged
 from bench.report.places import written_to
 

@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bench.metrics.calibration import Bin
 from bench.report.html import embedded_json
-from bench.report.look.calibration import Bin
 from bench.report.look.charts import calibration_chart, curves_chart
 from bench.report.look.confusion import row_shares
 from bench.report.look.diagnosis import Diagnosis, plain
 from bench.report.look.look import Head, Look
 from bench.report.plots.charts import Chart
 from bench.report.site.shell import Shell, render_page
-from bench.report.units import show
+from bench.units import show
 
 SCRIPTS = ("format.js", "theme.js", "sortable.js", "panels.js", "matrix.js", "look.js")
 """What draws the cards of `diagnosis.html.j2`."""

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, softmax
 
-from bench.ranks import ranks
-from bench.report.look.calibration import Floats, Truths
+from bench.metrics.calibration import Floats, Truths
+from bench.metrics.ranks import ranks
 from bench.report.look.confusion import Counts
 from bench.store.artifacts import ValPredictions
 

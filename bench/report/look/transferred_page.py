@@ -9,12 +9,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.atomic import write_text
+from bench.disk.atomic import write_text
+from bench.records.transfers import Transfer
 from bench.report.places import written_to
 from bench.report.site.shell import Shell, render_page
-from bench.report.units import show
 from bench.transfer.images import ImageTable
-from bench.transfer.record import Transfer
+from bench.units import show
 
 MOST = 1000
 """How many images one page shows."""

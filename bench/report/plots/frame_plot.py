@@ -16,7 +16,7 @@ from bench.report.export.fronts import HARDWARE, data_columns, frame_cost, is_pu
 from bench.report.plots.figures import PALETTE, colours_of, marks_of
 from bench.report.plots.scatter import Point, Scatter, View, scatter
 from bench.report.plots.ticks import ticks
-from bench.report.units import show, show_spread
+from bench.units import show, show_spread
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -9,10 +9,10 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from bench.atomic import atomic_file
+from bench.disk.atomic import atomic_file
+from bench.disk.special_files import is_stream
 from bench.errors import BenchError
 from bench.report.places import written_to
-from bench.special_files import is_stream
 
 INK, SOFT, TRACK = "#1c2024", "#666d75", "#e9ecef"
 STRONG, PALE, WRONG = "#0072b2", "#9cc3dc", "#d55e00"

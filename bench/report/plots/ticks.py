@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.report.units import SIZES, TIMES, Unit
+from bench.units import SIZES, TIMES, Unit
 
 Range = tuple[float, float]
 

@@ -15,7 +15,7 @@ from bench.report.look.class_scores import ClassScore
 from bench.report.look.diagnosis import Diagnosis
 from bench.report.plots.figures import PALETTE
 from bench.report.png.theme import GROUND, INK, MUTED, cut, headed
-from bench.report.units import show
+from bench.units import show
 
 MOST = 250
 _A_COLUMN, _NAME = 50, 30

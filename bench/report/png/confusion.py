@@ -16,7 +16,7 @@ from bench.report.look.diagnosis import Diagnosis
 from bench.report.plots.charts import ERRORS, HITS
 from bench.report.png.callouts import number_pairs
 from bench.report.png.theme import GRID, GROUND, INK, LINE, MUTED, cut, headed
-from bench.report.units import show
+from bench.units import show
 
 ERROR_SHADES = LinearSegmentedColormap.from_list("errors", [GROUND, "#fbd9bf", ERRORS.light, "#7a3200"])
 HIT_SHADES = LinearSegmentedColormap.from_list("hits", ["#eef4f9", "#9cc6e4", HITS.light])

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from bench.atomic import atomic_file, disk_errors
+from bench.disk.atomic import atomic_file, disk_errors
 from bench.report.plots.charts import Axis
 
 INK, MUTED, LINE, GRID, GROUND = "#16191d", "#5b636c", "#b9bdb9", "#ecece8", "#ffffff"

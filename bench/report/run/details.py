@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.records import EpochRecord
+from bench.records.runs import EpochRecord
+from bench.records.transfers import Transfer
 from bench.report.board.groups import data_name
 from bench.report.run.runs import attempt_record
 from bench.report.terminal.transfer_view import transfer_record
 from bench.store.rows import AttemptRow, RunHeads, RunRow, StoredRun
 from bench.store.store import Store
-from bench.transfer.record import Transfer
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.ensembles.record import Ensemble, Gain
-from bench.records import Metrics
+from bench.records.ensembles import Ensemble, Gain
+from bench.records.runs import Metrics
 from bench.store.rows import RunRow
 
 _OF_A_MEMBER = (

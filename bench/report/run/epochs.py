@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bench.ranks import TOP
-from bench.records import EpochRecord
-from bench.report.units import DASH, show
+from bench.metrics.ranks import TOP
+from bench.records.runs import EpochRecord
+from bench.units import DASH, show
 
 
 class EpochTable(NamedTuple):

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from bench.report.board.columns import COLUMNS, NEVER_RANKS
 from bench.report.board.disturbed import conditions_text, is_disturbed, marked
 from bench.report.board.rows import field
-from bench.report.units import DASH, show
 from bench.store.rows import RunRow
+from bench.units import DASH, show
 
 COUNTS = ("total_params", "trainable_params", "trainable_backbone_params", "gmacs", "train_gmacs")
 MEASURED = ("epochs", "optimizer_steps", "standalone_s", "cpu_s", "train_s", "images_per_s", "peak_memory_bytes")

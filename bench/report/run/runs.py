@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from bench.errors import BenchError, unknown_name
-from bench.records import Status
+from bench.records.runs import Status
 from bench.store.rows import AttemptRow, RunRow
 
 STATUSES: tuple[str, ...] = get_args(Status)

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from bench.report.run.spec_values import flat, plain_value
-from bench.report.units import DASH
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, Spec, TransformSpec
+from bench.units import DASH
 
 _GROUPS = {
     "Data": ("dataset",),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from bench.dataset_checks import FindCheck
+from bench.data.checks.known_checks import FindCheck
 from bench.report.board.overlaps import Overlaps
 from bench.report.board.published import Published
 from bench.report.board.query import Query

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bench.dataset_checks import FindCheck
+from bench.data.checks.known_checks import FindCheck
 from bench.report.site.sheet import Cell, Head, Sheet, bounded, number
 from bench.report.terminal.check_view import finding_lines
-from bench.report.units import DASH
 from bench.store.rows import RunRow
-from bench.visible import on_one_line
+from bench.units import DASH, on_one_line
 
 MOST_ROWS, NAMED = 200, 3
 _UNSEEN = "Not known: data with this fingerprint was not read on this machine"

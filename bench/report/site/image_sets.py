@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench.metrics.paired import same_order
 from bench.report.look.confusion import Counts
 from bench.report.look.look import Head
-from bench.report.look.paired import same_order
 from bench.report.site.thumbnails import Thumbnails
 from bench.spec import digest, samples_digest
 from bench.store.artifacts import Predictions

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from bench.dataset_checks import FindCheck
+from bench.data.checks.known_checks import FindCheck
 from bench.report.look.look import FindNames
 from bench.report.pages import Report
 from bench.store.rows import RunRow, StoredRun

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.entries import BackboneEntry, DatasetEntry
 from bench.errors import BenchError
-from bench.registry import Registry
+from bench.registry.entries import BackboneEntry, DatasetEntry
+from bench.registry.loading import Registry
 from bench.report.board.seed_noise import seed_noise
 from bench.report.board.tables import Board, Entry
 from bench.report.html import embedded_json
@@ -29,9 +29,9 @@ from bench.report.site.methods_tables import (
     weights_sheet,
 )
 from bench.report.sweeps.cache_savings import PassUse, savings
-from bench.report.units import show
 from bench.store.rows import RunRow
 from bench.store.store import Store
+from bench.units import show
 
 MOST_PANELS = 6
 LEAST_DRAWN = 3

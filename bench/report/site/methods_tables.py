@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench.backend_tolerance import TOLERANCE
-from bench.entries import BackboneEntry, DatasetEntry
+from bench.hardware.backend_tolerance import TOLERANCE
+from bench.registry.entries import BackboneEntry, DatasetEntry
 from bench.report.board.columns import COLUMNS
 from bench.report.board.data_names import DataNames
 from bench.report.board.definitions import DEFINITIONS, OF_HEADS, remarks
@@ -17,8 +17,8 @@ from bench.report.board.seed_noise import SeedNoise
 from bench.report.run.flattery import Flattered
 from bench.report.site.material import run_page
 from bench.report.site.sheet import Cell, Head, Sheet, bounded, number
-from bench.report.units import DASH
 from bench.store.rows import Environment, RunRow
+from bench.units import DASH
 
 COMMAND = "bench runs --json"
 MOST_ROWS = 200

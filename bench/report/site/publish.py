@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.atomic import write_text
+from bench.disk.atomic import write_text
 from bench.errors import BenchError
 from bench.report.places import written_to
 from bench.report.site.folder import EXAMPLE, MANIFEST, listing, site_files

@@ -7,8 +7,8 @@ from typing import TypedDict
 from bench.report.board.groups import data_name
 from bench.report.board.layout import short_name
 from bench.report.board.rows import field
-from bench.report.units import show
 from bench.store.rows import RunRow
+from bench.units import show
 
 
 class RunLabel(TypedDict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from bench.records.transfers import Transfer
 from bench.report.look.look import Look
 from bench.report.look.page import SCRIPTS, WORDS, Section
 from bench.report.run.epochs import epoch_table
@@ -26,9 +27,8 @@ from bench.report.site.run_examples import Examples
 from bench.report.site.run_links import RunLinks
 from bench.report.site.run_names import run_label
 from bench.report.terminal.heads_view import contradictions
-from bench.report.units import show
 from bench.store.rows import AttemptRow, RunRow
-from bench.transfer.record import Transfer
+from bench.units import show
 
 _HEADLINE = (
     ("val_top1", "validation top-1 %"),

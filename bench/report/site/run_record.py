@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.records import EpochRecord
+from bench.records.runs import EpochRecord
 from bench.report.board.columns import COLUMNS, Column
 from bench.report.board.rows import field, hardware
 from bench.report.look.look import Head, Look

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bench.class_names import ClassNames
+from bench.inference.class_names import ClassNames
 from bench.report.look.look import FindNames, look_over
 from bench.report.look.page import sections
 from bench.report.site.folder import SiteFolder

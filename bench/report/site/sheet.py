@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.report.units import Unit, show
+from bench.units import Unit, show
 
 
 @dataclass(frozen=True)

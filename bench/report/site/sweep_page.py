@@ -25,8 +25,8 @@ from bench.report.sweeps.searches import Search
 from bench.report.sweeps.state import SweepState, kind_of, state_sentence
 from bench.report.sweeps.timeline import Bar, Timeline, timeline
 from bench.report.sweeps.times import spent
-from bench.report.units import show
 from bench.store.rows import PassRead
+from bench.units import show
 
 SCRIPTS = (
     "format.js", "theme.js", "ticks.js", "sortable.js", "sheet.js", "timeline.js", "search.js", "follow.js",

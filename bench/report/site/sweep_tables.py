@@ -16,8 +16,8 @@ from bench.report.sweeps.left_out import LeftOut, LeftOutGroup
 from bench.report.sweeps.searches import Search
 from bench.report.sweeps.state import SweepState
 from bench.report.sweeps.timeline import Timeline
-from bench.report.units import Unit
 from bench.store.rows import RunRow, SweepAttempt
+from bench.units import Unit
 
 MOST_RUNS = 300
 MOST_LEFT_OUT = 100

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bench.report.study.reproduced import Attempted
 
 if TYPE_CHECKING:
-    from bench.studies.entries import StudyRunEntry
+    from bench.registry.studies import StudyRunEntry
 
 
 def assumed_of_study(one: Attempted) -> dict[str, Any]:

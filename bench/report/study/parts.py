@@ -13,8 +13,8 @@ from bench.report.board.groups import Stat, ranks, summarise
 from bench.report.study.reproduced import TIMES, Attempted, Line, Notes, classes_apart, measuring
 
 if TYPE_CHECKING:
+    from bench.registry.studies import EnsembleEntry, SearchEntry, TransferEntry
     from bench.store.rows import RunRow
-    from bench.studies.entries import EnsembleEntry, SearchEntry, TransferEntry
 
 SEARCH, TRANSFER = "search", "transfer"
 """The names of parts that a study has one of; an ensemble has the name that its study gives it."""

@@ -14,9 +14,9 @@ PRINTED = "as written"
 """The reading of a label map that a study's figures were measured with."""
 
 if TYPE_CHECKING:
+    from bench.registry.studies import EnsembleEntry, StudyEntry
     from bench.store.rows import RunRow
     from bench.store.store import Store
-    from bench.studies.entries import EnsembleEntry, StudyEntry
 
 
 def study_record(

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bench.report.board.groups import Stat, ranks, summarise
-from bench.report.units import Unit
 from bench.store.rows import RunRow
+from bench.units import Unit
 
 if TYPE_CHECKING:
-    from bench.studies.entries import StudyEntry, StudyRunEntry
+    from bench.registry.studies import StudyEntry, StudyRunEntry
 
 EXACT, STAND_IN = "exact", "stand-in"
 IMAGES = "images"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bench.errors import BudgetError
 from bench.plan.budget import Budget, parse_budget, quantity_of
-from bench.records import Rejected
+from bench.records.runs import Rejected
 
 MOST_GROUPS = 12
 """Reasons that stand on their own; rarer ones are together."""

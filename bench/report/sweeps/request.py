@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bench.records import SweepRecord
+from bench.records.runs import SweepRecord
 
 LONGEST = 600
 """Characters of one answer; a longer one is cut, and `bench sweeps N --json` has it whole."""

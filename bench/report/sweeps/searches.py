@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError
-from bench.records import SweepRecord
+from bench.records.runs import SweepRecord
 from bench.store.store import Store
 
 if TYPE_CHECKING:

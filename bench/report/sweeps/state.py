@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from bench.records import Status, SweepRecord
+from bench.records.runs import Status, SweepRecord
 from bench.report.run.runs import count_statuses
 from bench.store.rows import RunRow, SweepAttempt, SweepRow
 

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bench.report.terminal.console import plain_table
-from bench.report.units import show
+from bench.units import show
 
 HEADINGS = ("key", "backbone", "dataset", "frontier", "images", "MB", "computed in", "last used")
 STATES = {
@@ -25,7 +25,7 @@ NUMBERS = frozenset(("images", "MB", "computed in", "last used"))
 
 
 def cache_view(entries: Sequence[Mapping[str, Any]], folder: str) -> RenderableType:
-    """Show the entries (`bench.kept.Listed` as dictionaries) and their sum."""
+    """Show the entries (`bench.disk.cached.Listed` as dictionaries) and their sum."""
     table = plain_table(HEADINGS, right=NUMBERS)
     for entry in entries:
         at = entry["used_at"]

@@ -1,11 +1,11 @@
-"""A dataset's check as lines of text, from the plain data of `bench.data.check_record`."""
+"""A dataset's check as lines of text, from the plain data of `bench.data.checks.check_record`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from bench.visible import on_one_line, some_names
+from bench.units import on_one_line, some_names
 
 NAMED_BEFORE_TRAINING, NAMED_ON_DEMAND = 3, 20
 """The most names that a finding lists."""

@@ -10,18 +10,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bench.metrics.paired import PairedTest
 from bench.report.board.columns import COLUMNS
 from bench.report.board.groups import data_name
 from bench.report.look.compare import Comparison
 from bench.report.look.diagnosis import Diagnosis
 from bench.report.look.head_comparison import HeadComparison
-from bench.report.look.paired import PairedTest
 from bench.report.run.numbers import measured as run_number
 from bench.report.run.spec_values import plain_value
 from bench.report.terminal.console import plain_table
 from bench.report.terminal.run_view import pairs
-from bench.report.units import DASH, show, show_difference
 from bench.store.rows import StoredRun
+from bench.units import DASH, show, show_difference
 
 _MEASURED = (
     "val_top1",

@@ -13,7 +13,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from bench.console import SafeTable
 from bench.report.board.columns import NEVER_RANKS, Column
 from bench.report.board.layout import ESSENTIAL, PUBLISHED, board_columns, cell, heading, published_cell, seeds
 from bench.report.board.notes import board_notes
@@ -24,9 +23,10 @@ from bench.report.board.tables import Board, Entry
 from bench.report.plots.figures import colours_of
 from bench.report.plots.scatter import board_scatter
 from bench.report.terminal.colours import strategy_style
+from bench.report.terminal.safe_console import SafeTable
 from bench.report.terminal.scatter_view import LINES, scatter_view
 from bench.report.terminal.stacked_table import StyleOf, stacked_table
-from bench.report.units import DASH
+from bench.units import DASH
 
 T = TypeVar("T")
 

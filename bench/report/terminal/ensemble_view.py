@@ -10,14 +10,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bench.ensembles.record import Ensemble, Gain
-from bench.records import Metrics
+from bench.records.ensembles import Ensemble, Gain
+from bench.records.runs import Metrics
 from bench.report.board.groups import data_name
 from bench.report.board.layout import short_name
 from bench.report.run.ensemble_details import EnsembleDetails
 from bench.report.run.runs import clock
 from bench.report.terminal.console import fitting, plain_table
-from bench.report.units import DASH, show
+from bench.units import DASH, show
 
 _MEMBER = ("run", "weight", "backbone", "strategy", "recipe", "seed", "val %", "test %", "total", "GMACs")
 _NUMBERS = ("weight", "seed", "val %", "test %", "total", "GMACs")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bench.report.board.groups import data_name
 from bench.report.terminal.console import plain_table
-from bench.report.units import show
+from bench.units import show
 
 if TYPE_CHECKING:
     from bench.inference.evaluating import Compared, Evaluated

@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bench.report.terminal.console import lines_table
-from bench.report.units import show
 from bench.store.rows import RunHeads
+from bench.units import show
 
 _NUMBERS = ("classes", "top-1 %", "top-5 %", "macro-F1 %", "balanced %", "loss", "images")
 _GIVING_WAY = ("classes", "loss", "macro-F1 %", "balanced %", "top-5 %", "images")

@@ -7,12 +7,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bench.report.look.calibration import Bin
+from bench.metrics.calibration import Bin
 from bench.report.look.diagnosis import Diagnosis
 from bench.report.look.look import Head, Look
 from bench.report.terminal.console import plain_table
 from bench.report.terminal.run_view import curve_lines, pairs
-from bench.report.units import show, show_difference
+from bench.units import show, show_difference
 
 _ROWS, _BAR = 10, 24
 

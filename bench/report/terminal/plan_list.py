@@ -13,10 +13,10 @@ from rich.text import Text
 
 from bench.plan.enumerate import Choice, Plan
 from bench.plan.forecast import Forecast, worth_keeping
-from bench.records import Counts, PlannedRun, Rejected
+from bench.records.runs import Counts, PlannedRun, Rejected
 from bench.report.terminal.console import fitting, plain_table
-from bench.report.units import DASH, show_range
 from bench.spec import RunSpec
+from bench.units import DASH, show_range
 
 HEADINGS = ("backbone", "weights", "strategy", "recipe", "px", "total", "trainable", "in backbone", "GMACs",
             "train GMACs", "once")  # fmt: skip

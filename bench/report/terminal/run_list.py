@@ -12,8 +12,8 @@ from bench.report.board.data_names import DataNames
 from bench.report.board.layout import short_name
 from bench.report.run.runs import Attempts, clock, count_statuses, error_text, status_text
 from bench.report.terminal.console import fitting, plain_table
-from bench.report.units import show
 from bench.store.rows import AttemptRow, RunRow
+from bench.units import show
 
 _HEADINGS = ("run", "status", "backbone", "strategy", "seed", "val %", "test %", "dataset", "since", "error")
 _NUMBERS = ("seed", "val %", "test %")

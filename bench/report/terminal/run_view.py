@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bench.records import EpochRecord
+from bench.records.runs import EpochRecord
 from bench.report.board.groups import data_name
 from bench.report.board.layout import short_name
 from bench.report.run.details import RunDetails

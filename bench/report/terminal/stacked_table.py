@@ -12,7 +12,7 @@ from bench.report.board.columns import Column
 from bench.report.board.layout import PUBLISHED, cell, heading, published_cell
 from bench.report.board.published import numbered
 from bench.report.board.tables import Board, Entry
-from bench.report.units import DASH
+from bench.units import DASH
 
 StyleOf = Callable[[Entry], str]
 """The style of a row's strategy."""

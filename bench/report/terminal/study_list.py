@@ -11,12 +11,12 @@ from rich.text import Text
 
 from bench.report.study.reproduced import UNITS, Notes
 from bench.report.terminal.console import fitting, plain_table
-from bench.report.units import DASH, show
+from bench.units import DASH, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.studies.entries import StudyEntry, StudyRunEntry
+    from bench.registry.studies import StudyEntry, StudyRunEntry
     from bench.studies.survey import Surveyed
 
 _RUN = ("run", "backbone", "strategy", "published", "notes")

@@ -15,11 +15,11 @@ from bench.report.study.assumed import assumed_of_run, assumed_of_study
 from bench.report.study.parts import SEARCH, part_lines
 from bench.report.study.reproduced import Attempted, Line, Notes, finite, one_seed, run_lines, with_shared
 from bench.report.terminal.console import fitting, plain_table
-from bench.report.units import DASH, show, show_spread
+from bench.units import DASH, show, show_spread
 
 if TYPE_CHECKING:
+    from bench.registry.studies import StudyEntry, StudyRunEntry
     from bench.store.rows import RunRow
-    from bench.studies.entries import StudyEntry, StudyRunEntry
 
 HEADINGS = ("run", "figure", "published", "measured", "difference", "seeds", "kind", "notes")
 NUMBERS = ("published", "measured", "difference", "seeds")

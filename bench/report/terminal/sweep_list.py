@@ -8,9 +8,9 @@ from typing import Any
 
 from bench.report.run.runs import STATUSES, clock
 from bench.report.sweeps.state import kind_of
-from bench.report.units import show
 from bench.store.rows import SweepRow, SweepSpan
 from bench.store.store import Store
+from bench.units import show
 
 GIVING_WAY = ("command", "left out", "kind", "recorded", "budget", "dataset")
 """What a narrow terminal does without, in this order."""

@@ -8,13 +8,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bench.records.timings import Case, Timing
 from bench.report.board.layout import short_name
 from bench.report.run.runs import clock
 from bench.report.terminal.console import fitting, plain_table
 from bench.report.timing.slowdowns import Comparison, Ratio, changed_versions, count, median, missing, spread
-from bench.report.units import DASH, show
 from bench.store.rows import TimingSummary
-from bench.timings import Case, Timing
+from bench.units import DASH, show
 
 _GIVING_WAY = ("precision", "noise %", "pixels", "images/s", "relative", "finds")
 _NUMBERS = (

@@ -9,12 +9,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bench.records.transfers import Transfer
 from bench.report.run.runs import clock
 from bench.report.terminal.console import fitting, plain_table
-from bench.report.units import DASH, show
 from bench.transfer.images import ImageTable
 from bench.transfer.label_lookup import shown_name
-from bench.transfer.record import Transfer
+from bench.units import DASH, show
 
 _MEASURES = {
     "top-1 %": "top1",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from bench.records.timings import Timing
 from bench.report.timing.slowdowns import Comparison, Ratio, changed_versions, count, median
-from bench.timings import Timing
 
 
 def timing_record(made: Timing) -> dict[str, Any]:

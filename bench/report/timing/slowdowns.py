@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.errors import BenchError
-from bench.records import Provenance
-from bench.timings import Case, CaseTiming, Timing
+from bench.records.runs import Provenance
+from bench.records.timings import Case, CaseTiming, Timing
 
 THRESHOLD = 0.10
 RESAMPLES = 2000

@@ -8,8 +8,8 @@ import pytest
 from board_kinds import ensemble
 from plausible_runs import CPU, GPU, MODELS, done_row, record_done, typical_runs
 
-from bench.ensembles.record import Ensemble
-from bench.records import TestMetrics, ValMetrics
+from bench.records.ensembles import Ensemble
+from bench.records.runs import TestMetrics, ValMetrics
 from bench.report.board.answer import answer
 from bench.report.board.notes import board_notes
 from bench.report.board.query import Query

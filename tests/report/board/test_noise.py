@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from plausible_runs import MODELS, done_row
 
+from bench.metrics.paired import mcnemar
 from bench.report.board.answer import answer
 from bench.report.board.groups import group_runs
 from bench.report.board.noise import doubt, kept_predictions
 from bench.report.board.query import Query
 from bench.report.board.tables import leaderboard
-from bench.report.look.paired import mcnemar
 from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
 
 IMAGES = 200

@@ -9,7 +9,7 @@ from bench.report.board.query import Query
 from bench.report.board.tables import leaderboard
 from bench.report.board.tradeoff_words import faster, fewer, in_words, points, tradeoff_sentence
 from bench.report.board.tradeoffs import Tradeoff, most_telling, tradeoffs
-from bench.report.units import DASH
+from bench.units import DASH
 
 
 def trades(rows):

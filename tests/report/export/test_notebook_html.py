@@ -8,7 +8,7 @@ from plausible_runs import MODELS, done_row, make_planned, record_ended
 from predicted_runs import planned, predictions, record_predicted
 
 import bench
-from bench.class_names import ClassNames
+from bench.inference.class_names import ClassNames
 from bench.report.board.query import Query
 from bench.report.board.tables import leaderboard
 from bench.report.export.notebook import MOST

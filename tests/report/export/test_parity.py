@@ -23,7 +23,7 @@ from bench.report.export.records import BOARD_FIELDS, board_records, to_json
 from bench.report.pages import Report
 from bench.report.site.overview import render_single
 from bench.report.terminal.console import board_view
-from bench.report.units import DASH, show, show_spread
+from bench.units import DASH, show, show_spread
 
 QUERIES = [{}, {"cost": "gmacs", "sort": "gmacs"}, {"cost": "standalone_s"}, {"sort": "test_top1"}]
 

@@ -7,8 +7,8 @@ from plausible_runs import record_ended
 from predicted_runs import planned, predictions, record_predicted
 from rich.console import Console
 
-from bench.class_names import ClassNames
 from bench.errors import BenchError
+from bench.inference.class_names import ClassNames
 from bench.report.look.compare import compare_runs, comparison_record, spec_differences
 from bench.report.terminal.compare_view import compare_view
 from bench.spec import RecipeSpec, SubsetSpec

@@ -16,8 +16,8 @@ def made(classes=12, n=400, **options):
 
 
 def test_it_says_the_same_of_kept_logits_as_training_did():
-    from bench.records import TestMetrics
-    from bench.train.evaluate import measure
+    from bench.metrics.accuracy import measure
+    from bench.records.runs import TestMetrics
 
     predictions = drawn(TestPredictions, 30, 500)
     measured = measure(TestMetrics, predictions.logits, predictions.labels)

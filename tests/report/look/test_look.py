@@ -6,8 +6,8 @@ import pytest
 from plausible_runs import MODELS, make_planned, plan, record_done, record_ended, record_pruned
 from predicted_runs import planned, predictions, record_predicted
 
-from bench.class_names import ClassNames
 from bench.errors import BenchError, StoreError
+from bench.inference.class_names import ClassNames
 from bench.report.look.charts import calibration_chart, curves_chart
 from bench.report.look.look import PARTS, look_at, look_record
 from bench.spec import RecipeSpec

@@ -7,8 +7,8 @@ from faulty_folders import copy, damage, folder
 from plausible_runs import MODELS, make_planned, record_done
 from swept_runs import material_of
 
+from bench.data.checks.known_checks import known_check
 from bench.data.datasets import folder_entry, open_dataset
-from bench.dataset_checks import known_check
 from bench.report.site.checked_data import checked_sheet
 from bench.report.site.folder import SiteFolder
 from bench.report.site.material import LINKS, METHODS

@@ -6,7 +6,7 @@ from plausible_runs import MODELS, make_planned, record_pruned
 from predicted_runs import planned, predictions, record_predicted
 from site_made import coloured, write_site
 
-from bench.class_names import ClassNames
+from bench.inference.class_names import ClassNames
 from bench.report.look.compare import compare_runs
 from bench.spec import RecipeSpec
 from bench.store.store import Store

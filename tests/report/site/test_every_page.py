@@ -11,7 +11,7 @@ from browser import until
 from plausible_runs import MODELS, make_planned, plan, record_done, record_ended, record_pruned, replace
 from predicted_runs import planned, predictions, record_predicted
 
-from bench.class_names import ClassNames
+from bench.inference.class_names import ClassNames
 from bench.report.build import write_report
 from bench.report.site.build import Wanted, write_site
 from bench.spec import DatasetSpec

@@ -18,7 +18,7 @@ from plausible_runs import fill_typical
 
 from bench.report.board.pareto import pareto_front
 from bench.report.plots.figures import X_AXES
-from bench.report.units import DASH
+from bench.units import DASH
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("nothing_goes_wrong")]
 

@@ -15,8 +15,8 @@ from overview_browser import (
 from plausible_runs import MODELS, make_planned, record_done
 
 from bench.report.build import write_report
-from bench.report.units import DASH, show, show_spread
 from bench.store.store import Store
+from bench.units import DASH, show, show_spread
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("nothing_goes_wrong")]
 

@@ -5,7 +5,7 @@ import pytest
 from browser import fits_a_phone_and_turns_dark, until
 from predicted_runs import planned, predictions, record_predicted
 
-from bench.class_names import ClassNames
+from bench.inference.class_names import ClassNames
 from bench.report.look.look import look_at
 from bench.report.look.page import render_look
 from bench.store.store import Store

@@ -4,8 +4,8 @@ import pytest
 from overview_browser import rows_drawn, rows_listed
 from plausible_runs import CPU, GPU, MODELS, done_row
 
-from bench.ensembles.record import Ensemble, Member
-from bench.records import TestMetrics, ValMetrics
+from bench.records.ensembles import Ensemble, Member
+from bench.records.runs import TestMetrics, ValMetrics
 from bench.report.board.published import known_published, published_boards
 from bench.report.board.query import Query
 from bench.report.board.tables import leaderboard

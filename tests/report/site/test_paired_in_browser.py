@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from bench.metrics.paired import difference_interval, mcnemar, paired_test
 from bench.report.html import template_text
-from bench.report.look.paired import difference_interval, mcnemar, paired_test
 
 pytestmark = pytest.mark.browser
 

@@ -16,9 +16,9 @@ from plausible_runs import (
 from predicted_runs import planned, predictions, record_predicted
 from site_made import coloured, site_data, unnamed, write_site
 
-from bench.class_names import ClassNames
 from bench.errors import BenchError, DivergedError
-from bench.report.look.paired import paired_test
+from bench.inference.class_names import ClassNames
+from bench.metrics.paired import paired_test
 from bench.report.site.run_record import COMPARED
 from bench.store.artifacts import Artifacts
 

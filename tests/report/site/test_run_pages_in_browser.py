@@ -6,8 +6,8 @@ from plausible_runs import MODELS, make_planned, record_pruned
 from predicted_runs import planned, predictions, record_predicted
 from site_made import coloured, write_site
 
-from bench.class_names import ClassNames
 from bench.errors import BenchError
+from bench.inference.class_names import ClassNames
 from bench.store.store import Store
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>&amp;\u2028'\"{{7*7}}"

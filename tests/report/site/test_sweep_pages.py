@@ -10,7 +10,7 @@ from plausible_runs import CPU, GPU, MODELS, bulk_fill, make_planned, record_don
 from swept_runs import REJECTED, a_pass, fill_search, fill_swept, finish, material_of, record
 
 from bench.errors import RecipeError
-from bench.records import Rejected
+from bench.records.runs import Rejected
 from bench.report.site.folder import SiteFolder
 from bench.report.site.material import LINKS, METHODS, SWEEPS, run_page, sweep_page
 from bench.report.site.methods import write_methods

@@ -9,8 +9,8 @@ from bench.report.site.folder import SiteFolder
 from bench.report.site.material import LINKS, METHODS, SWEEPS, sweep_page
 from bench.report.site.methods import write_methods
 from bench.report.site.sweeps import write_sweeps
-from bench.report.units import DASH
 from bench.store.store import Store
+from bench.units import DASH
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("nothing_goes_wrong")]
 

@@ -8,11 +8,11 @@ import re
 import pytest
 from plausible_runs import MODELS, done_row
 
-from bench.registry import Registry
+from bench.registry.loading import Registry
+from bench.registry.studies import StudyEntry
 from bench.report.board.groups import Stat
 from bench.report.study.reproduced import Attempted, Notes, run_lines
 from bench.report.terminal.study_view import study_data, study_markdown, study_table
-from bench.studies.entries import StudyEntry
 
 STUDY = StudyEntry(
     name="mine",

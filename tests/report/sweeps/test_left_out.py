@@ -2,7 +2,7 @@
 
 from swept_runs import REJECTED
 
-from bench.records import Rejected
+from bench.records.runs import Rejected
 from bench.report.sweeps.left_out import REST, left_out
 
 

@@ -3,7 +3,7 @@
 import pytest
 from swept_runs import REQUEST
 
-from bench.records import SweepRecord
+from bench.records.runs import SweepRecord
 from bench.report.sweeps.request import LONGEST, asked_for
 
 

@@ -9,8 +9,8 @@ import pytest
 from example_runs import PROVENANCE
 
 from bench.errors import BenchError
+from bench.records.timings import Case, CaseTiming, Timing, cases_of
 from bench.report.timing.slowdowns import changed_versions, check_machine, compare, medians_ratio, missing
-from bench.timings import Case, CaseTiming, Timing, cases_of
 
 CASE = Case("timm/resnet18", "full", "train step", 224, 32)
 ROUNDS = 15

@@ -1,0 +1,1 @@
+"""What commands show: progress, tables and messages on a terminal."""

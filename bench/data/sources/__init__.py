@@ -1,0 +1,1 @@
+"""Finding, fetching, verifying and opening the files of a dataset."""

@@ -1,0 +1,1 @@
+"""Files: atomic writes, the home folder, checksums, locks and limits on what is read."""

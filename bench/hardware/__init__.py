@@ -1,0 +1,1 @@
+"""The devices and the speed of this machine."""

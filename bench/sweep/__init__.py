@@ -1,0 +1,1 @@
+"""Works through a plan: claims runs, trains, prunes and records them. Nothing here prints."""

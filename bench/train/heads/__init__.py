@@ -1,0 +1,1 @@
+"""Training many heads on the same kept features at once."""
