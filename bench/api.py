@@ -75,13 +75,11 @@ def load_run(run: str, db: Where = None) -> RunDetails:
 
     Raises StoreError where it is not one run.
     """
-    from bench.report.run.details import RunDetails  # noqa: PLC0415 - only where one run is asked for
+    from bench.report.export.notebook import NotebookRun  # noqa: PLC0415 - only where one run is asked for
+    from bench.report.run.details import read_run  # noqa: PLC0415 - the same
 
     with Store.open(db, create=False) as store:
-        stored = store.run(run)
-        run_id = stored.row.run_id
-        history = store.epochs(run_id), store.attempts(run_id)
-        return RunDetails(stored, *history, store.transfers.of_run(run_id), store.heads.of(run_id))
+        return NotebookRun(**vars(read_run(store, run)))
 
 
 def compare(first: str, second: str, db: Where = None) -> Comparison:
@@ -90,7 +88,8 @@ def compare(first: str, second: str, db: Where = None) -> Comparison:
     Raises StoreError where one is not one run or has no predictions, BenchError where they do not compare.
     """
     from bench.inference.class_names import class_names  # noqa: PLC0415 - reads manifests
-    from bench.report.look.compare import compare_runs  # noqa: PLC0415 - only where runs are compared
+    from bench.report.export.notebook import NotebookComparison  # noqa: PLC0415 - only where runs are compared
+    from bench.report.look.compare import compare_runs  # noqa: PLC0415 - the same
 
     with Store.open(db, create=False) as store:
-        return compare_runs(store, first, second, class_names)
+        return NotebookComparison(**vars(compare_runs(store, first, second, class_names)))

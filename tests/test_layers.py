@@ -1,87 +1,70 @@
-"""Data flows one way: who may import whom, and what must never be loaded."""
+"""The layers of the package, and what must not be loaded: `bench.testing.layers` has the rules."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1] / "bench"
+from bench.testing.layers import PACKAGE, RANKS, circle, folder_of, import_graph, modules, table, upward_imports
 
-FORBIDDEN = {
-    "report": ("torch", "timm", "torchvision", "bench.train", "bench.sweep.work", "bench.data", "bench.commands"),
-    "store": (
-        "torch",
-        "timm",
-        "torchvision",
-        "bench.train",
-        "bench.report",
-        "bench.plan",
-        "bench.data",
-        "bench.commands",
-    ),
-    "plan": (
-        "bench.train",
-        "bench.store",
-        "bench.report",
-        "bench.data.datasets",
-        "bench.commands",
-        "bench.sweep.work",
-    ),
-    "train": (
-        "bench.store",
-        "bench.report",
-        "bench.plan.enumerate",
-        "bench.commands",
-        "bench.sweep.prune",
-        "bench.sweep.work",
-    ),
-    "tune": ("bench.report", "bench.commands"),
-    "data": ("bench.train", "bench.store", "bench.report", "bench.plan", "bench.commands", "bench.sweep.work"),
-    "strategies": ("bench.train", "bench.store", "bench.report", "bench.plan", "bench.data", "bench.commands"),
-}
+ROOT_FILES = {
+    "__init__", "__main__", "api", "calls", "environment", "errors", "random_keys", "spec", "units",
+}  # fmt: skip
 
 
-def imports(path: Path) -> set[str]:
-    """Every module that a file names, also inside functions; not those only for type checkers."""
-    found: set[str] = set()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing_only = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+def test_every_import_goes_down():
+    assert upward_imports(import_graph()) == []
 
 
-@pytest.mark.parametrize("layer", sorted(FORBIDDEN))
-def test_a_layer_imports_nothing_that_comes_after_it(layer: str) -> None:
-    wrong = [
-        f"{path.relative_to(ROOT)} imports {name}"
-        for path in sorted((ROOT / layer).rglob("*.py"))
-        for name in sorted(imports(path))
-        for forbidden in FORBIDDEN[layer]
-        if name == forbidden or name.startswith(f"{forbidden}.")
-    ]
-    assert wrong == []
+def test_no_modules_import_each_other():
+    assert circle(import_graph()) == []
 
 
-@pytest.mark.parametrize("layer", ["train", "plan", "store", "report", "data", "strategies", "tune"])
+def test_an_import_that_goes_up_sideways_or_in_a_circle_is_found():
+    graph = {"bench.store.a": {"bench.report.b"}, "bench.report.b": {"bench.store.a"}, "bench.plan.c": set()}
+    assert upward_imports(graph) == ["bench.store.a imports bench.report.b"]
+    assert upward_imports({"bench.plan.c": {"bench.train.d"}}) == ["bench.plan.c imports bench.train.d"]
+    assert set(circle(graph)) == {"bench.store.a", "bench.report.b"}
+
+
+def test_the_table_of_the_layers_stands_in_contributing():
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert "\n".join(table()) in text
+
+
+def test_every_folder_has_a_layer_and_the_root_has_nine_files():
+    assert {folder_of(name) for name in modules()} <= RANKS.keys()
+    assert {path.stem for path in PACKAGE.glob("*.py")} == ROOT_FILES
+
+
+def loaded_by(names: list[str], unwanted: list[str]) -> list[str]:
+    """Return which of `unwanted` a fresh process has loaded after it imported `names`."""
+    code = (
+        f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\n"
+        f"print(*[m for m in {unwanted!r} if m in sys.modules])"
+    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+
+@pytest.mark.parametrize("folder", ["report", "store", "records", "registry", "metrics"])
+def test_a_folder_that_shows_or_stores_runs_without_torch(folder):
+    names = [name for name in modules() if folder_of(name) == folder and "migrations.env" not in name]
+    assert loaded_by(names, ["torch", "timm", "torchvision"]) == []
+
+
+def test_planning_reads_no_images():
+    names = [name for name in modules() if folder_of(name) == "plan"]
+    assert loaded_by(names, ["bench.data.images.decoding", "bench.data.raw", "bench.data.datasets"]) == []
+
+
+@pytest.mark.parametrize("layer", sorted(RANKS.keys() - {"commands", "testing", *ROOT_FILES}))
 def test_only_commands_print(layer: str) -> None:
     printing = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in sorted((ROOT / layer).rglob("*.py"))
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in sorted((PACKAGE / layer).rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
@@ -105,21 +88,21 @@ def test_what_is_slow_to_import_is_not_imported_needlessly(statement: str, kept_
 
 def test_only_one_file_names_a_kind_of_device() -> None:
     naming = [
-        str(path.relative_to(ROOT))
-        for path in sorted(ROOT.rglob("*.py"))
+        str(path.relative_to(PACKAGE))
+        for path in sorted(PACKAGE.rglob("*.py"))
         if "torch.cuda" in path.read_text(encoding="utf-8") or "torch.mps" in path.read_text(encoding="utf-8")
     ]
-    assert naming == ["device.py"]
+    assert naming == ["hardware/device.py"]
 
 
 def test_files_and_functions_stay_small() -> None:
     large: list[str] = []
-    for path in sorted(ROOT.rglob("*.py")):
+    for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         if text.count("\n") > 300:
-            large.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
+            large.append(f"{path.relative_to(PACKAGE)}: {text.count(chr(10))} lines")
         large += [
-            f"{path.relative_to(ROOT)}: {node.name} has {node.end_lineno - node.lineno + 1} lines"
+            f"{path.relative_to(PACKAGE)}: {node.name} has {node.end_lineno - node.lineno + 1} lines"
             for node in ast.walk(ast.parse(text))
             if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > 50
         ]

@@ -77,7 +77,7 @@ def test_an_error_and_a_message_show_what_they_quote_as_escapes():
 def test_nothing_but_the_terminal_module_writes_to_a_stream():
     writing = []
     for path in sorted(ROOT.rglob("*.py")):
-        if path.relative_to(ROOT).as_posix() == "terminal.py":
+        if path.relative_to(ROOT).as_posix() in ("commands/display/terminal.py", "testing/layers.py"):
             continue
         calls = [
             node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)

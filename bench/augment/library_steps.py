@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from bench.augment.albumentations_package import load
-from bench.augment.table import Step
 from bench.errors import RecipeError
+
+Step = Callable[[Tensor], Tensor]
 
 _IMAGE = torch.uint8, 3, 3
 """The type, the number of dimensions and the first of them."""
@@ -22,7 +23,8 @@ class AlbumentationsStep:
     """A transform of albumentations, which draws from a state of its own.
 
     Its seed for an image is the next number of torch's generator, which `Augment` of the images' transforms
-    has seeded by the image's key: two such steps of one recipe draw different numbers, and nobody's global state is touched.
+    has seeded by the image's key: two such steps of one recipe draw different numbers, and no global state is
+    touched.
     """
 
     def __init__(self, name: str, arguments: Mapping[str, Any]) -> None:

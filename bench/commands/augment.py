@@ -16,8 +16,8 @@ from bench.commands.sweep import Download
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.data.images.image_facts import PixelCounts
     from bench.data.images.samples import Draw, Sample
+    from bench.records.image_facts import PixelCounts
     from bench.registry.entries import DatasetEntry
     from bench.registry.loading import Registry
     from bench.report.plots.sample_sheet import Sheet
@@ -116,10 +116,10 @@ def _resolved(
     pixels: PixelCounts | None = None,
 ) -> tuple[RecipeSpec, TransformSpec]:
     """Resolve the recipe as the planner does, with what is `given`. Raises RecipeError where nothing is left."""
-    from bench.data.images.image_facts import UNSEEN
     from bench.errors import RecipeError
     from bench.plan.recipes import for_strategy, resolve, suited
     from bench.plan.variants import variants
+    from bench.records.image_facts import UNSEEN
     from bench.registry.entries import RecipeEntry
     from bench.strategies import canonical
 

@@ -15,7 +15,8 @@ from bench.commands.trained import Weights, check_run
 from bench.errors import StoreError
 
 if TYPE_CHECKING:
-    from bench.store.artifacts import Artifacts, TestPredictions
+    from bench.records.predictions import TestPredictions
+    from bench.store.artifacts import Artifacts
     from bench.store.store import Store
 
 DIFFERENT = 1

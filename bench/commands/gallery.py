@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import DataError, unknown_name
 
 if TYPE_CHECKING:
+    from bench.data.checks.check import OfficialSplit
     from bench.data.datasets import Dataset
     from bench.data.gallery import Gallery
-    from bench.data.raw import OfficialSplit
     from bench.registry.entries import DatasetEntry
 
 

@@ -9,9 +9,9 @@ import typer
 
 from bench.commands.given import not_empty
 from bench.commands.limits import reads
-from bench.device_names import check_device_name
 from bench.disk.bounded import expanded
 from bench.errors import BenchError
+from bench.hardware.device_names import check_device_name
 
 if TYPE_CHECKING:
     from bench.registry.entries import DatasetEntry

@@ -14,8 +14,8 @@ from bench.commands.trained import Run, Weights
 from bench.errors import BenchError, DataError, unknown_name
 
 if TYPE_CHECKING:
+    from bench.data.checks.check import OfficialSplit
     from bench.data.manifest import Manifest
-    from bench.data.raw import OfficialSplit
     from bench.registry.entries import DatasetEntry
     from bench.registry.loading import Registry
     from bench.store.rows import RunRow
@@ -116,7 +116,7 @@ def transfer(
 def _official(split: str) -> OfficialSplit:
     from typing import get_args
 
-    from bench.data.raw import OfficialSplit
+    from bench.data.checks.check import OfficialSplit
 
     if split not in get_args(OfficialSplit):
         raise unknown_name("split", split, get_args(OfficialSplit), BenchError)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.checks.leaving_out import keep_only, leave_out
 from bench.data.class_groups import with_groups
 from bench.data.folders.lists import NO_LISTS, split_of_spec
@@ -14,7 +15,7 @@ from bench.data.images.reading import Reading
 from bench.data.manifest import Manifest, ManifestHeader
 from bench.data.manifest_files import load_header, load_manifest, save_manifest, source_signature
 from bench.data.progress import Progress
-from bench.data.raw import ImageSource, OfficialSplit, RawDataset
+from bench.data.raw import ImageSource, RawDataset
 from bench.data.readers import READERS, Reader, class_folders
 from bench.data.sources.download import fetch
 from bench.data.sources.locating import is_bundled, locate, not_found

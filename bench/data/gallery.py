@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.datasets import Dataset
 from bench.data.images.loading import Positions
-from bench.data.raw import OfficialSplit
 from bench.errors import DataError
 
 CELLS = 320

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bench.data.checks.check import DatasetCheck
-from bench.data.images.image_facts import UNSEEN, PixelCounts
-from bench.data.raw import OfficialSplit
+from bench.data.checks.check import DatasetCheck, OfficialSplit
 from bench.errors import DataError, unknown_name
+from bench.records.image_facts import UNSEEN, PixelCounts
 from bench.spec import Spec, canonical
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bench.data.checks.check import FolderNotes, OfficialSplit
 from bench.data.images.decoding import decode
 from bench.data.images.reading import AS_STORED, Reading
 from bench.data.sources.tree import Tree
-
-OfficialSplit = Literal["train", "val", "test"]
-"""A split as the dataset's makers cut it (or, where they cut none, its reader)."""
 
 
 class ImageSource(Protocol):
@@ -118,41 +116,10 @@ class RawSplit:
     source: ImageSource
 
 
-@dataclass(frozen=True)
-class FolderNotes:
-    """The layout that was inferred for a folder, and which of its files were left out.
-
-    `layout` names the levels (`splits/classes`, `classes`), `lists` the list files that decide splits or labels.
-    `skipped` counts files that are not images the reader takes, by folder and then by suffix; `system_folders` are
-    those that operating systems and file servers make; `empty_classes` are class folders without an image.
-    `remarks` are sentences on what else was left out or decided (`The folder seg_pred is left out: ...`).
-    """
-
-    layout: str = ""
-    lists: tuple[str, ...] = ()
-    skipped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    system_folders: tuple[str, ...] = ()
-    empty_classes: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-
-    def as_text(self) -> str:
-        """Return the notes as a few sentences."""
-        skipped = sum(count for by_suffix in self.skipped.values() for count in by_suffix.values())
-        told = [
-            f"Read as {self.layout}." if self.layout else "",
-            f"Lists: {', '.join(self.lists)}." if self.lists else "",
-            *self.remarks,
-            f"{skipped:,} other file{'s are' if skipped != 1 else ' is'} skipped." if skipped else "",
-            f"Empty class folders: {', '.join(self.empty_classes)}." if self.empty_classes else "",
-            f"System folders are not looked at: {', '.join(self.system_folders)}." if self.system_folders else "",
-        ]
-        return " ".join(filter(None, told))
-
-
 @dataclass(frozen=True, eq=False)
 class RawDataset:
     """What one reader found: class names under each target (the first is the default), and the official splits."""
 
     classes: Mapping[str, tuple[str, ...]]
     splits: Mapping[OfficialSplit, RawSplit]
-    notes: FolderNotes = FolderNotes()
+    notes: FolderNotes = field(default_factory=FolderNotes)

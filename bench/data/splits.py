@@ -15,8 +15,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.manifest import Manifest
-from bench.data.raw import OfficialSplit
 from bench.data.stratify import fraction_of, stratified
 from bench.errors import DataError, unknown_name
 from bench.spec import samples_digest

@@ -15,9 +15,10 @@ from bench.ensembles.targets import answered, as_of, sees
 from bench.errors import BenchError, StoreError
 from bench.metrics.accuracy import measure
 from bench.plan.shared import Part
+from bench.records.predictions import Predictions, RunPredictions, ValPredictions
 from bench.records.runs import Counts, ValMetrics
 from bench.spec import digest
-from bench.store.artifacts import Artifacts, Predictions, RunPredictions, ValPredictions
+from bench.store.artifacts import Artifacts
 from bench.store.rows import RunRow, StoredRun
 from bench.store.store import Store
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from bench.ensembles.voting import Scores
 from bench.metrics.paired import paired_test
 from bench.records.ensembles import Gain
-from bench.store.artifacts import TestPredictions
+from bench.records.predictions import TestPredictions
 
 
 def gain(scores: Scores, member: TestPredictions, run_id: str) -> Gain:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.ensembles.voting import log_probabilities
-from bench.store.artifacts import ValPredictions
+from bench.records.predictions import ValPredictions
 
 ROUNDS = 50
 """Runs that are added at most, each time it is counted."""

@@ -17,8 +17,9 @@ from bench.metrics.accuracy import measure
 from bench.plan.budget import Budget
 from bench.plan.shared import Joint
 from bench.records.ensembles import Ensemble, Gain, Member, Rule
+from bench.records.predictions import Predictions
 from bench.records.runs import Metrics, TestMetrics, ValMetrics
-from bench.store.artifacts import Artifacts, Predictions
+from bench.store.artifacts import Artifacts
 
 M = TypeVar("M", bound=Metrics)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.errors import BenchError
-from bench.store.predictions import RunPredictions
+from bench.records.predictions import RunPredictions
 from bench.store.rows import RunRow
 
 

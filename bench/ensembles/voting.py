@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax
 
-from bench.store.artifacts import Predictions
+from bench.records.predictions import Predictions
 
 Scores = npt.NDArray[np.float64]
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from bench.ensembles.voting import log_probabilities
-from bench.store.artifacts import ValPredictions
+from bench.records.predictions import ValPredictions
 
 LEAST = 1e-4
 """Weights are kept in steps of this, so that rounding errors of another platform make no other ensemble."""

@@ -15,9 +15,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.device_names import check_device_name
 from bench.errors import BenchError
 from bench.hardware.allocator import give_back, keep_freed_memory
+from bench.hardware.device_names import check_device_name
 from bench.hardware.tf32 import disable_tf32
 
 Precision = Literal["fp32", "bf16", "fp16"]

@@ -16,8 +16,8 @@ from bench.hardware.device import hardware
 from bench.inference.logits import logits_in_parts, stacked
 from bench.inference.trained import Trained
 from bench.metrics.accuracy import Floats, measure
+from bench.records.predictions import TestPredictions
 from bench.records.runs import TestMetrics
-from bench.store.predictions import TestPredictions
 from bench.units import Unit
 
 SHARE = 0.001

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from bench.data.images.loading import Positions, ordered_batches
@@ -16,7 +17,8 @@ from bench.hardware.device import autocast, evaluation_batch, is_accelerator, pr
 from bench.inference.predicting import scaled
 from bench.inference.trained import Trained
 from bench.train.out_of_memory import Halving, in_parts
-from bench.transfer.scores import Floats
+
+Floats = npt.NDArray[np.float32]
 
 
 def logits_in_parts(

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.metrics.ranks import TOP, ranks
-from bench.metrics.targets import spans
 from bench.records.runs import Metrics
+from bench.records.targets import spans
 from bench.spec import Metric
 
 if TYPE_CHECKING:  # what is made of kept logits needs no torch

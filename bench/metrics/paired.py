@@ -10,7 +10,7 @@ import numpy as np
 from bench.errors import BenchError
 from bench.metrics.calibration import Truths
 from bench.metrics.proportions import wilson
-from bench.store.artifacts import Predictions
+from bench.records.predictions import Predictions
 
 LEVEL = 0.05
 

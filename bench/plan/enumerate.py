@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bench.data.images.image_facts import UNSEEN, PixelCounts
 from bench.models.catalogue import catalogue
 from bench.models.hub import has_to_be_fetched, hub_url
 from bench.plan.backbones import SHORTLIST, Candidate, short_list
@@ -18,6 +17,7 @@ from bench.plan.probe import check_probe
 from bench.plan.reading import reading_remarks
 from bench.plan.recipes import for_strategy, resolve, suited
 from bench.plan.variants import Variant
+from bench.records.image_facts import UNSEEN, PixelCounts
 from bench.records.runs import Counts, PlannedRun, Rejected
 from bench.registry.entries import DatasetEntry
 from bench.spec import BackboneSpec, DatasetSpec, Features, RecipeSpec, RunSpec, TransformSpec, WeightsSpec

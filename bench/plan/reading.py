@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bench.data.images.image_facts import UNSEEN, PixelCounts
 from bench.data.images.value_range import value_range
+from bench.records.image_facts import UNSEEN, PixelCounts
 from bench.spec import RecipeSpec, RunSpec, TransformSpec
 
 DECIDED_SINCE = 3

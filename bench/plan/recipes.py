@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from bench.augment.augmentations import base_name, canonical_augment
-from bench.data.images.image_facts import UNSEEN, PixelCounts
 from bench.errors import BenchError, RecipeError, unknown_name
 from bench.models.head import canonical_head, with_dropout
 from bench.plan.reading import resolve_reading
+from bench.records.image_facts import UNSEEN, PixelCounts
 from bench.registry.entries import DatasetEntry, RecipeEntry
 from bench.spec import EarlyStoppingSpec, RecipeSpec, ScheduleSpec, Spec, TransformSpec
 

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from bench.data.class_groups import group_maps, groups_digest
-from bench.data.images.image_facts import UNSEEN
 from bench.data.manifest import ManifestHeader
 from bench.errors import BenchError, BudgetError, DataError, WeightsError, first_names, unknown_name
 from bench.models.hub import has_to_be_fetched, hub_url, unreachable
@@ -19,6 +18,7 @@ from bench.plan.count import Progress
 from bench.plan.enumerate import Plan, Request, make_plan
 from bench.plan.subsets import check_subset, parse_subset
 from bench.plan.variants import Variant, variants
+from bench.records.image_facts import UNSEEN
 from bench.records.runs import Rejected
 from bench.registry.entries import BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
 from bench.registry.loading import Registry

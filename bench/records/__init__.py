@@ -1,1 +1,1 @@
-"""Plain records that one stage hands to the next. Without torch, NumPy or a database."""
+"""Plain records that one stage hands to the next. Without torch or a database."""

@@ -11,9 +11,9 @@ from bench.errors import BudgetError
 from bench.report.board.groups import ranks
 from bench.report.board.noise import kept_predictions
 from bench.report.board.overlaps import Overlaps
-from bench.report.board.published import Published, with_published
+from bench.report.board.published import with_published
 from bench.report.board.query import Query, select_rows, within
-from bench.report.board.tables import Board, leaderboard
+from bench.report.board.tables import Board, Published, leaderboard
 from bench.report.pages import Lost, Report
 from bench.report.places import written_to
 from bench.report.run.runs import count_statuses, last_error

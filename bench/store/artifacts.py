@@ -19,12 +19,9 @@ from bench.disk.atomic import atomic_file, disk_errors
 from bench.disk.checksum import ARRAY_ERRORS, checksum, file_checksum, is_whole
 from bench.disk.home import bench_home
 from bench.errors import StoreError
+from bench.records.predictions import Predictions, RunPredictions, TestPredictions, ValPredictions
 from bench.spec import digest, samples_digest
 from bench.store.measured_again import measured_again
-from bench.store.predictions import Predictions as Predictions  # noqa: PLC0414 - who has the files has these
-from bench.store.predictions import RunPredictions as RunPredictions  # noqa: PLC0414 - the same
-from bench.store.predictions import TestPredictions as TestPredictions  # noqa: PLC0414 - the same
-from bench.store.predictions import ValPredictions as ValPredictions  # noqa: PLC0414 - the same
 from bench.store.stamps import Stamp, Stamps
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.metrics.ranks import ranks
-from bench.metrics.targets import spans
-from bench.store.predictions import Predictions, RunPredictions
+from bench.records.predictions import Predictions, RunPredictions
+from bench.records.targets import spans
 from bench.store.stamps import Measured
 
 

@@ -137,8 +137,6 @@ class Store:
         with self.sessions.reading() as session:
             return plans.sweep(session, sweep_id)
 
-    # Work
-
     def worker(self) -> Worker:
         """Make the worker of a sweep that begins now in this process: what it claims is leased to it."""
         with self.sessions.reading() as session:
@@ -196,8 +194,7 @@ class Store:
             hardware = history.hardware(session, claim, result.feature_hardware)
             columns = {**result_columns(result), "hardware": hardware}
             claims.settle(session, claim, "done", now, columns=columns)
-            made_on = result.feature_hardware or hardware
-            features.link_features(session, claim.run_id, result.feature_keys, made_on)
+            features.link_features(session, claim.run_id, result.feature_keys, result.feature_hardware or hardware)
             add_heads(session, claim.run_id, result)
 
     def fail(self, claim: Claim, status: Ended, error: BaseException | None = None) -> None:
@@ -215,8 +212,6 @@ class Store:
         """Record a feature pass; of several with one key on one hardware the first is kept."""
         with self.sessions.writing() as session:
             features.add_feature_pass(session, made, self.sessions.now(session))
-
-    # Questions
 
     def statuses(self, run_ids: Iterable[str]) -> dict[str, str]:
         """Return the status of each of the runs; one that the database does not know is missing."""
@@ -281,8 +276,6 @@ class Store:
         """Return what compute has cost on `hardware` (a `Provenance.hardware`) so far, by backbone."""
         with self.sessions.reading() as session:
             return features.observed_rates(session, hardware)
-
-    # Timings
 
     def add_timing(self, made: Timing) -> None:
         """Record a timing under its name. Raises StoreError where the name is taken."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.data.images.image_facts import UNSEEN
 from bench.data.manifest import ManifestHeader
 from bench.errors import BackboneError, BenchError, BudgetError, DataError, unknown_name
 from bench.plan.backbones import choose
@@ -16,6 +15,7 @@ from bench.plan.enumerate import Plan, Request, make_plan
 from bench.plan.recipes import for_strategy
 from bench.plan.request import dataset_spec
 from bench.plan.variants import Variant
+from bench.records.image_facts import UNSEEN
 from bench.registry.entries import DatasetEntry, RecipeEntry
 from bench.registry.loading import Registry
 from bench.registry.studies import StudyEntry, StudyRunEntry

@@ -10,9 +10,10 @@ import numpy as np
 
 from bench.errors import DivergedError, StoreError
 from bench.inference.kept_weights import is_kept, write_weights
+from bench.records.predictions import RunPredictions, TestPredictions, ValPredictions
 from bench.records.runs import PlannedRun
 from bench.spec import digest
-from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
+from bench.store.artifacts import Artifacts
 from bench.store.claims import Claim, Ended
 from bench.store.failures import LeaseLostError
 from bench.store.store import Store

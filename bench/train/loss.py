@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.metrics.targets import spans
+from bench.records.targets import spans
 
 
 class Loss:

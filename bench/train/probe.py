@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 from bench.hardware.device import Clock
 from bench.metrics.accuracy import measure
-from bench.metrics.targets import spans
 from bench.records.runs import TrainMetrics
+from bench.records.targets import spans
 from bench.spec import RunSpec
 from bench.train.hooks import Hooks
 from bench.train.inputs import FeatureInputs

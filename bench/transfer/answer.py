@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.datasets import Dataset
 from bench.data.images.loading import Positions
 from bench.data.manifest import Manifest
 from bench.data.progress import Progress
-from bench.data.raw import OfficialSplit
 from bench.data.stratify import stratified
 from bench.errors import DataError
 from bench.hardware.device import hardware

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import permutations
 
 from bench.data.manifest import Manifest
-from bench.metrics.targets import group_of_each
+from bench.records.targets import group_of_each
 from bench.transfer.label_lookup import Classes
 
 Groups = Mapping[tuple[str, str], Mapping[int, int]]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.inference.predicting import outputs
-from bench.metrics.targets import contradiction
+from bench.records.targets import contradiction
 from bench.transfer.label_check import CheckedMap
 from bench.transfer.label_groups import Groups, through
 from bench.transfer.label_lookup import Classes

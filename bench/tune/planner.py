@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.data.images.image_facts import UNSEEN, PixelCounts
 from bench.errors import RecipeError
 from bench.plan.backbones import Candidate
 from bench.plan.budget import Budget, quantity_of
 from bench.plan.enumerate import Plan, Request, make_plan
 from bench.plan.recipes import for_strategy
 from bench.plan.variants import Variant
+from bench.records.image_facts import UNSEEN, PixelCounts
 from bench.records.runs import Counts, PlannedRun
 from bench.registry.entries import DatasetEntry, RecipeEntry
 from bench.registry.search_keys import overrides

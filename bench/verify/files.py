@@ -18,7 +18,7 @@ from bench.store.stamps import Measured
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bench.store.artifacts import RunPredictions
+    from bench.records.predictions import RunPredictions
     from bench.store.rows import HeadRow
     from bench.store.store import Store
     from bench.verify.findings import Findings, Progress

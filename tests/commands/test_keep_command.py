@@ -9,7 +9,8 @@ import numpy as np
 from command_line import bench, refused
 from trained_runs import TINY, of, swept
 
-from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions
+from bench.records.predictions import RunPredictions, TestPredictions
+from bench.store.artifacts import Artifacts
 from bench.store.store import Store
 
 

@@ -12,8 +12,9 @@ from command_line import bench, refused
 from PIL import Image
 from trained_runs import TINY, of, swept
 
+from bench.records.predictions import TestPredictions
 from bench.report.look.mistakes import choose, judge, summary
-from bench.store.artifacts import Artifacts, TestPredictions
+from bench.store.artifacts import Artifacts
 from bench.store.store import Store
 
 

@@ -16,8 +16,8 @@ from bench.ensembles.greedy import ROUNDS, choose_members
 from bench.ensembles.voting import soft_vote
 from bench.ensembles.weighting import choose_weights
 from bench.metrics.accuracy import measure
+from bench.records.predictions import ValPredictions
 from bench.records.runs import ValMetrics
-from bench.store.artifacts import ValPredictions
 
 skills = st.lists(st.floats(0, 3), min_size=2, max_size=5)
 

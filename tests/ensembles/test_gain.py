@@ -9,7 +9,7 @@ from stored_logits import drawn
 
 from bench.ensembles.gain import gain
 from bench.ensembles.voting import soft_vote
-from bench.store.artifacts import TestPredictions
+from bench.records.predictions import TestPredictions
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from bench.ensembles.candidates import named, pool
 from bench.ensembles.making import Wanted, best_member, compare, make
 from bench.errors import BenchError
 from bench.metrics.accuracy import measure
+from bench.records.predictions import RunPredictions, TestPredictions, ValPredictions
 from bench.records.runs import HeadResult, TestMetrics, ValMetrics
-from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
+from bench.store.artifacts import Artifacts
 from bench.store.store import Store
 
 KINDS = {"val": ValPredictions, "test": TestPredictions}

@@ -15,8 +15,9 @@ from bench.ensembles.making import Wanted, best_member, compare, make
 from bench.errors import BenchError, BudgetError, StoreError
 from bench.plan.budget import parse_budget
 from bench.records.ensembles import RULES
+from bench.records.predictions import TestPredictions, ValPredictions
 from bench.spec import RecipeSpec
-from bench.store.artifacts import Artifacts, TestPredictions, ValPredictions
+from bench.store.artifacts import Artifacts
 from bench.store.store import Store
 
 

@@ -13,8 +13,8 @@ from stored_logits import CLASSES, drawn
 
 from bench.ensembles.voting import hard_vote, log_probabilities, soft_vote
 from bench.metrics.accuracy import measure
+from bench.records.predictions import ValPredictions
 from bench.records.runs import ValMetrics
-from bench.store.artifacts import ValPredictions
 
 libraries = st.lists(
     st.tuples(st.floats(0, 3), st.integers(0, 99)), min_size=2, max_size=5, unique_by=lambda x: x[1]

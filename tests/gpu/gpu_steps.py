@@ -101,49 +101,44 @@ class Bench:
         return Run(spec, self.workbench(device), path, hooks or Hooks()).execute()
 
 
-def doctor(workbench: Bench) -> list[Line]:
+def doctor(bench: Bench) -> list[Line]:
     """What `bench doctor` says of the device."""
-    findings = examine(Registry.load([]), None, str(workbench.folder / "none.db"))
+    findings = examine(Registry.load([]), None, str(bench.folder / "none.db"))
     named = [f for f in findings if f.what in {"device", "GPU", "torchvision and timm beside torch"}]
     lines = [Line(f.what, f.found or f.todo, ok=f.ok) for f in named]
-    return [
-        *lines,
-        Line("fp32 is rounded to TF32", str(uses_tf32(workbench.device)), ok=not uses_tf32(workbench.device)),
-    ]
+    return [*lines, Line("fp32 is rounded to TF32", str(uses_tf32(bench.device)), ok=not uses_tf32(bench.device))]
 
 
-def precisions(workbench: Bench) -> list[Line]:
+def precisions(bench: Bench) -> list[Line]:
     """Every precision trains every strategy, and says what it fell back to."""
     lines = []
     for asked in ("auto", "fp32", "bf16", "fp16"):
-        used, note = precision_for(workbench.device, asked)
+        used, note = precision_for(bench.device, asked)
         lines.append(Line(f"precision {asked}", f"{used}. {note or ''}".strip()))
-    for precision in dict.fromkeys(
-        precision_for(workbench.device, asked)[0] for asked in ("fp32", "bf16", "fp16")
-    ):
+    for precision in dict.fromkeys(precision_for(bench.device, asked)[0] for asked in ("fp32", "bf16", "fp16")):
         for strategy in STRATEGIES:
-            result = workbench.run(workbench.spec(strategy, precision)).result
+            result = bench.run(bench.spec(strategy, precision)).result
             found = f"val loss {result.val.loss:.4f}, {result.latency_1_s * 1e3:.2f} ms for one image"
             lines.append(Line(f"{strategy} in {precision}", found, ok=bool(np.isfinite(result.val.loss))))
     return lines
 
 
-def against_the_cpu(workbench: Bench) -> list[Line]:
+def against_the_cpu(bench: Bench) -> list[Line]:
     """What a run that learns nothing predicts, against the CPU in fp32."""
     lines = []
     for strategy in ("linear", "full"):
-        wanted = workbench.run(workbench.spec(strategy, lr=1e-12, epochs=1), CPU).test_logits
-        for precision in dict.fromkeys(precision_for(workbench.device, asked)[0] for asked in CLOSE):
-            found = workbench.run(workbench.spec(strategy, precision, lr=1e-12, epochs=1)).test_logits
+        wanted = bench.run(bench.spec(strategy, lr=1e-12, epochs=1), CPU).test_logits
+        for precision in dict.fromkeys(precision_for(bench.device, asked)[0] for asked in CLOSE):
+            found = bench.run(bench.spec(strategy, precision, lr=1e-12, epochs=1)).test_logits
             off = float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted))
             lines.append(Line(f"{strategy} in {precision}", f"{off:.2e} of the norm", ok=off <= CLOSE[precision]))
     return lines
 
 
-def heads_together(workbench: Bench) -> list[Line]:
+def heads_together(bench: Bench) -> list[Line]:
     """Heads that train together, against each alone."""
-    specs = [workbench.spec(lr=lr) for lr in (1e-3, 3e-3, 1e-2, 3e-2)]
-    workbench, found = workbench.workbench(), dict[str, Outcome]()
+    specs = [bench.spec(lr=lr) for lr in (1e-3, 3e-3, 1e-2, 3e-2)]
+    workbench, found = bench.workbench(), dict[str, Outcome]()
 
     class Ends:
         def finished(self, run: Run, outcome: Outcome) -> None:
@@ -152,28 +147,28 @@ def heads_together(workbench: Bench) -> list[Line]:
         def failed(self, _run: Run, error: Exception) -> None:
             raise error
 
-    Company([Run(s, workbench, workbench.folder / s.run_id, Hooks()) for s in specs], Hooks(), Ends()).execute()
-    off = max(_off(found[s.run_id].test_logits, workbench.run(s).test_logits) for s in specs)
-    probe = workbench.spec(optimizer="lbfgs", lr=1.0, epochs=3)
+    Company([Run(s, workbench, bench.folder / s.run_id, Hooks()) for s in specs], Hooks(), Ends()).execute()
+    off = max(_off(found[s.run_id].test_logits, bench.run(s).test_logits) for s in specs)
+    probe = bench.spec(optimizer="lbfgs", lr=1.0, epochs=3)
     return [
         Line("largest difference of 4 heads, together and alone", f"{off:.1e}", ok=off < 1e-3),
-        Line("the probe, against the CPU", f"{(p := _top1(workbench, probe)):+.3f} top-1", ok=abs(p) <= 0.1),
+        Line("the probe, against the CPU", f"{(p := _top1(bench, probe)):+.3f} top-1", ok=abs(p) <= 0.1),
     ]
 
 
-def backends(workbench: Bench) -> list[Line]:
+def backends(bench: Bench) -> list[Line]:
     """Every backend, against eager fp32 on this device; each checks itself too before it is used."""
-    spec, lines = workbench.spec(), list[Line]()
+    spec, lines = bench.spec(), list[Line]()
     loaded = Shelf().load(spec)
-    model = loaded.classifier(spec, workbench.device)
+    model = loaded.classifier(spec, bench.device)
     dissected = loaded.frontiers(model)
     frozen = dissected.frozen([cuts(model, dissected.graph, dissected.seen)[-1]], model)
-    images = torch.randn(64, 3, workbench.size, workbench.size, device=workbench.device)
+    images = torch.randn(64, 3, bench.size, bench.size, device=bench.device)
     with torch.inference_mode():
         (wanted,) = frozen(images)
     for name in BACKENDS:
         try:
-            compute = prepare(name, frozen, images, device=workbench.device, precision="fp32")
+            compute = prepare(name, frozen, images, device=bench.device, precision="fp32")
             off = distance(compute(images)[0], wanted)
             lines.append(Line(name, f"{off:.1e} of the norm", ok=off < 1e-4))
         except BackendError as error:
@@ -181,30 +176,30 @@ def backends(workbench: Bench) -> list[Line]:
     return lines
 
 
-def second_device(workbench: Bench) -> list[Line]:
+def second_device(bench: Bench) -> list[Line]:
     """The same run on the second GPU, while the first is the current one."""
-    if workbench.device.type != "cuda" or torch.cuda.device_count() < 2:
+    if bench.device.type != "cuda" or torch.cuda.device_count() < 2:
         return [Line("a second GPU", "there is none: not checked")]
     other = torch.device("cuda", 1)
     before = torch.cuda.memory_allocated(0)
     off = _off(
-        workbench.run(workbench.spec("full", epochs=1), other).test_logits,
-        workbench.run(workbench.spec("full", epochs=1)).test_logits,
+        bench.run(bench.spec("full", epochs=1), other).test_logits,
+        bench.run(bench.spec("full", epochs=1)).test_logits,
     )
     left = torch.cuda.memory_allocated(0) - before
     return [
-        Line(f"{other} against {workbench.device}", f"{off:.1e}", ok=off < 1e-3),
+        Line(f"{other} against {bench.device}", f"{off:.1e}", ok=off < 1e-3),
         Line("left on the first", f"{left:,} B"),
     ]
 
 
-def resume(workbench: Bench) -> list[Line]:
+def resume(bench: Bench) -> list[Line]:
     """A run that was stopped after an epoch ends as if it had not been."""
     lines = []
     for strategy in ("linear", "full"):
-        spec, workbench = workbench.spec(strategy, epochs=3), workbench.workbench()
-        whole, seen = workbench.run(spec).test_logits, list[Any]()
-        path = workbench.folder / f"resumed-{spec.run_id}.pt"
+        spec, workbench = bench.spec(strategy, epochs=3), bench.workbench()
+        whole, seen = bench.run(spec).test_logits, list[Any]()
+        path = bench.folder / f"resumed-{spec.run_id}.pt"
         try:
             Run(spec, workbench, path, Hooks(epoch=seen.append, stop=lambda seen=seen: len(seen) == 1)).execute()
         except StoppedError:
@@ -213,35 +208,35 @@ def resume(workbench: Bench) -> list[Line]:
     return lines
 
 
-def memory(workbench: Bench) -> list[Line]:
+def memory(bench: Bench) -> list[Line]:
     """Ten runs in a row hold no more memory than one; a step that does not fit is computed in parts."""
-    spec, peaks, workbench = workbench.spec("full", epochs=1), list[int](), workbench.workbench()
+    spec, peaks, workbench = bench.spec("full", epochs=1), list[int](), bench.workbench()
     for number in range(10):
-        run = Run(spec, workbench, workbench.folder / f"memory{number}.pt", Hooks())
+        run = Run(spec, workbench, bench.folder / f"memory{number}.pt", Hooks())
         peaks.append(run.execute().result.peak_memory_bytes)
     grown = max(peaks) / min(peaks) - 1
     lines = [Line("peak of 10 equal runs", f"{min(peaks):,} to {max(peaks):,} B", ok=grown < 0.1)]
-    if workbench.device.type == "cuda":
-        lines.append(_limited(workbench, max(peaks)))
+    if bench.device.type == "cuda":
+        lines.append(_limited(bench, max(peaks)))
     return lines
 
 
-def _limited(workbench: Bench, peak: int) -> Line:
+def _limited(bench: Bench, peak: int) -> Line:
     """Train a head of no norm with a batch that a limit on the allocator has no room for."""
-    total = torch.cuda.get_device_properties(workbench.device).total_memory
-    bitfit = workbench.spec("bitfit", epochs=1, batch_size=4 * workbench.images)
-    torch.cuda.set_per_process_memory_fraction(min(1.0, 2 * peak / total), workbench.device)
+    total = torch.cuda.get_device_properties(bench.device).total_memory
+    bitfit = bench.spec("bitfit", epochs=1, batch_size=4 * bench.images)
+    torch.cuda.set_per_process_memory_fraction(min(1.0, 2 * peak / total), bench.device)
     try:
-        result = workbench.run(bitfit).result
+        result = bench.run(bitfit).result
     finally:
-        torch.cuda.set_per_process_memory_fraction(1.0, workbench.device)
+        torch.cuda.set_per_process_memory_fraction(1.0, bench.device)
     found = f"{result.micro_batch_size} of {bitfit.recipe.batch_size} images at a time"
     return Line("a step under a memory limit", found, ok=result.micro_batch_size < bitfit.recipe.batch_size)
 
 
-def synchronisations(workbench: Bench) -> list[Line]:
+def synchronisations(bench: Bench) -> list[Line]:
     """Where a training epoch waits for the GPU, as torch's sync debug mode names it."""
-    if workbench.device.type != "cuda":
+    if bench.device.type != "cuda":
         return [Line("host synchronisations", "named on CUDA only: not checked")]
     lines = []
     for strategy in ("linear", "full"):
@@ -249,7 +244,7 @@ def synchronisations(workbench: Bench) -> list[Line]:
             warnings.simplefilter("always")
             torch.cuda.set_sync_debug_mode("warn")
             try:
-                workbench.run(workbench.spec(strategy, epochs=1))
+                bench.run(bench.spec(strategy, epochs=1))
             finally:
                 torch.cuda.set_sync_debug_mode("default")
         places: dict[str, int] = {}
@@ -266,8 +261,8 @@ def _off(found: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> float:
     return float(np.abs(found - wanted).max())
 
 
-def _top1(workbench: Bench, spec: RunSpec) -> float:
-    return workbench.run(spec).result.test.top1 - workbench.run(spec, CPU).result.test.top1
+def _top1(bench: Bench, spec: RunSpec) -> float:
+    return bench.run(spec).result.test.top1 - bench.run(spec, CPU).result.test.top1
 
 
 STEPS: dict[str, Callable[[Bench], list[Line]]] = {

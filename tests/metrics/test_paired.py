@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.metrics.paired import difference_interval, mcnemar, paired_test, same_order
-from bench.store.artifacts import TestPredictions
+from bench.records.predictions import TestPredictions
 
 
 def predictions(ids, labels):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bench.data.images.image_facts import UNSEEN, PixelCounts
 from bench.errors import DataError
 from bench.plan.reading import reading_elsewhere, resolve_reading
+from bench.records.image_facts import UNSEEN, PixelCounts
 from bench.registry.entries import RecipeEntry
 from bench.spec import RecipeSpec, RunSpec, TransformSpec
 

@@ -184,6 +184,6 @@ def test_an_unknown_name_lists_the_valid_ones_and_the_nearest():
 
 
 def test_the_registry_of_our_own_tests_adds_the_datasets_that_only_we_have():
-    registry = Registry.load([Path(__file__).parent / "registry"])
+    registry = Registry.load([Path(__file__).parents[1] / "registry"])
     assert registry.get(DatasetEntry, "cub100").reader == registry.get(DatasetEntry, "cub").reader
     assert not registry.warnings

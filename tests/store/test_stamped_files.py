@@ -12,8 +12,9 @@ from plausible_runs import MODELS, make_planned
 from stored_logits import predictions, record_run
 
 from bench.errors import StoreError
+from bench.records.predictions import RunPredictions
 from bench.spec import digest, samples_digest
-from bench.store.artifacts import Artifacts, RunPredictions
+from bench.store.artifacts import Artifacts
 from bench.store.schema_derived import RunArtifact
 from bench.store.store import Store
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from bench.errors import DiskFullError, StoreError
-from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
+from bench.records.predictions import RunPredictions, TestPredictions, ValPredictions
+from bench.store.artifacts import Artifacts
 from bench.store.location import locate
 
 RUN = "0123456789abcdef" * 4

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, top_k_accuracy_score
 
 from bench.metrics.ranks import ranks
-from bench.metrics.targets import contradiction
+from bench.records.targets import contradiction
 from bench.transfer.scores import class_scores, confidences, confusion, measure_mapped
 
 RIGHT = {0: 3, 1: 5, 2: 5, 7: 0}

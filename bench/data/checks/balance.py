@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.manifest import Manifest
-from bench.data.raw import OfficialSplit
 
 
 @dataclass(frozen=True)

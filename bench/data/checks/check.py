@@ -6,13 +6,49 @@ counts, equal images, missing classes) is derived from them when it is asked for
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from pydantic import Field
 
-from bench.data.images.image_facts import ImageFacts, PixelCounts
-from bench.data.raw import FolderNotes, OfficialSplit
+from bench.records.image_facts import ImageFacts, PixelCounts
 from bench.spec import Spec
+
+OfficialSplit = Literal["train", "val", "test"]
+"""A split as the dataset's makers cut it (or, where they cut none, its reader)."""
+
+
+@dataclass(frozen=True)
+class FolderNotes:
+    """The layout that was inferred for a folder, and which of its files were left out.
+
+    `layout` names the levels (`splits/classes`, `classes`), `lists` the list files that decide splits or labels.
+    `skipped` counts files that are not images the reader takes, by folder and then by suffix; `system_folders` are
+    those that operating systems and file servers make; `empty_classes` are class folders without an image.
+    `remarks` are sentences on what else was left out or decided (`The folder seg_pred is left out: ...`).
+    """
+
+    layout: str = ""
+    lists: tuple[str, ...] = ()
+    skipped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    system_folders: tuple[str, ...] = ()
+    empty_classes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def as_text(self) -> str:
+        """Return the notes as a few sentences."""
+        skipped = sum(count for by_suffix in self.skipped.values() for count in by_suffix.values())
+        told = [
+            f"Read as {self.layout}." if self.layout else "",
+            f"Lists: {', '.join(self.lists)}." if self.lists else "",
+            *self.remarks,
+            f"{skipped:,} other file{'s are' if skipped != 1 else ' is'} skipped." if skipped else "",
+            f"Empty class folders: {', '.join(self.empty_classes)}." if self.empty_classes else "",
+            f"System folders are not looked at: {', '.join(self.system_folders)}." if self.system_folders else "",
+        ]
+        return " ".join(filter(None, told))
+
 
 CHECK_VERSION = 1
 """Raised when the check learns something new; a manifest with an older check is checked again."""

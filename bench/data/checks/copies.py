@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.manifest import Manifest
-from bench.data.raw import OfficialSplit
 
 
 class Place(NamedTuple):

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from bench.data.checks.check import DatasetCheck
+from bench.data.checks.check import DatasetCheck, OfficialSplit
 from bench.data.checks.copies import Copies, find_copies
 from bench.data.manifest import Manifest
-from bench.data.raw import OfficialSplit
 from bench.data.splits import split as cut
 from bench.errors import DataError
 from bench.registry.entries import DatasetEntry

@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Sequence
 
 from bench.data.checks.check import SplitFacts
-from bench.data.images.image_facts import PixelCounts, inspect_image
+from bench.data.images.image_facts import inspect_image
 from bench.data.images.in_threads import in_threads
 from bench.data.progress import Progress
 from bench.data.raw import ImageSource, RawSplit
+from bench.records.image_facts import PixelCounts
 
 _FILES_AT_ONCE, _ROWS_AT_ONCE = 8, 256
 

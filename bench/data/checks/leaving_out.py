@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.data.checks.check import DatasetCheck, LeftOut
+from bench.data.checks.check import DatasetCheck, LeftOut, OfficialSplit
 from bench.data.checks.copies import Copies, Place, find_copies
 from bench.data.manifest import Manifest, SplitManifest
-from bench.data.raw import OfficialSplit, PartSource, RawDataset, RawSplit
+from bench.data.raw import PartSource, RawDataset, RawSplit
 from bench.registry.entries import DatasetEntry
 
 _FIRST_KEPT_IN: tuple[OfficialSplit, ...] = ("test", "val", "train")

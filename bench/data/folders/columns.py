@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.folders.paths_listed import ImageIndex
 from bench.data.folders.split_words import split_name
 from bench.data.folders.tables import Table
-from bench.data.raw import OfficialSplit
 from bench.errors import DataError
 
 _LABEL = re.compile(

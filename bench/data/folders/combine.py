@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.folders.class_level import is_generic
 from bench.data.folders.columns import Listing
 from bench.data.folders.lists import Official, split_by_name, two_labels
 from bench.data.folders.understood import Understood, left_out, shown
-from bench.data.raw import OfficialSplit
 from bench.errors import DataError
 
 

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import NoReturn
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.folders.class_level import check_class_level, is_generic
 from bench.data.folders.split_words import Unclear, read_split_names, split_name
 from bench.data.folders.understood import Understood, folders_of, left_out, option, shown, unclear
-from bench.data.raw import OfficialSplit
 from bench.errors import DataError
 
 _NO_CLASS = frozenset({"all", "all_classes", "unknown", "none", "null", "x", "class", "classes", "dummy"})

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.folders.split_words import SplitFolders, read_split_names, split_name
 from bench.data.folders.understood import Understood, folders_of, left_out, shown
-from bench.data.raw import OfficialSplit
 from bench.errors import DataError, did_you_mean
 
 GRAMMAR = (

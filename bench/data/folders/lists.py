@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.folders.columns import Listing, read_listing
 from bench.data.folders.paths_listed import ImageIndex
 from bench.data.folders.split_words import split_name
 from bench.data.folders.tables import TEXT_SUFFIXES, decoded, read_tables
 from bench.data.folders.understood import shown
-from bench.data.raw import OfficialSplit
 from bench.data.sources.faults import unreadable
 from bench.data.sources.tree import Tree
 from bench.errors import DataError

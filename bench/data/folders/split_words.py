@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.data.raw import OfficialSplit
+from bench.data.checks.check import OfficialSplit
 
 _EXACT: dict[str, OfficialSplit] = {
     "train": "train",

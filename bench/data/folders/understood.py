@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.data.raw import OfficialSplit
+from bench.data.checks.check import OfficialSplit
 from bench.errors import DataError
 
 SHOWN = 5

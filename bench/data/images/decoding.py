@@ -6,17 +6,11 @@ import numpy as np
 from PIL import Image
 
 from bench.data.images.deep_pixels import DeepPixels, Values, deep_pixels
-from bench.data.images.image_facts import (
-    ImageFacts,
-    PixelCounts,
-    not_finite,
-    opacity,
-    orientation,
-    straight_rgba,
-)
+from bench.data.images.image_facts import not_finite, opacity, orientation, straight_rgba
 from bench.data.images.image_opening import RefusedImageError, open_image
 from bench.data.images.reading import AS_STORED, Reading
 from bench.data.images.value_range import Range, range_of_one
+from bench.records.image_facts import ImageFacts, PixelCounts
 
 _GROUNDS = {"black": 0, "grey": 128, "white": 255}
 _TURN = {

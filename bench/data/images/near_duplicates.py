@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.checks.findings import Finding, linked
 from bench.data.datasets import Dataset
 from bench.data.images.in_threads import in_threads
 from bench.data.manifest import Manifest
 from bench.data.progress import Progress
-from bench.data.raw import ImageSource, OfficialSplit
+from bench.data.raw import ImageSource
 from bench.errors import DataError
 
 DISTANCE = 4

@@ -7,8 +7,8 @@ a whole dataset: the smallest depth that holds all of its values.
 
 from __future__ import annotations
 
-from bench.data.images.image_facts import PixelCounts
 from bench.errors import DataError
+from bench.records.image_facts import PixelCounts
 
 Range = tuple[float, float]
 

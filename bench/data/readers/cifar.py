@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.raw import ArraySource, OfficialSplit, RawDataset, RawSplit
+from bench.data.checks.check import OfficialSplit
+from bench.data.raw import ArraySource, RawDataset, RawSplit
 from bench.data.sources.tree import Tree
 from bench.errors import DataError
 from bench.registry.entries import DatasetEntry

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bench.data.checks.check import FolderNotes, OfficialSplit
 from bench.data.folders.combine import Read, refuse_partial, settle_classes, with_labels, with_official
 from bench.data.folders.detect import understand
 from bench.data.folders.files import Files, count_skipped, sort_files
@@ -23,7 +24,7 @@ from bench.data.folders.paths_listed import ImageIndex
 from bench.data.folders.split_words import SplitFolders, read_split_names, split_name
 from bench.data.folders.understood import Understood
 from bench.data.folders.unread import empty_classes, no_image
-from bench.data.raw import FileSource, FolderNotes, OfficialSplit, RawDataset, RawSplit
+from bench.data.raw import FileSource, RawDataset, RawSplit
 from bench.data.sources.tree import Tree
 from bench.data.stratify import fraction_of, stratified
 from bench.errors import DataError

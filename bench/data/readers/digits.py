@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.raw import ArraySource, OfficialSplit, RawDataset, RawSplit
+from bench.data.checks.check import OfficialSplit
+from bench.data.raw import ArraySource, RawDataset, RawSplit
 from bench.data.sources.tree import Tree
 from bench.data.stratify import fraction_of, stratified
 from bench.registry.entries import DatasetEntry

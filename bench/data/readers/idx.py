@@ -12,7 +12,8 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.raw import ArraySource, OfficialSplit, RawDataset, RawSplit
+from bench.data.checks.check import OfficialSplit
+from bench.data.raw import ArraySource, RawDataset, RawSplit
 from bench.data.sources.tree import Tree
 from bench.errors import DataError
 from bench.registry.entries import DatasetEntry

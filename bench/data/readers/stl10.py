@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.data.raw import ArraySource, OfficialSplit, RawDataset, RawSplit
+from bench.data.checks.check import OfficialSplit
+from bench.data.raw import ArraySource, RawDataset, RawSplit
 from bench.data.sources.tree import Tree
 from bench.registry.entries import DatasetEntry
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.data.raw import FileSource, OfficialSplit, RawDataset, RawSplit
+from bench.data.checks.check import OfficialSplit
+from bench.data.raw import FileSource, RawDataset, RawSplit
 from bench.data.sources.tree import Tree
 from bench.registry.entries import DatasetEntry
 

@@ -13,11 +13,10 @@ from bench.report.board.disturbed import marked
 from bench.report.board.groups import CANDIDATE, Group, Task
 from bench.report.board.head_columns import head_columns
 from bench.report.board.rows import field, stored
-from bench.report.board.tables import Board
+from bench.report.board.tables import Board, Published
 from bench.units import DASH, show, show_spread
 
 if TYPE_CHECKING:
-    from bench.report.board.published import Published
     from bench.report.board.query import Query
 
 NAMES = ("backbone", "strategy")

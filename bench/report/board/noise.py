@@ -12,8 +12,9 @@ import numpy as np
 from bench.errors import BenchError
 from bench.metrics.calibration import Truths
 from bench.metrics.paired import LEVEL, paired_test, same_order
+from bench.records.predictions import ValPredictions
 from bench.report.board.groups import Group
-from bench.store.artifacts import Artifacts, ValPredictions
+from bench.store.artifacts import Artifacts
 
 FindVal = Callable[[str], ValPredictions | None]
 """Run id -> its validation predictions; None where they are not at hand."""

@@ -9,8 +9,7 @@ from bench.report.board.head_columns import head_note
 from bench.report.board.imbalance import imbalance_note
 from bench.report.board.layout import CHOSEN, machine_letters
 from bench.report.board.overlaps import Overlaps, overlap_note
-from bench.report.board.published import numbered
-from bench.report.board.tables import Board
+from bench.report.board.tables import Board, numbered
 from bench.report.plots.scatter import Scatter
 from bench.spec import PROTOCOL
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.report.board.columns import column, cost, telling_cost
 from bench.report.board.groups import Cut, Task
 from bench.report.board.query import Query, same_backbone, same_strategy
-from bench.report.board.tables import Board
+from bench.report.board.tables import Board, Published
 
 if TYPE_CHECKING:
     from bench.registry.loading import Registry
@@ -19,41 +19,6 @@ if TYPE_CHECKING:
 
 _SHOWN = ("test_top1", "test_top5", "val_top1", "total_params", "trainable_params", "epochs")
 """The figures of a study that are columns of a board too."""
-
-
-@dataclass(frozen=True)
-class Published:
-    """One published row. `values` are by the key of their column; `method` is a strategy, or what the source says.
-
-    `name` is a study's name for the run, `note` what must be known to read it. `num_classes` are those of the
-    target, where they are known.
-    """
-
-    dataset: str
-    target: str
-    backbone: str
-    method: str
-    source: str
-    name: str = ""
-    values: Mapping[str, float] = field(default_factory=dict)
-    note: str = ""
-    num_classes: int | None = None
-
-    @property
-    def label(self) -> str:
-        """The method as a table shows it, with a study's name for the run."""
-        return f"{self.method} ({self.name})" if self.name else self.method
-
-    @property
-    def told(self) -> str:
-        """Say where the row is from and what is to be known of it."""
-        return f"{'; '.join(part for part in (self.source, self.note) if part)}."
-
-
-def numbered(rows: Sequence[Published]) -> tuple[list[int], list[str]]:
-    """Give each text that is told of rows a number; return the number of every row, and the texts."""
-    texts = list(dict.fromkeys(row.told for row in rows))
-    return [texts.index(row.told) + 1 for row in rows], texts
 
 
 def known_published(folders: Iterable[Path] | None = None) -> list[Published]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.records.ensembles import Ensemble
 from bench.report.board.columns import Column, column, cost, telling_cost
@@ -18,10 +18,36 @@ from bench.report.board.query import Query, select_rows
 from bench.report.board.titles import Place, board_titles
 from bench.store.rows import RunHeads, RunRow
 
-if TYPE_CHECKING:
-    from bench.report.board.published import Published
-
 _RANKS = "val_top1"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published row. `values` are by the key of their column; `method` is a strategy, or what the source says.
+
+    `name` is a study's name for the run, `note` what must be known to read it. `num_classes` are those of the
+    target, where they are known.
+    """
+
+    dataset: str
+    target: str
+    backbone: str
+    method: str
+    source: str
+    name: str = ""
+    values: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+    num_classes: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The method as a table shows it, with a study's name for the run."""
+        return f"{self.method} ({self.name})" if self.name else self.method
+
+    @property
+    def told(self) -> str:
+        """Say where the row is from and what is to be known of it."""
+        return f"{'; '.join(part for part in (self.source, self.note) if part)}."
 
 
 @dataclass(frozen=True)
@@ -69,11 +95,6 @@ class Board:
     def __repr__(self) -> str:
         return f"<board of {self.summary}: {len(self.entries)} rows by {self.sort.key}>"
 
-    def _repr_html_(self) -> str:
-        from bench.report.export.notebook import boards_html  # noqa: PLC0415 - jinja2, only where a notebook asks
-
-        return boards_html([self])
-
     @cached_property
     def machines(self) -> tuple[str, ...]:
         """The hardware behind the board's times, each named once."""
@@ -114,6 +135,12 @@ def leaderboard(
         entries = _ordered(_rank(here, price, machine), order, machine, reverse=query.reverse)
         boards.append(Board(title, task, tuple(entries), price, order, machine, pruned[here[0].cut]))
     return boards
+
+
+def numbered(rows: Sequence[Published]) -> tuple[list[int], list[str]]:
+    """Give each text that is told of rows a number; return the number of every row, and the texts."""
+    texts = list(dict.fromkeys(row.told for row in rows))
+    return [texts.index(row.told) + 1 for row in rows], texts
 
 
 def front_board(board: Board) -> Board:

@@ -17,8 +17,7 @@ from bench.report.board.layout import (
 )
 from bench.report.board.notes import board_notes
 from bench.report.board.overlaps import Overlaps
-from bench.report.board.published import numbered
-from bench.report.board.tables import Board, Entry
+from bench.report.board.tables import Board, Entry, numbered
 from bench.units import DASH
 
 _BOLD_NOTE = "Bold: the highest validation top-1, which ranks."

@@ -15,8 +15,7 @@ from bench.report.board.layout import (
 )
 from bench.report.board.notes import board_notes
 from bench.report.board.overlaps import Overlaps
-from bench.report.board.published import numbered
-from bench.report.board.tables import Board
+from bench.report.board.tables import Board, numbered
 from bench.units import DASH
 
 

@@ -9,9 +9,8 @@ from bench.report.board.columns import COLUMNS, NEVER_RANKS
 from bench.report.board.layout import board_columns, cell, heading, published_cell, seeds
 from bench.report.board.notes import board_notes
 from bench.report.board.overlaps import Overlaps
-from bench.report.board.published import numbered
 from bench.report.board.rows import field
-from bench.report.board.tables import Board
+from bench.report.board.tables import Board, numbered
 from bench.report.html import environment
 from bench.report.look.compare import Comparison
 from bench.report.look.head_comparison import HeadComparison
@@ -54,6 +53,27 @@ class Table:
     lines: Sequence[Line]
     words: int = 1
     notes: Sequence[str] = ()
+
+
+class NotebookBoard(Board):
+    """A board that shows itself in a notebook."""
+
+    def _repr_html_(self) -> str:
+        return boards_html([self])
+
+
+class NotebookRun(RunDetails):
+    """A run that shows itself in a notebook."""
+
+    def _repr_html_(self) -> str:
+        return run_html(self)
+
+
+class NotebookComparison(Comparison):
+    """A comparison of two runs that shows itself in a notebook."""
+
+    def _repr_html_(self) -> str:
+        return comparison_html(self)
 
 
 def boards_html(boards: Sequence[Board], overlaps: Overlaps | None = None) -> str:

@@ -28,7 +28,12 @@ class Leaderboard(Sequence[Board]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Board]: ...
     def __getitem__(self, index: int | slice) -> Board | Sequence[Board]:
-        return self._boards[index]
+        from bench.report.export.notebook import NotebookBoard  # noqa: PLC0415 - jinja2, only where a board is taken
+
+        found = self._boards[index]
+        if isinstance(found, Board):
+            return NotebookBoard(**vars(found))
+        return tuple(NotebookBoard(**vars(board)) for board in found)
 
     def __len__(self) -> int:
         return len(self._boards)

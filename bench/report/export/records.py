@@ -17,7 +17,7 @@ from bench.store.flatten import epoch_columns
 from bench.store.rows import RunRow
 
 if TYPE_CHECKING:
-    from bench.report.board.published import Published
+    from bench.report.board.tables import Published
 
 _SPREADS = ("fraction", "seconds")
 _OF_RUN = ("dataset", "target", "subset", "backbone", "strategy", "seed", "hardware")

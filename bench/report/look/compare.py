@@ -40,11 +40,6 @@ class Comparison:
         first, second = (stored.row.run_id[:12] for stored in (self.first, self.second))
         return f"<comparison of the runs {first} and {second}>"
 
-    def _repr_html_(self) -> str:
-        from bench.report.export.notebook import comparison_html  # noqa: PLC0415 - jinja2, only where a notebook asks
-
-        return comparison_html(self)
-
 
 def compare_runs(store: Store, first: str, second: str, find_names: FindNames) -> Comparison:
     """Compare two runs, named by the beginnings of their ids.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.store.artifacts import RunPredictions, TestPredictions, ValPredictions
+from bench.records.predictions import RunPredictions, TestPredictions, ValPredictions
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,13 @@ from typing import Any, Literal, get_args
 
 from bench.errors import BenchError, StoreError, unknown_name
 from bench.inference.class_names import ClassNames
+from bench.records.predictions import Predictions
 from bench.report.board.groups import data_name
 from bench.report.look.diagnosis import Diagnosis, diagnose, diagnosis_record
 from bench.report.look.head_predictions import HeadPredictions, split_heads
 from bench.report.look.probabilities import fit_temperature
 from bench.report.run.details import RunDetails, read_run, run_record
-from bench.store.artifacts import Artifacts, Predictions
+from bench.store.artifacts import Artifacts
 from bench.store.rows import RunRow, StoredRun
 from bench.store.store import Store
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import softmax
 
-from bench.store.artifacts import TestPredictions
+from bench.records.predictions import TestPredictions
 
 Sort = Literal["confidence", "doubt", "class", "order"]
 SORTS: dict[str, str] = {

@@ -15,8 +15,8 @@ from scipy.special import log_softmax, softmax
 
 from bench.metrics.calibration import Floats, Truths
 from bench.metrics.ranks import ranks
+from bench.records.predictions import ValPredictions
 from bench.report.look.confusion import Counts
-from bench.store.artifacts import ValPredictions
 
 TOPS = (1, 2, 3, 5, 10)
 COLDEST, HOTTEST = 0.05, 20.0

@@ -44,11 +44,6 @@ class RunDetails:
         told = f"{row.backbone}, {row.strategy}, on {data_name(row.dataset, row.target, row.subset)}"
         return f"<run {row.run_id[:12]}: {told}, seed {row.seed}, {row.status}>"
 
-    def _repr_html_(self) -> str:
-        from bench.report.export.notebook import run_html  # noqa: PLC0415 - jinja2, only where a notebook asks
-
-        return run_html(self)
-
     @property
     def command(self) -> str | None:
         """The command line that ran it, as it was recorded."""

@@ -19,7 +19,7 @@ from bench.report.board.tables import Board
 from bench.report.plots.figures import X_AXES, Y_AXES, axis
 
 if TYPE_CHECKING:
-    from bench.report.board.published import Published
+    from bench.report.board.tables import Published
 
 ERRORS = {"test_error": "test_top1", "val_error": "val_top1"}
 """An axis of errors -> the accuracy that it is one less."""

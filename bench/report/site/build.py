@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bench.data.checks.known_checks import FindCheck
 from bench.report.board.overlaps import Overlaps
-from bench.report.board.published import Published
 from bench.report.board.query import Query
+from bench.report.board.tables import Published
 from bench.report.build import make_report
 from bench.report.look.look import FindNames
 from bench.report.site.chosen import PAGES, choose_runs

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.metrics.paired import same_order
+from bench.records.predictions import Predictions
 from bench.report.look.confusion import Counts
 from bench.report.look.look import Head
 from bench.report.site.thumbnails import Thumbnails
 from bench.spec import digest, samples_digest
-from bench.store.artifacts import Predictions
 from bench.store.rows import RunRow
 
 MOST_CONTESTED = 96

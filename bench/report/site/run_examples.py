@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.records.predictions import TestPredictions
 from bench.report.look.look import Head
 from bench.report.look.mistakes import Judged, choose, judge, summary
 from bench.report.site.image_sets import ImageSet
-from bench.store.artifacts import TestPredictions
 
 MOST = 24
 """How many images a page shows of each head; `bench mistakes` shows more."""

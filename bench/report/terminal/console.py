@@ -17,9 +17,8 @@ from bench.report.board.columns import NEVER_RANKS, Column
 from bench.report.board.layout import ESSENTIAL, PUBLISHED, board_columns, cell, heading, published_cell, seeds
 from bench.report.board.notes import board_notes
 from bench.report.board.overlaps import Overlaps
-from bench.report.board.published import numbered
 from bench.report.board.query import Query
-from bench.report.board.tables import Board, Entry
+from bench.report.board.tables import Board, Entry, numbered
 from bench.report.plots.figures import colours_of
 from bench.report.plots.scatter import board_scatter
 from bench.report.terminal.colours import strategy_style

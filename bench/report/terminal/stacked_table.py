@@ -10,8 +10,7 @@ from rich.text import Text
 
 from bench.report.board.columns import Column
 from bench.report.board.layout import PUBLISHED, cell, heading, published_cell
-from bench.report.board.published import numbered
-from bench.report.board.tables import Board, Entry
+from bench.report.board.tables import Board, Entry, numbered
 from bench.units import DASH
 
 StyleOf = Callable[[Entry], str]

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from bench.data.checks.check import OfficialSplit
 from bench.data.images.loading import ordered_batches
 from bench.data.images.transforms import Augment, eval_transform, normalize
-from bench.data.raw import OfficialSplit
 from bench.errors import BenchError
 from bench.hardware.conditions import Conditions
 from bench.hardware.cpus import available_cpus

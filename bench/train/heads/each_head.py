@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.data.splits import Split, Splits
 from bench.metrics.accuracy import Floats, measure_heads
-from bench.metrics.targets import coarser, contradicted
 from bench.records.runs import Contradiction, HeadResult, TestMetrics, ValMetrics
+from bench.records.targets import coarser, contradicted
 
 
 def head_results(targets: Sequence[str], splits: Splits, val: Floats, test: Floats) -> tuple[HeadResult, ...]:

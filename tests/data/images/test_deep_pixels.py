@@ -11,11 +11,12 @@ from PIL import Image
 
 from bench.data.images.decoding import decode
 from bench.data.images.deep_pixels import deep_pixels
-from bench.data.images.image_facts import PixelCounts, inspect_image
+from bench.data.images.image_facts import inspect_image
 from bench.data.images.image_opening import DamagedImageError, RefusedImageError
 from bench.data.images.reading import Reading
 from bench.data.images.value_range import value_range
 from bench.errors import DataError
+from bench.records.image_facts import PixelCounts
 
 RANDOM = np.random.default_rng(3)
 GREY = RANDOM.integers(0, 65_536, (7, 5)).astype(np.uint16)

@@ -9,7 +9,8 @@ import pytest
 from encoded_images import deep_png, encoded, turned
 from PIL import Image, PngImagePlugin
 
-from bench.data.images.image_facts import ImageFacts, PixelCounts, inspect_image
+from bench.data.images.image_facts import inspect_image
+from bench.records.image_facts import ImageFacts, PixelCounts
 
 PHOTO = Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
 LOGO = Image.new("RGBA", (20, 20))

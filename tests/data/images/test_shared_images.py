@@ -13,7 +13,7 @@ from bench.data.splits import split
 from bench.registry.entries import DatasetEntry
 from bench.registry.loading import Registry
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.shared_data
 

@@ -270,7 +270,7 @@ def test_a_full_disk_falls_back_to_decoding(home, tmp_path):
     """A limit on the size of files stands for the full disk: the kernel refuses the write in the same place."""
     code = f"""
         import resource, pathlib, sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        sys.path.insert(0, {str(Path(__file__).parents[1])!r})
         from dataset_layouts import entry
         from bench.data.datasets import open_dataset
         from bench.data.images.prepared import open_pixels

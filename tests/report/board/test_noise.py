@@ -3,12 +3,13 @@ import pytest
 from plausible_runs import MODELS, done_row
 
 from bench.metrics.paired import mcnemar
+from bench.records.predictions import RunPredictions, TestPredictions, ValPredictions
 from bench.report.board.answer import answer
 from bench.report.board.groups import group_runs
 from bench.report.board.noise import doubt, kept_predictions
 from bench.report.board.query import Query
 from bench.report.board.tables import leaderboard
-from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions, ValPredictions
+from bench.store.artifacts import Artifacts
 
 IMAGES = 200
 

@@ -9,9 +9,9 @@ from overview_pages import data_of
 from plausible_runs import MODELS, done_row
 
 from bench.report.board.notes import board_notes
-from bench.report.board.published import Published, known_published, with_published
+from bench.report.board.published import known_published, with_published
 from bench.report.board.query import Query
-from bench.report.board.tables import leaderboard
+from bench.report.board.tables import Published, leaderboard
 from bench.report.export.csv_text import to_csv
 from bench.report.export.markdown import to_markdown
 from bench.report.export.records import board_records

@@ -11,7 +11,7 @@ import bench
 from bench.inference.class_names import ClassNames
 from bench.report.board.query import Query
 from bench.report.board.tables import leaderboard
-from bench.report.export.notebook import MOST
+from bench.report.export.notebook import MOST, boards_html, comparison_html
 from bench.report.export.ranking import Leaderboard
 from bench.report.look.compare import compare_runs
 from bench.store.store import Store
@@ -59,8 +59,8 @@ def test_its_plain_form_is_the_table_of_the_terminal():
 def test_of_many_rows_a_notebook_shows_the_first_and_says_so():
     rows = [done_row(MODELS[0], run_id=f"{i:064x}", group_id=f"{i:064x}") for i in range(MOST + 7)]
     (board,) = leaderboard(rows, Query())
-    assert board._repr_html_().count('scope="row"') == MOST
-    assert "... and 7 more; .frame() has all." in board._repr_html_()
+    assert boards_html([board]).count('scope="row"') == MOST
+    assert "... and 7 more; .frame() has all." in boards_html([board])
 
 
 def test_nothing_finished_says_so(tmp_path):
@@ -98,7 +98,7 @@ def test_a_run_that_failed_shows_what_there_is(store):
 
 def test_a_comparison_shows_what_differs_and_whether_it_is_noise(store, two):
     made = compare_runs(store, *two, lambda *_: ClassNames({"label": tuple("<b>" + c for c in "abcdef")}))
-    text = made._repr_html_()
+    text = comparison_html(made)
     assert sound(text)
     assert "seed" in text
     assert "McNemar" in text

@@ -9,10 +9,11 @@ from rich.console import Console
 
 from bench.errors import BenchError
 from bench.inference.class_names import ClassNames
+from bench.records.predictions import RunPredictions, TestPredictions
 from bench.report.look.compare import compare_runs, comparison_record, spec_differences
 from bench.report.terminal.compare_view import compare_view
 from bench.spec import RecipeSpec, SubsetSpec
-from bench.store.artifacts import Artifacts, RunPredictions, TestPredictions
+from bench.store.artifacts import Artifacts
 
 
 def unnamed(*_):

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from predicted_runs import drawn
 
+from bench.records.predictions import TestPredictions, ValPredictions
 from bench.report.look.diagnosis import ORDERS, diagnose, diagnosis_record
 from bench.report.look.probabilities import fit_temperature
-from bench.store.artifacts import TestPredictions, ValPredictions
 
 
 def made(classes=12, n=400, **options):

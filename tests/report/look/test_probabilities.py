@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss, top_k_accuracy_score
 
+from bench.records.predictions import ValPredictions
 from bench.report.look.probabilities import (
     COLDEST,
     brier,
@@ -14,7 +15,6 @@ from bench.report.look.probabilities import (
     score,
     top_k,
 )
-from bench.store.artifacts import ValPredictions
 
 
 def drawn(n=300, classes=7, skill=2.0, seed=0):

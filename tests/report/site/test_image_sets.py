@@ -6,10 +6,10 @@ import pytest
 from plausible_runs import done_row
 from predicted_runs import drawn
 
+from bench.records.predictions import TestPredictions
 from bench.report.look.diagnosis import diagnose
 from bench.report.look.look import Head
 from bench.report.site.image_sets import NONE, ImageSets, said_record, set_record
-from bench.store.artifacts import TestPredictions
 
 ROW = done_row()
 

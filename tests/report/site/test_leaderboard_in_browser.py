@@ -148,7 +148,7 @@ def test_five_thousand_rows_are_made_as_they_are_asked_for(visit, reports):
 
 
 def test_published_rows_are_open_circles_that_neither_select_nor_sort(visit, tmp_path):
-    from bench.report.board.published import Published
+    from bench.report.board.tables import Published
 
     rows = [
         Published(

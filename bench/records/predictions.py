@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from bench.errors import StoreError, unknown_name
-from bench.metrics.targets import spans
+from bench.records.targets import spans
 from bench.spec import digest, samples_digest
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.metrics.targets import coarser, contradicted, group_of_each, spans
+from bench.records.targets import coarser, contradicted, group_of_each, spans
 
 FINE = np.array([0, 1, 2, 3, 0, 1, 2, 3])
 PAIRS = np.array([0, 0, 1, 1, 0, 0, 1, 1])
