@@ -82,7 +82,7 @@ def leaderboard(
 def _show(boards: list[Board], query: Query, limit: int, plot: bool | None, registry: list[Path] | None) -> None:
     from bench.commands.display import terminal
     from bench.report.board.overlaps import known_overlaps
-    from bench.report.terminal.console import boards_view
+    from bench.report.terminal.board_view import boards_view
 
     console = terminal.out()
     overlaps = known_overlaps(registry)

@@ -12,10 +12,8 @@ from typing import Any, NamedTuple
 
 from bench.metrics.proportions import score_error, wilson
 from bench.records.ensembles import Ensemble
-from bench.report.board.columns import COLUMNS, OF_THE_GROUP, Column
-from bench.report.board.disturbed import is_disturbed
-from bench.report.board.head_columns import head_values
-from bench.report.board.rows import family, field, hardware
+from bench.report.board.columns import COLUMNS, Column, head_columns
+from bench.report.board.rows import family, hardware
 from bench.store.rows import RunHeads, RunRow
 
 LOST = ("failed", "diverged")
@@ -122,7 +120,7 @@ class Group:
 
     @cached_property
     def _of_heads(self) -> dict[str, list[float | None]]:
-        each = [head_values(heads) for heads in self.heads]
+        each = [_head_values(heads) for heads in self.heads]
         return {key: [values.get(key) for values in each] for key in (each[0] if each else ())}
 
     @property
@@ -153,7 +151,7 @@ class Group:
         if key not in COLUMNS or not COLUMNS[key].timed:  # a head's own column is in no list
             return False
         rows = self._rows(key, machine)
-        return bool(rows) and all(is_disturbed(row, COLUMNS[key]) for row in rows)
+        return bool(rows) and all(COLUMNS[key].is_disturbed(row) for row in rows)
 
     def cost(self, key: str, machine: str | None = None) -> float | None:
         """Return the mean that a front weighs: None for a time that was disturbed."""
@@ -175,9 +173,9 @@ class Group:
     def _values(self, key: str, machine: str | None) -> list[float | None]:
         if self.heads and key in self._of_heads:
             return self._of_heads[key]
-        if key in OF_THE_GROUP:
+        if COLUMNS[key].of_group:
             return [getattr(self, key)]
-        return [field(row, key) for row in self._rows(key, machine)]
+        return [COLUMNS[key].of(row) for row in self._rows(key, machine)]
 
     def _rows(self, key: str, machine: str | None) -> Sequence[RunRow]:
         """Return the runs that a column is summarised over."""
@@ -186,12 +184,12 @@ class Group:
             return self.rows
         named = machine or (self.machines[0] if len(self.machines) == 1 else None)
         here = [row for row in self.rows if hardware(row) == named]
-        return [row for row in here if not is_disturbed(row, column)] or here
+        return [row for row in here if not column.is_disturbed(row)] or here
 
     def value(self, column: Column, machine: str | None = None) -> float | str | None:
         """Return what a column shows of this group: its words, or the mean of its numbers."""
         if column.unit == "text":
-            return str(field(self.first, column.key))
+            return str(column.of(self.first))
         return self.mean(column.key, machine)
 
 
@@ -220,6 +218,12 @@ def summarise(values: Iterable[float | None]) -> Stat:
 def finite(values: Iterable[float | None]) -> list[float]:
     """Keep the values that are numbers."""
     return [value for value in values if value is not None and math.isfinite(value)]
+
+
+def _head_values(heads: RunHeads) -> dict[str, float | None]:
+    """Return a joint run's value for each of its `head_columns`, by key."""
+    values = [*(row.top1 for row in heads.metrics), *(each.share for each in heads.contradictions)]
+    return {column.key: value for column, value in zip(head_columns(heads), values, strict=True)}
 
 
 def _interval(share: float | None, n: int | None) -> Interval | None:

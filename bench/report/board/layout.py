@@ -1,20 +1,17 @@
-"""Which columns a board shows, most important first, and what is written in each cell."""
+"""Which columns a board shows, most important first, and why; names and marks that its cells share."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bench.records.runs import Counts
-from bench.report.board.columns import COLUMNS, NEVER_RANKS, USUAL_COSTS, Column
-from bench.report.board.disturbed import marked
+from bench.report.board.columns import COLUMNS, NEVER_RANKS, USUAL_COSTS, Column, head_columns
 from bench.report.board.groups import CANDIDATE, Group, Task
-from bench.report.board.head_columns import head_columns
-from bench.report.board.rows import field, stored
-from bench.report.board.tables import Board, Published
-from bench.units import DASH, show, show_spread
+from bench.report.board.tables import Board
+from bench.store.rows import RunRow
 
 if TYPE_CHECKING:
     from bench.report.board.query import Query
@@ -23,38 +20,52 @@ NAMES = ("backbone", "strategy")
 _names = attrgetter(*NAMES)
 _TOLD_APART_BY = ("weights", "recipe_name", "image_size", "precision")
 _MEASURED = ("val_top1", "test_top1")
-_TRIED = "tried"
-ESSENTIAL = (*NAMES, *_TOLD_APART_BY, "run", *_MEASURED, _TRIED)
-"""What a table shows on the narrowest terminal: without it, rows could not be told apart or compared."""
 
-CHOSEN = " ‡"
+Reason = Literal["name", "twins", "accuracy", "head", "tuning", "cost", "sorted", "usual", "asked", "never ranks"]
+"""Why a board shows a column: `twins` tells rows of the same name apart, `cost` is what its front weighs."""
+
+ESSENTIAL = ("name", "twins", "accuracy", "tuning")
+"""Why the narrowest terminal shows a column: without it, rows could not be told apart or compared."""
+
+_ESSENTIAL_KEYS: dict[str, Reason] = {**dict.fromkeys((*_TOLD_APART_BY, "run"), "twins"), "tried": "tuning"}
+
+CHOSEN = "‡"
 """Marks an ensemble whose weights or members were chosen on the validation images that rank it."""
 
-PUBLISHED = "published"
-"""What stands in the place of a rank where a row was not measured here."""
-
-SHORT_ID = 8
-"""Digits of a run's id that a table shows."""
+DISTURBED = "~"
+"""Marks a time that was measured beside other work or on a slowed machine."""
 
 _COSTS = ("trainable_params", "total_params", "gmacs", "standalone_s")
 _NOTED = ("majority_share", "val_majority_top1", "test_majority_top1", "disturbed")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def board_columns(board: Board, also: Sequence[str] = ()) -> list[Column]:
+def shown_columns(board: Board, also: Sequence[str] = ()) -> dict[Column, Reason]:
     """Return the columns of a board: names, accuracies, heads, costs, `also`, and last what never ranks.
 
-    Weights, recipe, image size and precision are there only where two rows would otherwise read the same, and a
-    run's id where even they are equal; how many configurations were tried, where that is not one of each.
+    Weights, recipe, image size and precision are there only if two rows would otherwise read the same, and a
+    run's id if even they are equal; how many configurations were tried, if that is not one of each.
     """
-    asked = (board.sort.key, board.cost.key)
-    tuned = [_TRIED] if any((entry.group.tried or 0) > 1 for entry in board.entries) else []
-    names = dict.fromkeys((*NAMES, *_told_apart_by(board), *_MEASURED))
-    keys = dict.fromkeys((*tuned, *asked, *_COSTS, *also))
-    never = [key for key in NEVER_RANKS if _has_values(board, key)]
-    heads = [column for column in head_columns(board.heads) if column.test]
-    rest = [COLUMNS[key] for key in keys if key not in never and key not in names]
-    return [*(COLUMNS[key] for key in names), *heads, *rest, *(COLUMNS[key] for key in never)]
+    tuned = ["tried"] if any((entry.group.tried or 0) > 1 for entry in board.entries) else []
+    wanted: list[tuple[str, Reason]] = [
+        *((key, "name") for key in NAMES),
+        *((key, "twins") for key in _told_apart_by(board)),
+        *((key, "accuracy") for key in _MEASURED),
+    ]
+    costs: list[tuple[str, Reason]] = [
+        *((key, "tuning") for key in tuned),
+        (board.sort.key, _ESSENTIAL_KEYS.get(board.sort.key, "sorted")),
+        (board.cost.key, "cost"),
+        *((key, "usual") for key in _COSTS),
+        *((key, "asked") for key in also),
+    ]
+    never = [key for key in NEVER_RANKS if any(entry.group.stat(key, board.machine).n for entry in board.entries)]
+    columns = {COLUMNS[key]: reason for key, reason in wanted}
+    columns |= {column: "head" for column in head_columns(board.heads) if column.test}
+    for key, reason in costs:
+        if key not in never:
+            columns.setdefault(COLUMNS[key], "cost" if key == board.cost.key else reason)
+    return columns | {COLUMNS[key]: "never ranks" for key in never}
 
 
 def columns_read(query: Query) -> set[str]:
@@ -75,50 +86,7 @@ def columns_read(query: Query) -> set[str]:
         "family",
     )
     counts = Counts.__dataclass_fields__ if query.budget else ()
-    return {*identity, *counts, *_NOTED, *(name for key in shown for name in stored(key))}
-
-
-def cell(group: Group, column: Column, board: Board) -> str:
-    """Write what a row shows in a column.
-
-    A time among several hardwares carries the letter of its own, one that was disturbed its mark.
-    """
-    if column.unit == "text":
-        mark = CHOSEN if column.key == "strategy" and group.ensemble and group.ensemble.chosen_on_val else ""
-        return short_name(str(field(group.first, column.key))) + mark
-    text = value_text(group, column, board.machine)
-    if column.hardware and text != DASH and len(board.machines) > 1:
-        text += f" {machine_letters(board)[group.machines[0]]}"
-    return text
-
-
-def value_text(group: Group, column: Column, machine: str | None = None) -> str:
-    """Format the mean of a column over the seeds: an accuracy with its spread, a disturbed time with its mark."""
-    mean, std, _ = group.stat(column.key, machine)
-    text = show_spread(mean, std, column.unit) if column.unit == "fraction" else show(mean, column.unit)
-    return marked(text, disturbed=group.is_disturbed(column.key, machine))
-
-
-def published_cell(row: Published, column: Column) -> str:
-    """Write what a published row shows in a column; a dash where its source says nothing of it."""
-    if column.unit == "text":
-        words = {"backbone": short_name(row.backbone), "strategy": row.label}
-        return words.get(column.key, DASH)
-    value = row.values.get(column.key)
-    return f"{100 * value:.4g}" if value is not None and column.unit == "fraction" else show(value, column.unit)
-
-
-def seeds(group: Group) -> str:
-    """Write how many seeds a mean has, and of how many that were tried where some failed or diverged."""
-    n = group.seeds
-    if not n:
-        return DASH
-    return f"{n} of {n + group.lost}" if group.lost else str(n)
-
-
-def short_ids(group: Group) -> str:
-    """Name the runs behind a row, each by as many digits as `bench show` needs to find it."""
-    return " ".join(run_id[:SHORT_ID] for run_id in group.run_ids)
+    return {*identity, *counts, *_NOTED, *(name for key in shown for name in _stored(key))}
 
 
 def machine_letters(board: Board) -> dict[str, str]:
@@ -134,13 +102,10 @@ def short_name(name: str) -> str:
     return name.removeprefix("timm/")
 
 
-def heading(column: Column) -> str:
-    """Return a column's title; a dagger marks what never ranks."""
-    return f"{column.title} †" if column.key in NEVER_RANKS else column.title
-
-
-def _has_values(board: Board, key: str) -> bool:
-    return any(entry.group.stat(key, board.machine).n for entry in board.entries)
+def _stored(key: str) -> tuple[str, ...]:
+    """Return the stored columns that a column of `COLUMNS`, or one of `RunRow`, is read from."""
+    reads = COLUMNS[key].reads if key in COLUMNS else ()
+    return tuple(name for name in reads or (key,) if name in RunRow._fields)
 
 
 def _told_apart_by(board: Board) -> list[str]:
@@ -155,4 +120,4 @@ def _told_apart_by(board: Board) -> list[str]:
 
 def _differ(groups: Sequence[Group], keys: Sequence[str]) -> int:
     """Count the different values that groups have in some columns."""
-    return len({tuple(field(group.first, key) for key in keys) for group in groups})
+    return len({tuple(COLUMNS[key].of(group.first) for key in keys) for group in groups})

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from bench.report.board.columns import NEVER_RANKS
-from bench.report.board.disturbed import MARK
 from bench.report.board.groups import Interval
-from bench.report.board.head_columns import head_note
-from bench.report.board.imbalance import imbalance_note
-from bench.report.board.layout import CHOSEN, machine_letters
+from bench.report.board.layout import CHOSEN, DISTURBED, machine_letters
 from bench.report.board.overlaps import Overlaps, overlap_note
 from bench.report.board.tables import Board, numbered
 from bench.report.plots.scatter import Scatter
 from bench.spec import PROTOCOL
+from bench.store.rows import RunHeads, RunRow
+from bench.units import show
 
 PAGE_MARKS = "Shaded: Pareto-optimal in validation top-1 and the cost that the plot shows."
 PAGE_TIMES = "Times compare only on the same hardware: shown are those on the one chosen at the plot."
+
+_CLEARLY = 0.05
+"""How far the majority's share may be above an equal share before a note says so."""
 
 
 def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = False) -> list[str]:
@@ -25,7 +27,7 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
     notes = [
         _protocol(board),
         _order(board),
-        head_note(board.heads),
+        _head_note(board.heads),
         PAGE_MARKS if page else _marks(board),
         _noise(board),
         _imbalance(board),
@@ -124,8 +126,41 @@ def _range(interval: Interval) -> str:
 
 
 def _imbalance(board: Board) -> str:
-    first = next((entry.group.first for entry in board.entries), None)
-    return imbalance_note(first, board.heads) if first else ""
+    """Return what always naming the most frequent class is worth; empty for balanced classes."""
+    row = board.entries[0].group.first
+    if not _is_imbalanced(row, board.heads):
+        return ""
+    share, val, test = (
+        show(value, "fraction") for value in (row.majority_share, row.val_majority_top1, row.test_majority_top1)
+    )
+    mean = ", a mean over targets" if "+" in row.target else ""
+    return (
+        f"Imbalanced: {share} % of train is one class{mean}; always naming it scores val {val} %, test {test} %. "
+        "`--sort val_balanced_accuracy` weighs classes equally."
+    )
+
+
+def _is_imbalanced(row: RunRow, heads: RunHeads) -> bool:
+    """Whether the most frequent class in train has clearly more than an equal share.
+
+    Of several targets the mean share is compared with the mean equal share, which `heads` are needed for.
+    """
+    classes = {head.target: head.num_classes for head in heads.metrics}
+    counts = list(classes.values()) or [row.num_classes]
+    equal = sum(1 / count for count in counts) / len(counts)
+    return row.majority_share is not None and row.majority_share > equal + _CLEARLY
+
+
+def _head_note(heads: RunHeads) -> str:
+    """Return what the numbers of a board of joint runs are; empty where there is one head."""
+    if not heads.metrics:
+        return ""
+    sizes = {row.target: row.num_classes for row in heads.metrics}
+    named = " and ".join(f"{target} ({count:,} classes)" for target, count in sizes.items())
+    pairs = dict.fromkeys((each.target, each.group_target) for each in heads.contradictions)
+    against = (f"the {target} class is not in the {group} group" for target, group in pairs)
+    contradict = f" Contradict: how often {', or '.join(against)} that the other head names." if pairs else ""
+    return f"Accuracies are means over the heads {named}; each has its own column on test.{contradict}"
 
 
 def _never_ranks(board: Board) -> str:
@@ -163,7 +198,7 @@ def _ensembles(board: Board) -> str:
         "`bench ensembles` lists the ensembles: what members share counts once, time alone is the sum of theirs."
     )
     if any(ensemble.chosen_on_val for ensemble in made):
-        note += f" {CHOSEN.strip()} Chosen on the validation images that rank it, which flatters it a little."
+        note += f" {CHOSEN} Chosen on the validation images that rank it, which flatters it a little."
     return note
 
 
@@ -175,8 +210,8 @@ def disturbed_note(board: Board) -> str:
         return ""
     rows = f"all {found:,}" if found == len(timed) else f"{found:,} of {len(timed):,}"
     return (
-        f"{MARK} Disturbed: the times of {rows} rows were measured beside other work or on a slowed machine. They "
-        "are on no front that weighs time; `--cost train_gmacs` compares compute on any machine."
+        f"{DISTURBED} Disturbed: the times of {rows} rows were measured beside other work or on a slowed machine. "
+        "They are on no front that weighs time; `--cost train_gmacs` compares compute on any machine."
     )
 
 

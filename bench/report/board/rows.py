@@ -1,26 +1,13 @@
-"""What the report reads of a run: the store's flat row, and what follows from it."""
+"""What follows from a run's flat row: its family, its hardware, its counts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
 
 from bench.records.runs import Counts
 from bench.store.rows import RunRow
 
 UNKNOWN_HARDWARE = "unknown hardware"
-
-
-def field(row: RunRow, key: str) -> Any:
-    """Return a run's value for a column of `columns`, stored or derived; None where there is none."""
-    derive = _DERIVED.get(key)
-    return derive(row) if derive else getattr(row, key)
-
-
-def architecture(row: RunRow) -> str:
-    """Return the backbone's name without its library."""
-    return row.backbone.rpartition("/")[2]
 
 
 def family(row: RunRow) -> str:
@@ -50,41 +37,3 @@ def counts(row: RunRow) -> Counts:
         train_gmacs=row.train_gmacs,
         frozen_gmacs=row.frozen_gmacs or 0.0,
     )
-
-
-def _short_id(row: RunRow) -> str:
-    return row.run_id[:8]
-
-
-def _weights(row: RunRow) -> str:
-    return row.weights_tag or row.weights_source
-
-
-def _latency_batched_s(row: RunRow) -> float | None:
-    if row.latency_batch_s is None or not row.latency_batch_size:
-        return None
-    return row.latency_batch_s / row.latency_batch_size
-
-
-_DERIVED: dict[str, Callable[[RunRow], Any]] = {
-    "run": _short_id,
-    "architecture": architecture,
-    "family": family,
-    "hardware": hardware,
-    "weights": _weights,
-    "latency_batched_s": _latency_batched_s,
-}
-
-
-_MADE_OF = {
-    "run": ("run_id",),
-    "architecture": ("backbone",),
-    "family": ("family", "backbone"),
-    "weights": ("weights_tag", "weights_source"),
-    "latency_batched_s": ("latency_batch_s", "latency_batch_size"),
-}
-
-
-def stored(key: str) -> tuple[str, ...]:
-    """Return the stored columns that `field` reads for a column; none for what is not of a run."""
-    return tuple(name for name in _MADE_OF.get(key, (key,)) if name in RunRow._fields)

@@ -84,13 +84,16 @@ class Board:
     @property
     def summary(self) -> str:
         """What it is of, in a few words: data, classes, runs."""
-        if not self.entries:
-            return f"{self.title}, published rows only"
+        return f"{self.title}, {self.extent}" if self.entries else f"{self.title}, published rows only"
+
+    @property
+    def extent(self) -> str:
+        """How many classes and runs it is of; it must have entries."""
         classes = self.entries[0].group.first.num_classes
         runs = sum(entry.group.seeds for entry in self.entries)
         targets = self.task.cut.target.count("+") + 1
         several = f" of {targets} targets" if targets > 1 else ""
-        return f"{self.title}, {classes} classes{several}, {runs} run{'s' * (runs != 1)}"
+        return f"{classes} classes{several}, {runs} run{'s' * (runs != 1)}"
 
     def __repr__(self) -> str:
         return f"<board of {self.summary}: {len(self.entries)} rows by {self.sort.key}>"

@@ -1,17 +1,36 @@
-"""Titles of leaderboards: their data, and as much more as is needed to tell them apart."""
+"""Names of data and titles of leaderboards, each with as much as is needed to tell it from the others."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 
 from bench.report.board.groups import Cut, Task, data_name
 from bench.spec import PROTOCOL
+from bench.store.rows import RunRow
 
 Place = tuple[Task, str | None]
 """The subject of a board: its data and, if all its times are of one hardware, that hardware."""
 
-_DIGITS = 8
+_DIGITS, _FEW_DIGITS = 8, 6
+
+
+class DataNames:
+    """Names the data of each row of a list; a name of several contents gets digits of the fingerprint."""
+
+    def __init__(self, rows: Iterable[RunRow]) -> None:
+        contents: defaultdict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            if row.fingerprint:
+                contents[row.dataset].add(row.fingerprint)
+        self._shared = {name for name, fingerprints in contents.items() if len(fingerprints) > 1}
+
+    def __call__(self, row: RunRow, *, subset: bool = True) -> str:
+        """Return `folder:birds #1a2b3c, coarse, train=60`, with digits only if another dataset has the name."""
+        name = row.dataset
+        if name in self._shared and row.fingerprint:
+            name += f" #{row.fingerprint[:_FEW_DIGITS]}"
+        return data_name(name, row.target, row.subset if subset else "")
 
 
 def board_titles(boards: Sequence[Place]) -> list[str]:

@@ -3,21 +3,11 @@ r"""Boards as LaTeX tables in the style of booktabs, everything escaped; they ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from bench.report.board.columns import Column
-from bench.report.board.layout import (
-    PUBLISHED,
-    board_columns,
-    cell,
-    heading,
-    published_cell,
-    seeds,
-    short_ids,
-)
-from bench.report.board.notes import board_notes
+from bench.report.board.board_table import BoardTable, Cell, Row
 from bench.report.board.overlaps import Overlaps
-from bench.report.board.tables import Board, Entry, numbered
+from bench.report.board.tables import Board
 from bench.units import DASH
 
 _BOLD_NOTE = "Bold: the highest validation top-1, which ranks."
@@ -36,7 +26,7 @@ _SPREAD = re.compile(r"(-?[\d.,]+) ± ([\d.,]+)")
 
 def to_latex(boards: Iterable[Board], overlaps: Overlaps | None = None) -> str:
     """Write boards as floating tables with their notes; each row names its runs in a comment."""
-    return "\n".join(["% \\usepackage{booktabs}", *(_table(board, overlaps) for board in boards)])
+    return "\n".join(["% \\usepackage{booktabs}", *(_table(BoardTable.of(board, overlaps)) for board in boards)])
 
 
 def escaped(text: str) -> str:
@@ -45,21 +35,22 @@ def escaped(text: str) -> str:
     return _LIGATURE.sub(r"\1{}", "".join(_SAFE.get(char, char) for char in flat))
 
 
-def _table(board: Board, overlaps: Overlaps | None) -> str:
-    columns = board_columns(board)
-    shape = "rl" + "".join("l" if column.unit == "text" else "r" for column in columns) + "r"
-    notes = [*([_BOLD_NOTE] if board.entries else []), *board_notes(board, overlaps)]
+def _table(table: BoardTable) -> str:
+    measured, published = (list(map(_line_of, rows)) for rows in (table.measured, table.published))
+    shape = "rl" + "".join("l" if column.unit == "text" else "r" for column in table.columns) + "r"
+    notes = [*([_BOLD_NOTE] if measured else []), *table.notes]
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering\small\setlength{\tabcolsep}{4pt}",
-            rf"\caption{{{escaped(board.title)}}}",
+            rf"\caption{{{escaped(table.board.title)}}}",
             rf"\begin{{tabular}}{{{shape}}}",
             r"\toprule",
-            _line([r"\#", "", *(escaped(heading(column)) for column in columns), "seeds"]),
+            _line([r"\#", "", *map(escaped, table.headings), "seeds"]),
             r"\midrule",
-            *(_row(board, entry, columns) for entry in board.entries),
-            *_published(board, columns),
+            *measured,
+            *([r"\midrule"] if measured and published else []),
+            *published,
             r"\bottomrule",
             r"\end{tabular}",
             r"\par\smallskip\footnotesize",
@@ -70,21 +61,15 @@ def _table(board: Board, overlaps: Overlaps | None) -> str:
     )
 
 
-def _row(board: Board, entry: Entry, columns: Sequence[Column]) -> str:
-    cells = [str(entry.rank), "*" if entry.pareto else ""]
-    for column in columns:
-        text = _number(cell(entry.group, column, board))
-        cells.append(rf"\textbf{{{text}}}" if entry.rank == 1 and column.key == "val_top1" else text)
-    return f"{_line([*cells, escaped(seeds(entry.group))])} % {short_ids(entry.group)}"
+def _line_of(row: Row) -> str:
+    line = _line([row.place, row.mark, *(_text(cell, row) for cell in row.cells), escaped(row.seeds)])
+    return f"{line} % {row.runs}" if row.entry else line
 
 
-def _published(board: Board, columns: Sequence[Column]) -> list[str]:
-    rows = zip(numbered(board.published)[0], board.published, strict=True)
-    lines = [
-        _line([PUBLISHED, f"[{number}]", *(escaped(published_cell(row, c)) for c in columns), escaped(DASH)])
-        for number, row in rows
-    ]
-    return [r"\midrule", *lines] if lines and board.entries else lines
+def _text(cell: Cell, row: Row) -> str:
+    text = _number(cell.text) if row.entry else escaped(cell.text)
+    best = row.entry and row.entry.rank == 1 and cell.column.key == "val_top1"
+    return rf"\textbf{{{text}}}" if best else text
 
 
 def _number(text: str) -> str:

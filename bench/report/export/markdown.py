@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from bench.report.board.layout import (
-    PUBLISHED,
-    board_columns,
-    cell,
-    heading,
-    published_cell,
-    seeds,
-    short_ids,
-)
-from bench.report.board.notes import board_notes
+from bench.report.board.board_table import BoardTable
 from bench.report.board.overlaps import Overlaps
-from bench.report.board.tables import Board, numbered
-from bench.units import DASH
+from bench.report.board.tables import Board
 
 
 def to_markdown(boards: Iterable[Board], overlaps: Overlaps | None = None) -> str:
     """Write boards as Markdown: a heading, a table and its notes each."""
-    return "\n\n".join(_markdown(board, overlaps) for board in boards) + "\n"
+    return "\n\n".join(_markdown(BoardTable.of(board, overlaps)) for board in boards) + "\n"
 
 
 def table_line(cells: Iterable[str], *, escaped: bool = True) -> str:
@@ -31,31 +22,20 @@ def table_line(cells: Iterable[str], *, escaped: bool = True) -> str:
 
 def escape(text: str) -> str:
     """Keep text on its line and in its cell, and HTML in it text."""
-    flat = " ".join(text.split())
-    for plain, safe in (
-        ("&", "&amp;"),
-        ("\\", "\\\\"),
-        ("|", "\\|"),
-        ("*", "\\*"),
-        ("_", "\\_"),
-        ("<", "&lt;"),
-        ("`", "\\`"),
-        ("$", "\\$"),
-    ):
-        flat = flat.replace(plain, safe)
-    return flat
+    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\|*_`$])", r"\\\1", flat)
 
 
-def _markdown(board: Board, overlaps: Overlaps | None) -> str:
-    columns = board_columns(board)
-    head = ["#", "", *map(heading, columns), "seeds", "runs"]
-    rule = ["---:", "---", *("---" if column.unit == "text" else "---:" for column in columns), "---:", "---"]
-    lines = [f"### {escape(board.title)}", "", table_line(head), table_line(rule, escaped=False)]
-    for entry in board.entries:
-        cells = (cell(entry.group, column, board) for column in columns)
-        ends = seeds(entry.group), short_ids(entry.group)
-        lines.append(table_line([str(entry.rank), "*" if entry.pareto else "", *cells, *ends]))
-    for number, row in zip(numbered(board.published)[0], board.published, strict=True):
-        cells = (published_cell(row, column) for column in columns)
-        lines.append(table_line([PUBLISHED, f"[{number}]", *cells, DASH, DASH]))
-    return "\n".join([*lines, "", *(f"- {escape(note)}" for note in board_notes(board, overlaps))])
+def _markdown(table: BoardTable) -> str:
+    head = ["#", "", *table.headings, "seeds", "runs"]
+    sides = ("---" if column.unit == "text" else "---:" for column in table.columns)
+    lines = [
+        f"### {escape(table.board.title)}",
+        "",
+        table_line(head),
+        table_line(["---:", "---", *sides, "---:", "---"], escaped=False),
+        *(table_line([row.place, row.mark, *row.texts, row.seeds, row.runs]) for row in table.rows),
+        "",
+        *(f"- {escape(note)}" for note in table.notes),
+    ]
+    return "\n".join(lines)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.report.board.board_table import BoardTable
 from bench.report.board.columns import COLUMNS, NEVER_RANKS
-from bench.report.board.layout import board_columns, cell, heading, published_cell, seeds
-from bench.report.board.notes import board_notes
 from bench.report.board.overlaps import Overlaps
-from bench.report.board.rows import field
-from bench.report.board.tables import Board, numbered
+from bench.report.board.tables import Board
 from bench.report.html import environment
 from bench.report.look.compare import Comparison
 from bench.report.look.head_comparison import HeadComparison
@@ -18,7 +16,7 @@ from bench.report.plots.figures import PALETTE, colours_of
 from bench.report.run.details import RunDetails
 from bench.report.terminal.compare_view import difference, measured, points, spec_value, verdict
 from bench.report.terminal.run_view import sparkline
-from bench.units import DASH, show, show_difference
+from bench.units import show, show_difference
 
 MOST = 50
 """Rows of a board that a notebook shows."""
@@ -108,31 +106,26 @@ def comparison_html(made: Comparison) -> str:
 
 
 def _board(board: Board, overlaps: Overlaps | None) -> Table:
-    columns = board_columns(board)
-    words = sum(column.unit == "text" for column in columns)
-    ordered = sorted(columns, key=lambda column: column.unit != "text")
+    table = BoardTable.of(board, overlaps, limit=MOST)
+    words = sum(column.unit == "text" for column in table.columns)
     colours = colours_of(entry.group.first.strategy for entry in board.entries)
-    lines = [
-        Line(
-            (
-                *(cell(entry.group, column, board) for column in ordered[:words]),
-                f"{entry.rank}{'*' if entry.pareto else ''}",
-                *(cell(entry.group, column, board) for column in ordered[words:]),
-                seeds(entry.group),
-            ),
-            entry.pareto,
-            colours[entry.group.first.strategy],
-        )
-        for entry in board.entries[:MOST]
-    ]
-    numbers = numbered(board.published)[0]
-    for number, row in zip(numbers, board.published, strict=True):
-        texts = [published_cell(row, column) for column in ordered]
-        lines.append(Line((*texts[:words], f"[{number}]", *texts[words:], DASH)))
-    heads = (*(map(heading, ordered[:words])), "#", *map(heading, ordered[words:]), "seeds")
+    lines = []
+    for row in table.rows:
+        texts = _words_first(table, row.texts)
+        place = f"{row.place}{row.mark}" if row.entry else row.mark
+        colour = colours[row.entry.group.first.strategy] if row.entry else None
+        lines.append(Line((*texts[:words], place, *texts[words:], row.seeds), row.pareto, colour))
+    headings = _words_first(table, table.headings)
     more = len(board.entries) - MOST
     hidden = [f"... and {more:,} more; .frame() has all."] if more > 0 else []
-    return Table(board.summary, heads, lines, words, [*hidden, *board_notes(board, overlaps)])
+    heads = (*headings[:words], "#", *headings[words:], "seeds")
+    return Table(board.summary, heads, lines, words, [*hidden, *table.notes])
+
+
+def _words_first(table: BoardTable, texts: Sequence[str]) -> list[str]:
+    """Move what stands in columns of words before what stands in columns of numbers."""
+    pairs = sorted(zip(table.columns, texts, strict=True), key=lambda pair: pair[0].unit != "text")
+    return [text for _, text in pairs]
 
 
 def _results(details: RunDetails) -> Table:
@@ -141,13 +134,13 @@ def _results(details: RunDetails) -> Table:
         Line((split, *(show(getattr(row, f"{split}_{name}"), "fraction") for name in _METRICS)))
         for split in ("train", "val", "test")
     ]
-    never = ", ".join(f"{COLUMNS[key].label} {show(field(row, key), 'fraction')}" for key in NEVER_RANKS)
+    never = ", ".join(f"{COLUMNS[key].label} {show(COLUMNS[key].of(row), 'fraction')}" for key in NEVER_RANKS)
     notes = [f"At epoch {row.best_epoch}, which validation chose. Never used to choose: {never}."]
     return Table("Results", ("split", "top-1 %", "top-5 %", "macro-F1 %"), lines, notes=notes)
 
 
 def _shown(details: RunDetails, key: str) -> str:
-    return show(field(details.row, key), COLUMNS[key].unit)
+    return show(COLUMNS[key].of(details.row), COLUMNS[key].unit)
 
 
 def _noted(table: Table, notes: Sequence[str]) -> Table:

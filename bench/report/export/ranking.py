@@ -49,7 +49,7 @@ class Leaderboard(Sequence[Board]):
     def __repr__(self) -> str:
         from rich.console import Console  # noqa: PLC0415 - only where a board is printed
 
-        from bench.report.terminal.console import boards_view  # noqa: PLC0415 - the same
+        from bench.report.terminal.board_view import boards_view  # noqa: PLC0415 - the same
 
         console = Console(
             file=io.StringIO(), width=_WIDTH, markup=False, highlight=False, emoji=False, no_color=True

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from bench.records.runs import EpochRecord
-from bench.report.board.columns import COLUMNS
-from bench.report.board.groups import Cut, Group
-from bench.report.board.head_columns import head_columns
-from bench.report.board.rows import field
-from bench.report.board.tables import Board, Entry
+from bench.report.board.board_table import BoardTable, Cell, Row
+from bench.report.board.columns import COLUMNS, head_columns
+from bench.report.board.groups import Cut
+from bench.report.board.tables import Board, Entry, Published
 from bench.store.flatten import epoch_columns
 from bench.store.rows import RunRow
-
-if TYPE_CHECKING:
-    from bench.report.board.tables import Published
 
 _SPREADS = ("fraction", "seconds")
 _OF_RUN = ("dataset", "target", "subset", "backbone", "strategy", "seed", "hardware")
@@ -46,12 +43,13 @@ EPOCH_FIELDS = ("run_id", *_OF_RUN, "epoch", "steps", "lr", "train_loss", "train
 
 def board_records(boards: Iterable[Board]) -> list[dict[str, Any]]:
     """Return a flat record per row: names, ranks, means, and `_std` for the sample standard deviations."""
+    tables = [BoardTable(board, [*COLUMNS.values(), *head_columns(board.heads)]) for board in boards]
     return [
         record
-        for board in boards
+        for table in tables
         for record in (
-            *(_record(board, entry) for entry in board.entries),
-            *(_published_record(row) for row in board.published),
+            *map(partial(_record, table.board), table.board.entries, table.measured),
+            *map(_published_record, table.board.published),
         )
     ]
 
@@ -79,9 +77,10 @@ def to_json(records: Any) -> str:
     return json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def _record(board: Board, entry: Entry) -> dict[str, Any]:
+def _record(board: Board, entry: Entry, row: Row) -> dict[str, Any]:
     group, task = entry.group, board.task
-    record: dict[str, Any] = {
+    low, high = group.test_interval or (None, None)
+    return {
         **task.cut._asdict(),
         "val_n": task.val_n,
         "test_n": task.test_n,
@@ -90,16 +89,15 @@ def _record(board: Board, entry: Entry) -> dict[str, Any]:
         "pareto_cost": board.cost.key,
         "seeds": group.seeds,
         "seeds_lost": group.lost,
+        **{key: value for cell in row.cells for key, value in _values(cell)},
+        "test_top1_low": low,
+        "test_top1_high": high,
+        "hardware": board.machine or " | ".join(group.machines),
+        "disturbed": group.is_disturbed("standalone_s", board.machine),
+        "group_id": group.group_id,
+        "run_ids": group.run_ids,
+        "ensemble": group.ensemble.rule if group.ensemble else None,
     }
-    record |= _values(group, board.machine)
-    record |= {column.key: group.stat(column.key).mean for column in head_columns(board.heads)}
-    record["test_top1_low"], record["test_top1_high"] = group.test_interval or (None, None)
-    record["hardware"] = board.machine or " | ".join(group.machines)
-    record["disturbed"] = group.is_disturbed("standalone_s", board.machine)
-    record["group_id"] = group.group_id
-    record["run_ids"] = group.run_ids
-    record["ensemble"] = group.ensemble.rule if group.ensemble else None
-    return record
 
 
 def _published_record(row: Published) -> dict[str, Any]:
@@ -109,17 +107,14 @@ def _published_record(row: Published) -> dict[str, Any]:
     return {**named, **told, "published": row.name or row.method, "source": row.source, "note": row.note}
 
 
-def _values(group: Group, machine: str | None) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key, column in COLUMNS.items():
-        if column.unit == "text":
-            values[key] = field(group.first, key)
-            continue
-        mean, std, _ = group.stat(key, machine)
-        values[key] = int(mean) if mean is not None and column.unit == "count" and mean == int(mean) else mean
-        if column.unit in _SPREADS:
-            values[f"{key}_std"] = std
-    return values
+def _values(cell: Cell) -> Iterable[tuple[str, Any]]:
+    """Yield what a cell is in data: its value, and its spread where that is exported."""
+    column, value = cell.column, cell.value
+    if column.unit == "count" and isinstance(value, float) and value == int(value):
+        value = int(value)
+    yield column.key, value
+    if column.unit in _SPREADS and column.key in COLUMNS:
+        yield f"{column.key}_std", cell.spread
 
 
 def _finite(value: Any) -> Any:

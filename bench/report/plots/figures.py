@@ -108,7 +108,7 @@ def axis(key: str) -> dict[str, Any]:
     column = COLUMNS[key]
     return {
         "key": key,
-        "label": column.label.partition(" (")[0],
+        "label": column.name,
         "unit": column.unit,
         "log": column.log,
         "hardware": column.hardware,

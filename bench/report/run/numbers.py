@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable
 
 from bench.report.board.columns import COLUMNS, NEVER_RANKS
-from bench.report.board.disturbed import conditions_text, is_disturbed, marked
-from bench.report.board.rows import field
+from bench.report.board.layout import DISTURBED
 from bench.store.rows import RunRow
 from bench.units import DASH, show
 
@@ -31,7 +30,7 @@ def never_pairs(row: RunRow) -> list[tuple[str, str]]:
 def majority_pairs(row: RunRow) -> list[tuple[str, str]]:
     """Name and write what always naming the most frequent class of train scores; empty if that is not known."""
     keys = ("majority_share", "val_majority_top1", "test_majority_top1")
-    return [(COLUMNS[key].label, measured(row, key)) for key in keys if field(row, key) is not None]
+    return [(COLUMNS[key].label, measured(row, key)) for key in keys if COLUMNS[key].of(row) is not None]
 
 
 def result_rows(row: RunRow) -> Iterable[tuple[str, ...]]:
@@ -45,7 +44,7 @@ def result_rows(row: RunRow) -> Iterable[tuple[str, ...]]:
 
 def cost_pairs(row: RunRow) -> list[tuple[str, str]]:
     """Name and write what a run cost and what it costs to serve."""
-    costs = [(COLUMNS[key].label.partition(" (")[0], measured(row, key)) for key in (*MEASURED, *SERVED)]
+    costs = [(COLUMNS[key].name, measured(row, key)) for key in (*MEASURED, *SERVED)]
     if under := conditions_text(row):
         costs.append(("times measured with", under))
     return [*costs, ("frozen part ends at", frontier(row))] if row.frontier else costs
@@ -60,4 +59,17 @@ def frontier(row: RunRow) -> str:
 def measured(row: RunRow, key: str) -> str:
     """Write what a run has in a column, a time that was disturbed with its mark."""
     column = COLUMNS[key]
-    return marked(show(field(row, key), column.unit), disturbed=is_disturbed(row, column))
+    text = show(column.of(row), column.unit)
+    return f"{DISTURBED}{text}" if column.is_disturbed(row) and text != DASH else text
+
+
+def conditions_text(row: RunRow) -> str:
+    """Write what a run's times were measured under; empty if that is not known."""
+    parts = []
+    if row.load is not None:
+        parts.append(f"{row.load:.2f} cores busy with other work")
+    if row.slowdown is not None:
+        parts.append(f"computing {row.slowdown:.2f} times slower than at best")
+    if not parts:
+        return ""
+    return ", ".join(parts) + (": disturbed" if row.disturbed else "")

@@ -9,17 +9,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bench.report.board.columns import COLUMNS, NEVER_RANKS, Column
+from bench.report.board.board_table import BoardTable, Row, cell_of
+from bench.report.board.columns import COLUMNS, Column
 from bench.report.board.groups import Group
-from bench.report.board.layout import CHOSEN, heading, published_cell, short_name
-from bench.report.board.rows import family, field, named_family
-from bench.report.board.tables import Board
+from bench.report.board.layout import short_name
+from bench.report.board.rows import family, named_family
+from bench.report.board.tables import Published
 from bench.report.plots.figures import X_AXES, Y_AXES, axis
-
-if TYPE_CHECKING:
-    from bench.report.board.tables import Published
 
 ERRORS = {"test_error": "test_top1", "val_error": "val_top1"}
 """An axis of errors -> the accuracy that it is one less."""
@@ -55,16 +53,16 @@ def error_axis(key: str) -> dict[str, Any]:
 
 
 def board_data(
-    board: Board,
-    columns: Sequence[Column],
+    table: BoardTable,
     legend: Legend,
     links: Mapping[str, str],
     kept: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Return a board's rows, in the order of its entries, or of those at the places `kept`.
 
-    `columns` are those of its table; `links` leads from a run's id to its page.
+    `links` leads from a run's id to its page.
     """
+    board, columns = table.board, table.columns
     entries = board.entries if kept is None else [board.entries[place] for place in kept]
     groups, machines = [entry.group for entry in entries], list(board.machines)
     numbers = [column.key for column in columns if column.unit != "text"]
@@ -75,7 +73,11 @@ def board_data(
         "machines": machines,
         "disturbed": [_disturbed(groups, machine) for machine in machines],
         "columns": [_column(column) for column in columns],
-        "words": {column.key: _words(groups, column) for column in columns if column.unit == "text"},
+        "words": {
+            column.key: listed(cell_of(group, column).text for group in groups)
+            for column in columns
+            if column.unit == "text"
+        },
         "weights": listed(group.first.weights_tag or group.first.weights_source for group in groups),
         "strategies": [list(legend.colours).index(group.first.strategy) for group in groups],
         "families": [list(legend.marks).index(family(group.first)) for group in groups],
@@ -87,7 +89,9 @@ def board_data(
         },
         "spreads": {key: [_short(group.stat(key).std) for group in groups] for key in _spread(columns)},
         "runs": _runs(groups, links),
-        "published": [_published(row, columns, legend) for row in board.published],
+        "published": [
+            _published(row, one, legend) for row, one in zip(table.published, board.published, strict=True)
+        ],
         "rows": len(board.entries),
     }
 
@@ -102,21 +106,13 @@ def listed(words: Iterable[str]) -> dict[str, list[Any]]:
 def _column(column: Column) -> dict[str, Any]:
     return {
         "key": column.key,
-        "heading": heading(column),
-        "label": column.label + (", never used to rank" if column.key in NEVER_RANKS else ""),
+        "heading": column.heading,
+        "label": column.label + (", never used to rank" if column.never_ranks else ""),
         "unit": column.unit,
         "hardware": column.hardware,
         "timed": column.timed,
-        "never": column.key in NEVER_RANKS,
+        "never": column.never_ranks,
     }
-
-
-def _words(groups: Sequence[Group], column: Column) -> dict[str, list[Any]]:
-    def word(group: Group) -> str:
-        mark = CHOSEN if column.key == "strategy" and group.ensemble and group.ensemble.chosen_on_val else ""
-        return short_name(str(field(group.first, column.key))) + mark
-
-    return listed(map(word, groups))
 
 
 def _spread(columns: Iterable[Column]) -> list[str]:
@@ -147,18 +143,18 @@ def _runs(groups: Sequence[Group], links: Mapping[str, str]) -> list[list[list[A
     ]
 
 
-def _published(row: Published, columns: Iterable[Column], legend: Legend) -> dict[str, Any]:
+def _published(row: Row, one: Published, legend: Legend) -> dict[str, Any]:
     """Return a published row: on no front, with its cells as its source prints them."""
-    families, own = list(legend.marks), named_family(row.backbone)
-    keys = [key for key in (*Y_AXES, *X_AXES) if key in row.values]
+    families, own = list(legend.marks), named_family(one.backbone)
+    keys = [key for key in (*Y_AXES, *X_AXES) if key in one.values]
     return {
-        "backbone": short_name(row.backbone),
-        "method": row.method,
+        "backbone": short_name(one.backbone),
+        "method": one.method,
         "family": families.index(own) if own in families else None,
-        "label": row.label,
-        "told": wrap(row.told, 72),
-        "cells": [published_cell(row, column) for column in columns],
-        "values": {key: number(row.values[key]) for key in keys},
+        "label": one.label,
+        "told": wrap(one.told, 72),
+        "cells": row.texts,
+        "values": {key: number(one.values[key]) for key in keys},
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bench.report.board.data_names import DataNames
+from bench.report.board.titles import DataNames
 from bench.report.html import embedded_json
 from bench.report.site.folder import Page, SiteFolder
 from bench.report.site.material import COMPARE, Material, run_data, run_page

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.hardware.backend_tolerance import TOLERANCE
 from bench.registry.entries import BackboneEntry, DatasetEntry
-from bench.report.board.columns import COLUMNS
-from bench.report.board.data_names import DataNames
-from bench.report.board.definitions import DEFINITIONS, OF_HEADS, remarks
+from bench.report.board.columns import COLUMNS, OF_HEADS
 from bench.report.board.groups import Task, cut, data_name
 from bench.report.board.layout import short_name
 from bench.report.board.overlaps import Overlaps, pretraining_sets
 from bench.report.board.seed_noise import SeedNoise
+from bench.report.board.titles import DataNames
 from bench.report.run.flattery import Flattered
 from bench.report.site.material import run_page
 from bench.report.site.sheet import Cell, Head, Sheet, bounded, number
@@ -103,18 +102,15 @@ def columns_sheet() -> Sheet:
     """List every quantity with its definition."""
     cells = [
         [
-            Cell(column.label.partition(" (")[0]),
+            Cell(column.name),
             Cell(column.title),
-            Cell(DEFINITIONS[key].text, style="why"),
-            Cell(DEFINITIONS[key].unit, style="wraps"),
-            Cell(DEFINITIONS[key].source, style="wraps"),
-            Cell(remarks(key)),
+            Cell(column.definition, style="why"),
+            Cell(column.stored_unit, style="wraps"),
+            Cell(column.source, style="wraps"),
+            Cell(column.remark),
         ]
-        for key, column in COLUMNS.items()
+        for column in (*COLUMNS.values(), OF_HEADS)
     ]
-    heads_of = ("Columns of single heads", "TARGET val %", OF_HEADS.text, OF_HEADS.unit, OF_HEADS.source, "")
-    styles = ("", "", "why", "wraps", "wraps", "")
-    cells.append([Cell(text, style=style) for text, style in zip(heads_of, styles, strict=True)])
     heads = (
         Head("quantity", "quantity"), Head("heading", "heading"), Head("what", "what it is"),
         Head("unit", "stored as"), Head("source", "source"), Head("beware", "beware"),

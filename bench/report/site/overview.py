@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.report.board.answer import Answer, accuracy, answer
-from bench.report.board.columns import COLUMNS, Column
+from bench.report.board.board_table import BoardTable, cell_of
+from bench.report.board.columns import COLUMNS
 from bench.report.board.groups import Group
-from bench.report.board.layout import board_columns, short_name, value_text
-from bench.report.board.notes import board_notes
+from bench.report.board.layout import short_name
 from bench.report.board.overlaps import overlap_note
 from bench.report.board.tables import Board
 from bench.report.board.tradeoff_words import faster, fewer, points, tradeoff_sentence
@@ -40,7 +40,7 @@ class BoardSection:
 
     place: int
     board: Board
-    columns: Sequence[Column]
+    table: BoardTable
     listed: Listed
     answer: Answer | None
     notes: Sequence[str]
@@ -101,23 +101,23 @@ def _context(
 def _section(place: int, board: Board, report: Report, legend: Legend, room: int) -> BoardSection:
     listed, trades = list_rows(board, legend, room), tradeoffs(board)
     telling = most_telling(trades)
-    notes = board_notes(board, report.overlaps, page=True)
+    table = BoardTable.of(board, report.overlaps, also=_ALSO, page=True)
     return BoardSection(
         place=place,
         board=board,
-        columns=board_columns(board, also=_ALSO),
+        table=table,
         listed=listed,
         answer=answer(board, report.budgets.get(board.task.cut.dataset, ""), report.find_val),
-        notes=[*notes, *([listed.note(len(board.entries))] if listed.places is not None else [])],
+        notes=[*table.notes, *([listed.note(len(board.entries))] if listed.places is not None else [])],
         trades=trades,
         telling=tradeoff_sentence(telling) if telling else "",
     )
 
 
 def _board(section: BoardSection, legend: Legend, links: Mapping[str, str]) -> dict[str, Any]:
-    data = board_data(section.board, section.columns, legend, links, section.listed.places)
+    data = board_data(section.table, legend, links, section.listed.places)
     return data | {"density": section.listed.density}
 
 
 def _measured(group: Group, key: str) -> str:
-    return value_text(group, COLUMNS[key])
+    return cell_of(group, COLUMNS[key]).text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from bench.report.board.columns import COLUMNS
 from bench.report.board.groups import data_name
 from bench.report.board.layout import short_name
-from bench.report.board.rows import field
 from bench.store.rows import RunRow
 from bench.units import show
 
@@ -26,7 +26,7 @@ def run_label(row: RunRow) -> RunLabel:
         name=f"{short_name(row.backbone)}, {row.strategy}",
         data=data_name(row.dataset, row.target, row.subset),
         seed=row.seed,
-        more=f"{field(row, 'weights')}, {row.recipe_name}, {row.image_size} px",
+        more=f"{COLUMNS['weights'].of(row)}, {row.recipe_name}, {row.image_size} px",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.records.runs import EpochRecord
 from bench.report.board.columns import COLUMNS, Column
-from bench.report.board.rows import field, hardware
+from bench.report.board.rows import hardware
 from bench.report.look.look import Head, Look
 from bench.report.look.page import Section, charts, heads_data
 from bench.report.run.spec_groups import spec_entries
@@ -54,7 +54,7 @@ def run_record(look: Look, cards: Sequence[Section], said: Sequence[Mapping[str,
         "result": run_result(row),
         "hardware": hardware(row),
         "disturbed": bool(row.disturbed),
-        "values": {key: _finite(field(row, key)) for key in COMPARED},
+        "values": {key: _finite(COLUMNS[key].of(row)) for key in COMPARED},
         "spec": [[entry.key, entry.text] for entry in spec_entries(look.details.stored.spec_data)],
         "epochs": _epochs(look.details.epochs),
         "charts": charts(cards),
@@ -78,7 +78,7 @@ def compared_columns() -> list[dict[str, Any]]:
 
 
 def _described(column: Column) -> dict[str, Any]:
-    label = column.label if column.unit == "fraction" else column.label.partition(" (")[0]
+    label = column.label if column.unit == "fraction" else column.name
     flags = {"test": column.test, "hardware": column.hardware, "timed": column.timed}
     return {"key": column.key, "label": label, "unit": column.unit, "better": column.better, **flags}
 

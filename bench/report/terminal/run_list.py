@@ -8,8 +8,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bench.report.board.data_names import DataNames
 from bench.report.board.layout import short_name
+from bench.report.board.titles import DataNames
 from bench.report.run.runs import Attempts, clock, count_statuses, error_text, status_text
 from bench.report.terminal.console import fitting, plain_table
 from bench.store.rows import AttemptRow, RunRow

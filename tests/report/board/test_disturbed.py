@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from plausible_runs import MODELS, done_row
 
+from bench.report.board.board_table import BoardTable
 from bench.report.board.columns import COLUMNS
-from bench.report.board.disturbed import conditions_text
-from bench.report.board.layout import cell
 from bench.report.board.notes import board_notes
 from bench.report.board.query import Query
 from bench.report.board.tables import leaderboard
@@ -15,6 +14,7 @@ from bench.report.export.frames import run_frame, to_frame
 from bench.report.export.fronts import pareto
 from bench.report.export.records import BOARD_FIELDS, board_records
 from bench.report.pages import Report
+from bench.report.run.numbers import conditions_text
 from bench.report.site.overview import render_single
 
 SMALL, MIDDLE, LARGE = sorted(MODELS[:3], key=lambda model: model.gmacs)
@@ -51,10 +51,10 @@ def test_other_costs_do_not_care():
 @pytest.mark.parametrize("key", ["standalone_s", "train_s", "cpu_s", "latency_1_s"])
 def test_times_that_were_disturbed_are_marked(key):
     (board,) = leaderboard([row._replace(cpu_s=12.0) for row in falling_load()], Query())
-    cells = {entry.group.first.backbone: cell(entry.group, COLUMNS[key], board) for entry in board.entries}
+    rows = BoardTable(board, [COLUMNS[key], COLUMNS["peak_memory_bytes"]]).rows
+    cells = {row.entry.group.first.backbone: row.texts[0] for row in rows}
     assert [cells[model.name].startswith("~") for model in (SMALL, MIDDLE, LARGE)] == [True, True, False]
-    memory = [cell(entry.group, COLUMNS["peak_memory_bytes"], board) for entry in board.entries]
-    assert not any(text.startswith("~") for text in memory)
+    assert not any(row.texts[1].startswith("~") for row in rows)
 
 
 def test_the_answer_of_a_page_marks_its_times_as_the_table_does():

@@ -10,7 +10,7 @@ import pytest
 from plausible_runs import MODELS, done_row
 from rich.console import Console
 
-from bench.report.board.layout import board_columns
+from bench.report.board.layout import shown_columns
 from bench.report.board.query import Query
 from bench.report.board.tables import leaderboard
 from bench.report.export.csv_text import to_csv
@@ -18,7 +18,7 @@ from bench.report.export.markdown import to_markdown
 from bench.report.export.records import board_records, to_json
 from bench.report.pages import Report
 from bench.report.site.overview import render_single
-from bench.report.terminal.console import board_view
+from bench.report.terminal.board_view import board_view
 from bench.report.terminal.heads_view import heads_view
 from bench.store.rows import ContradictionCount, HeadRow, RunHeads
 
@@ -71,7 +71,7 @@ def test_an_ordinary_board_is_as_it_was_with_joint_runs_in_the_database():
     known = {"f" * 64: heads(0.8, 0.9, 0.1)}
     assert board_records(leaderboard(rows, Query(), heads=known)) == board_records(leaderboard(rows, Query()))
     (board,) = leaderboard(rows, Query(), heads=known)
-    assert [column.key for column in board_columns(board) if column.key.startswith(("head_", "contra"))] == []
+    assert [column.key for column in shown_columns(board) if column.key.startswith(("head_", "contra"))] == []
 
 
 def test_targets_are_found_in_any_order_and_alone_are_another_board():
@@ -92,7 +92,7 @@ def test_contradictions_of_several_pairs_each_have_a_column():
     metrics = tuple(HeadRow(name, "test", 9, 0.5, 0.5, 1.0, 0.5, 10) for name in "abc")
     pairs = tuple(ContradictionCount("test", *pair, 0.25, 10) for pair in ("ab", "ac"))
     (board,) = leaderboard(rows, Query(), heads={rows[0].run_id: RunHeads(metrics, pairs)})
-    titles = [column.title for column in board_columns(board)]
+    titles = [column.title for column in shown_columns(board)]
     assert {"a against b %", "a against c %"} < set(titles)
     assert "of a is" not in text_of(lambda console: board_view(board, console))
 

@@ -17,7 +17,7 @@ from bench.report.export.markdown import to_markdown
 from bench.report.export.records import board_records
 from bench.report.pages import Report
 from bench.report.site.overview import render_single
-from bench.report.terminal.console import board_view
+from bench.report.terminal.board_view import board_view
 
 ROWS = [done_row(model, dataset="cub", num_classes=200) for model in MODELS[:3]]
 HOSTILE = "<script>alert(1)</script> | a\nb"

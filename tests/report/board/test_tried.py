@@ -19,7 +19,7 @@ from bench.report.export.csv_text import to_csv
 from bench.report.export.markdown import to_markdown
 from bench.report.export.records import board_records, to_json
 from bench.report.site.overview import render_single
-from bench.report.terminal.console import boards_view
+from bench.report.terminal.board_view import boards_view
 
 NOTE = "Tuning was unequal"
 

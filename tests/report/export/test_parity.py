@@ -13,7 +13,7 @@ from board_kinds import HOSTILE, every_board
 from rich.console import Console
 
 from bench.report.board.columns import COLUMNS
-from bench.report.board.layout import board_columns, heading
+from bench.report.board.layout import shown_columns
 from bench.report.export.csv_text import to_csv
 from bench.report.export.frames import to_frame
 from bench.report.export.latex import to_latex
@@ -22,7 +22,7 @@ from bench.report.export.notebook import boards_html
 from bench.report.export.records import BOARD_FIELDS, board_records, to_json
 from bench.report.pages import Report
 from bench.report.site.overview import render_single
-from bench.report.terminal.console import board_view
+from bench.report.terminal.board_view import board_view
 from bench.units import DASH, show, show_spread
 
 QUERIES = [{}, {"cost": "gmacs", "sort": "gmacs"}, {"cost": "standalone_s"}, {"sort": "test_top1"}]
@@ -42,7 +42,7 @@ def boards_of(**asked):
     return found
 
 
-TIMES = {heading(column) for column in COLUMNS.values() if column.hardware}
+TIMES = {column.heading for column in COLUMNS.values() if column.hardware}
 
 
 def without(cells, titles):
@@ -137,14 +137,14 @@ def expected(board):
     found = {}
     for record, entry in zip(records, board.entries, strict=True):
         cells = {}
-        for column in board_columns(board):
+        for column in shown_columns(board):
             if column.unit == "text":
                 continue
             mean = record[column.key]
             std = record.get(f"{column.key}_std") if column.unit == "fraction" else None
             if column.key not in COLUMNS:  # a head's spread is no column of its own
                 std = entry.group.stat(column.key).std
-            cells[heading(column)] = (
+            cells[column.heading] = (
                 show_spread(mean, std, column.unit) if std is not None else show(mean, column.unit)
             )
         found[record["rank"], record["backbone"].removeprefix("timm/"), record["strategy"]] = cells

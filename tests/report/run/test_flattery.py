@@ -6,7 +6,6 @@ import pytest
 from plausible_runs import MODELS, done_row
 
 from bench.report.board.columns import COLUMNS, NEVER_RANKS
-from bench.report.board.definitions import DEFINITIONS, remarks
 from bench.report.board.query import Query
 from bench.report.board.seed_noise import seed_noise
 from bench.report.board.tables import leaderboard
@@ -74,11 +73,11 @@ class TestChance:
 
 class TestDefinitions:
     def test_every_column_that_can_be_shown_is_defined_and_nothing_else(self):
-        assert set(DEFINITIONS) == set(COLUMNS)
-        assert all(all(part for part in definition) for definition in DEFINITIONS.values())
+        parts = ([column.definition, column.stored_unit, column.source] for column in COLUMNS.values())
+        assert all(all(each) for each in parts)
 
     def test_what_never_ranks_looks_at_test_or_needs_equal_hardware_says_so(self):
-        assert {remarks(key) for key in NEVER_RANKS} == {"never ranks"}
-        assert remarks("test_top1") == "only reported"
-        assert remarks("latency_1_s") == "same hardware only"
-        assert remarks("val_top1") == ""
+        assert {COLUMNS[key].remark for key in NEVER_RANKS} == {"never ranks"}
+        assert COLUMNS["test_top1"].remark == "only reported"
+        assert COLUMNS["latency_1_s"].remark == "same hardware only"
+        assert COLUMNS["val_top1"].remark == ""

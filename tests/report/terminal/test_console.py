@@ -6,7 +6,7 @@ from rich.console import Console
 
 from bench.report.board.query import Query
 from bench.report.board.tables import leaderboard
-from bench.report.terminal.console import boards_view
+from bench.report.terminal.board_view import boards_view
 from bench.report.terminal.run_list import runs_view
 from bench.report.terminal.run_view import sparkline
 
