@@ -1,9 +1,10 @@
-"""The boards that a command's filters ask for: what `bench leaderboard` and `bench export` show."""
+"""The boards that a command's filters ask for, and their text: for `bench leaderboard` and `bench export`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.commands.collector import no_collection
 from bench.commands.filtering import check_filters
@@ -34,3 +35,23 @@ def read_boards(
         return boards
     known = known_published(registry)
     return with_published(boards, known, query) or published_boards(known, query)
+
+
+def boards_text(boards: list[Board], form: str, registry: list[Path] | None) -> str:
+    """Write boards as csv, json, markdown or latex."""
+    from bench.report.board.overlaps import known_overlaps
+    from bench.report.export.latex import to_latex
+    from bench.report.export.markdown import to_markdown
+    from bench.report.export.records import BOARD_FIELDS, board_records
+
+    if form in ("csv", "json"):
+        return records_text(board_records(boards), BOARD_FIELDS, form)
+    return (to_markdown if form == "markdown" else to_latex)(boards, known_overlaps(registry))
+
+
+def records_text(records: Sequence[dict[str, Any]], fields: Sequence[str], form: str) -> str:
+    """Write records as csv or json; `fields` are the first columns of a csv."""
+    from bench.report.export.csv_text import to_csv
+    from bench.report.export.records import to_json
+
+    return to_csv(records, fields) if form == "csv" else to_json(records)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.commands.boards import boards_text, read_boards, records_text
+from bench.commands.filtering import check_filters
 from bench.commands.filters import (
     Backbone,
     Budget,
@@ -22,6 +27,23 @@ from bench.commands.filters import (
 )
 from bench.commands.given import not_empty
 from bench.commands.options import RegistryFolders
+from bench.errors import BenchError, unknown_name
+from bench.report.export.formats import DATA, PICTURES, TABLES, Format, chosen_format
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bench.report.board.query import Query
+    from bench.report.board.tables import Board
+
+EXAMPLE = "reports/leaderboard.csv"
+_OF_A_RUN = ("curves", "confusion", "classes", "calibration")
+WHATS = {
+    **dict.fromkeys(("leaderboard", "front"), TABLES),
+    **dict.fromkeys(("runs", "epochs"), DATA),
+    **dict.fromkeys(("pareto", *_OF_A_RUN), PICTURES),
+}
+"""What can be exported, and the formats that it comes in."""
 
 What = Annotated[
     str,
@@ -82,18 +104,166 @@ def export(
 
     Example: bench export front --dataset cub --budget 10M --cost gmacs -o front.tex
     """
-    from bench.commands.exporting import Request, export_boards, export_pareto, export_rows, export_run, request_of
     from bench.report.board.query import Query
 
+    _checked(what, run)
+    file = None if out is None or str(out) == "-" else out
+    written_as = chosen_format(form, file, WHATS[what], what)
     query = Query(
         dataset, target, as_limits(budget, registry), backbone, strategy, sort=sort, reverse=reverse, cost=cost
     )
-    asked: Request = request_of(what, run, out, form, query)
+    asked = Request(what, run, file, written_as, query, db=db, registry=registry)
     if what in ("leaderboard", "front"):
-        export_boards(asked, db, registry, published=published)
+        _export_boards(asked, published=published)
     elif what in ("runs", "epochs"):
-        export_rows(asked, db, registry)
+        _export_rows(asked)
     elif what == "pareto":
-        export_pareto(asked, db, registry, published=published, height=height, dpi=dpi)
+        _export_pareto(asked, published=published, height=height, dpi=dpi)
     else:
-        export_run(asked, db, split, dpi)
+        _export_run(asked, split, dpi)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted, of which runs, in which format; `out` None means standard output."""
+
+    what: str
+    run: str | None
+    out: Path | None
+    format: Format
+    query: Query
+    db: str | None
+    registry: list[Path] | None
+
+
+def _checked(what: str, run: str | None) -> None:
+    """Raise BenchError for what does not go together."""
+    if what not in WHATS:
+        raise unknown_name("export", what, WHATS, BenchError)
+    if run is None and what in _OF_A_RUN:
+        raise BenchError(
+            f"{what} is a picture of one run.", "No run is named.", f"Name one, as in: bench export {what} 3fa9c1"
+        )
+    if run is not None and what not in (*_OF_A_RUN, "epochs"):
+        raise BenchError(f"{what} is not of one run.", f"The run {run} is named.", "Leave it out.")
+
+
+def _export_boards(asked: Request, *, published: bool) -> None:
+    """Write leaderboards, or their fronts alone."""
+    from bench.report.board.tables import front_board
+    from bench.report.export.records import BOARD_FIELDS, board_records
+
+    boards = read_boards(asked.db, asked.query, asked.registry, published=published)
+    if asked.what == "front":
+        boards = [front_board(board) for board in boards]
+    if asked.format.name == "parquet":
+        _write_parquet(asked, board_records(boards), BOARD_FIELDS)
+    else:
+        _write_text(asked, boards_text(boards, asked.format.name, asked.registry))
+
+
+def _export_rows(asked: Request) -> None:
+    """Write the runs that pass the filters, or their epochs, as the database has them."""
+    from bench.report.board.query import select_rows
+    from bench.report.export.records import EPOCH_FIELDS, epoch_records, row_records
+    from bench.store.rows import RunRow
+    from bench.store.store import Store
+
+    with Store.open(asked.db, create=False) as store:
+        rows = store.rows()
+        check_filters(rows, asked.query, asked.registry)
+        kept = [store.run(asked.run).row] if asked.run else select_rows(rows, asked.query)
+        if asked.what == "runs":
+            fields, records = tuple(RunRow._fields), row_records(kept)
+        else:
+            fields = EPOCH_FIELDS
+            records = epoch_records(kept, {row.run_id: store.epochs(row.run_id) for row in kept})
+    if asked.format.name == "parquet":
+        _write_parquet(asked, records, fields)
+    else:
+        _write_text(asked, records_text(records, fields, asked.format.name))
+
+
+def _export_pareto(asked: Request, *, published: bool, height: str | None, dpi: int) -> None:
+    """Draw each board over its cost; of several each has a file of its own."""
+    from bench.report.plots.figures import Y_AXES
+
+    if height is not None and height not in Y_AXES:
+        raise unknown_name("height", height, Y_AXES, BenchError)
+    boards = read_boards(asked.db, asked.query, asked.registry, published=published)
+    if not boards:
+        raise BenchError(
+            "There is nothing to draw.", "No finished run passes the filters.", "`bench runs` lists every run."
+        )
+    drawn = [(board.title, _drawing(board, height)) for board in boards]
+    _write_pictures(asked, drawn, dpi)
+
+
+def _export_run(asked: Request, split: str, dpi: int) -> None:
+    """Draw a part of the look at one run; of several heads each has a file of its own."""
+    from bench.inference.class_names import class_names
+    from bench.report.look.files import pictures
+    from bench.report.look.look import look_at
+    from bench.store.store import Store
+
+    if split not in ("test", "val"):
+        raise BenchError(f"Unknown split {split!r}.", "Valid: test, val.", "Take one of them.")
+    with Store.open(asked.db, create=False) as store:
+        seen = look_at(
+            store, str(asked.run), class_names, split="val" if split == "val" else "test", what=[asked.what]
+        )
+    _write_pictures(asked, list(pictures(seen)), dpi)
+
+
+def _drawing(board: Board, height: str | None) -> Callable[[], Figure]:
+    from bench.report.board.notes import scatter_notes
+    from bench.report.plots.scatter import HEIGHT, board_scatter
+    from bench.report.png.pareto import draw_pareto
+
+    shown = board_scatter(board, height or HEIGHT)
+    return partial(draw_pareto, shown, board.summary, " ".join(scatter_notes(board, shown)))
+
+
+def _write_text(asked: Request, text: str) -> None:
+    from bench.commands.display import terminal
+    from bench.disk.atomic import write_text
+    from bench.report.places import written_to
+    from bench.units import visible
+
+    if asked.out is None:
+        terminal.write(text)
+        return
+    with written_to(asked.out, EXAMPLE):
+        write_text(asked.out, visible(text if text.endswith("\n") else text + "\n"))
+    _name_files([asked.out])
+
+
+def _write_parquet(asked: Request, records: Sequence[dict[str, object]], fields: Sequence[str]) -> None:
+    from bench.report.export.frames import to_frame, write_parquet
+    from bench.report.places import written_to
+
+    out = asked.out or Path()  # a format that is no text has a file
+    with written_to(out, EXAMPLE):
+        write_parquet(to_frame(records, fields), out)
+    _name_files([out])
+
+
+def _write_pictures(asked: Request, drawn: Sequence[tuple[str, Callable[[], Figure]]], dpi: int) -> None:
+    from bench.report.export.file_names import file_names
+    from bench.report.places import written_to
+    from bench.report.png.theme import write_picture
+
+    out = asked.out or Path()  # a picture has a file
+    names = file_names([name for name, _ in drawn])
+    paths = [out] if len(drawn) == 1 else [out.with_name(f"{out.stem}-{name}{out.suffix}") for name in names]
+    for path, (_, draw) in zip(paths, drawn, strict=True):
+        with written_to(path, "reports/pareto.png"):
+            write_picture(path, draw, asked.format.name, dpi)
+    _name_files(paths)
+
+
+def _name_files(paths: Sequence[Path]) -> None:
+    from bench.commands.display import terminal
+
+    for path in paths:
+        terminal.out().print(str(path), soft_wrap=True)

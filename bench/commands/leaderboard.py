@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.boards import read_boards
+from bench.commands.boards import boards_text, read_boards
 from bench.commands.collector import no_collection
 from bench.commands.filters import (
     AsJson,
@@ -65,6 +65,8 @@ def leaderboard(
 
     Example: bench leaderboard --dataset cub --budget "total<=10M,gmacs<=0.5" --cost gmacs
     """
+    from bench.commands.display import terminal
+
     form = one_format(json=json, csv=csv, markdown=markdown)
     from bench.report.board.query import Query
 
@@ -76,7 +78,7 @@ def leaderboard(
         if form == "text":
             _show(boards, query, limit, plot, registry)
         else:
-            _write(boards, form, registry)
+            terminal.write(boards_text(boards, form, registry))
 
 
 def _show(boards: list[Board], query: Query, limit: int, plot: bool | None, registry: list[Path] | None) -> None:
@@ -87,17 +89,3 @@ def _show(boards: list[Board], query: Query, limit: int, plot: bool | None, regi
     console = terminal.out()
     overlaps = known_overlaps(registry)
     console.print(boards_view(boards, console, query, limit=limit, overlaps=overlaps, plot=plot))
-
-
-def _write(boards: list[Board], form: str, registry: list[Path] | None) -> None:
-    from bench.commands.display import terminal
-    from bench.report.board.overlaps import known_overlaps
-    from bench.report.export.csv_text import to_csv
-    from bench.report.export.markdown import to_markdown
-    from bench.report.export.records import BOARD_FIELDS, board_records, to_json
-
-    if form == "markdown":
-        terminal.write(to_markdown(boards, known_overlaps(registry)))
-        return
-    records = board_records(boards)
-    terminal.write(to_json(records) if form == "json" else to_csv(records, BOARD_FIELDS))

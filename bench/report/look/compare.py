@@ -11,7 +11,7 @@ from bench.report.look.diagnosis import plain
 from bench.report.look.head_comparison import HeadComparison, compare_heads, head_record
 from bench.report.look.head_predictions import HeadPredictions, split_heads
 from bench.report.look.look import FindNames
-from bench.report.run.spec_values import flat
+from bench.report.run.spec_groups import flat
 from bench.store.artifacts import Artifacts
 from bench.store.rows import RunRow, StoredRun
 from bench.store.store import Store

@@ -11,10 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 
-from bench.report.look.confusion import Pair, Shares, row_shares
+from bench.report.look.confusion import Counts, Order, Pair, Shares, row_shares
 from bench.report.look.diagnosis import Diagnosis
 from bench.report.plots.charts import ERRORS, HITS
-from bench.report.png.callouts import number_pairs
 from bench.report.png.theme import GRID, GROUND, INK, LINE, MUTED, cut, headed
 from bench.units import show
 
@@ -101,7 +100,7 @@ def _draw_matrix(axes: Axes, diagnosis: Diagnosis, points: float) -> None:
     if len(order) <= COUNTED_UP_TO:
         _write_counts(axes, counts, shares, points)
     else:
-        number_pairs(axes, diagnosis.pairs[:NUMBERED], counts, order)
+        _number_pairs(axes, diagnosis.pairs[:NUMBERED], counts, order)
 
 
 def _colours(shares: Shares) -> npt.NDArray[np.float64]:
@@ -133,6 +132,41 @@ def _write_counts(axes: Axes, counts: npt.NDArray[np.int64], shares: Shares, poi
             size=size,
             color=GROUND if dark else INK,
         )
+
+
+def _number_pairs(axes: Axes, pairs: Sequence[Pair], counts: Counts, order: Order) -> None:
+    """Ring the worst pairs, and write their places in the list near them, where the matrix is empty."""
+    place = {int(index): at for at, index in enumerate(order)}
+    busy = (counts > 0).astype(float)
+    for pair in pairs:
+        busy[place[pair.true], place[pair.predicted]] = 4.0
+    for number, pair in enumerate(pairs, 1):
+        x, y = place[pair.predicted], place[pair.true]
+        axes.plot(x, y, "s", markersize=7, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=0.7)
+        at = _free_spot(x, y, busy)
+        axes.text(*at, str(number), size=7, weight="bold", ha="center", va="center", color=INK)
+        busy[_around(at, busy)] += 4.0
+
+
+def _free_spot(x: int, y: int, busy: Shares) -> tuple[float, float]:
+    """Find the emptiest of the spots around a cell; of equally empty ones the nearest."""
+    reach = 0.022 * len(busy)
+    angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    spots = [
+        (x + reach * far * np.cos(angle), y + reach * far * np.sin(angle))
+        for far in (1, 1.5, 2)
+        for angle in angles
+    ]
+    edge = 0.6 * reach
+    inside = [spot for spot in spots if all(edge <= at <= len(busy) - 1 - edge for at in spot)]
+    return min(inside, key=lambda spot: float(busy[_around(spot, busy)].sum()))
+
+
+def _around(at: tuple[float, float], busy: Shares) -> tuple[slice, slice]:
+    """Return the cells that a number at (x, y) covers."""
+    half = 0.011 * len(busy)
+    columns, rows = ((max(0, round(place - half)), round(place + half) + 1) for place in at)
+    return slice(*rows), slice(*columns)
 
 
 def _draw_list(axes: Axes, names: Sequence[str], pairs: Sequence[Pair]) -> None:

@@ -1,10 +1,13 @@
-"""The numbers of one run, written for people: its counts, its results on each split, what it cost."""
+"""The numbers of one run, written for people: its counts, its results on each split, its epochs, what it cost."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
+from bench.metrics.ranks import TOP
+from bench.records.runs import EpochRecord
 from bench.report.board.columns import COLUMNS, NEVER_RANKS
 from bench.report.board.layout import DISTURBED
 from bench.store.rows import RunRow
@@ -73,3 +76,31 @@ def conditions_text(row: RunRow) -> str:
     if not parts:
         return ""
     return ", ".join(parts) + (": disturbed" if row.disturbed else "")
+
+
+class EpochTable(NamedTuple):
+    """Headings, and for each epoch its cells; columns that no epoch has a value in are left out."""
+
+    headings: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def epoch_table(epochs: Sequence[EpochRecord], classes: int) -> EpochTable:
+    """Write the loss and the accuracies of train, val and test; no top-5 of five `classes` or fewer."""
+    metrics = {"loss": "loss", "top1": "top-1 %", "top5": "top-5 %"}
+    if classes <= TOP:
+        del metrics["top5"]
+    columns = {
+        f"{split} {heading}": [_written(epoch, split, metric) for epoch in epochs]
+        for split in ("train", "val", "test")
+        for metric, heading in metrics.items()
+    }
+    kept = {heading: cells for heading, cells in columns.items() if any(cell != DASH for cell in cells)}
+    return EpochTable(tuple(kept), list(zip(*kept.values(), strict=True)))
+
+
+def _written(epoch: EpochRecord, split: str, metric: str) -> str:
+    value = getattr(epoch.val, metric) if split == "val" else getattr(epoch, f"{split}_{metric}")
+    if metric != "loss":
+        return show(value, "fraction")
+    return DASH if value is None or not math.isfinite(value) else f"{value:.4f}"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from bench.report.run.spec_values import flat, plain_value
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, Spec, TransformSpec
 from bench.units import DASH
 
@@ -71,6 +70,24 @@ def spec_entries(spec: Mapping[str, Any]) -> Iterable[SpecEntry]:
     for key, value in flat(spec):
         default = key in _defaults() and _defaults()[key] == _listed(value)
         yield SpecEntry(key, _name(key), DASH if value in (None, "", []) else plain_value(value), default)
+
+
+def flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """List the keys of a record of records, dotted, with their values."""
+    found: list[tuple[str, Any]] = []
+    for key, inner in value.items():
+        found += flat(inner, f"{prefix}{key}.") if isinstance(inner, Mapping) else [(f"{prefix}{key}", inner)]
+    return found
+
+
+def plain_value(value: Any) -> str:
+    """Write a value of a spec on one line."""
+    if isinstance(value, Mapping):
+        parts = (f"{key} {plain_value(inner)}" for key, inner in value.items() if inner is not None)
+        return f"{{{', '.join(parts)}}}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(plain_value(inner) for inner in value) + "]"
+    return str(value) if value != "" else "-"
 
 
 def _group(key: str) -> str:

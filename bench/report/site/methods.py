@@ -8,12 +8,11 @@ from typing import Any
 from bench.errors import BenchError
 from bench.registry.entries import BackboneEntry, DatasetEntry
 from bench.registry.loading import Registry
-from bench.report.board.seed_noise import seed_noise
+from bench.report.board.chance import board_runs, flattered, flattery_panel, histogram, seed_noise
 from bench.report.board.tables import Board, Entry
 from bench.report.html import embedded_json
 from bench.report.look.diagnosis import plain
 from bench.report.run.details import RunDetails
-from bench.report.run.flattery import board_runs, flattered, flattery_panel, histogram
 from bench.report.site.checked_data import checked_sheet
 from bench.report.site.folder import Page, SiteFolder
 from bench.report.site.material import METHODS, Material, run_page

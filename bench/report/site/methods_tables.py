@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.hardware.backend_tolerance import TOLERANCE
 from bench.registry.entries import BackboneEntry, DatasetEntry
+from bench.report.board.chance import Flattered, SeedNoise
 from bench.report.board.columns import COLUMNS, OF_HEADS
 from bench.report.board.groups import Task, cut, data_name
 from bench.report.board.layout import short_name
 from bench.report.board.overlaps import Overlaps, pretraining_sets
-from bench.report.board.seed_noise import SeedNoise
 from bench.report.board.titles import DataNames
-from bench.report.run.flattery import Flattered
 from bench.report.site.material import run_page
 from bench.report.site.sheet import Cell, Head, Sheet, bounded, number
 from bench.store.rows import Environment, RunRow

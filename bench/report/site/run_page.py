@@ -8,19 +8,18 @@ from typing import Any, NamedTuple
 from bench.records.transfers import Transfer
 from bench.report.look.look import Look
 from bench.report.look.page import SCRIPTS, WORDS, Section
-from bench.report.run.epochs import epoch_table
 from bench.report.run.numbers import (
     RESULTS,
     cost_pairs,
     count_pairs,
+    epoch_table,
     majority_pairs,
     measured,
     never_pairs,
     result_rows,
 )
 from bench.report.run.runs import error_text, status_text, utc
-from bench.report.run.spec_groups import spec_groups
-from bench.report.run.spec_values import plain_value
+from bench.report.run.spec_groups import plain_value, spec_groups
 from bench.report.site.folder import Page
 from bench.report.site.material import COMPARE, OVERVIEW, run_data, run_page
 from bench.report.site.run_examples import Examples

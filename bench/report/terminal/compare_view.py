@@ -17,7 +17,7 @@ from bench.report.look.compare import Comparison
 from bench.report.look.diagnosis import Diagnosis
 from bench.report.look.head_comparison import HeadComparison
 from bench.report.run.numbers import measured as run_number
-from bench.report.run.spec_values import plain_value
+from bench.report.run.spec_groups import plain_value
 from bench.report.terminal.console import plain_table
 from bench.report.terminal.run_view import pairs
 from bench.store.rows import StoredRun

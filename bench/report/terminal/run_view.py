@@ -15,11 +15,17 @@ from bench.records.runs import EpochRecord
 from bench.report.board.groups import data_name
 from bench.report.board.layout import short_name
 from bench.report.run.details import RunDetails
-from bench.report.run.epochs import epoch_table
-from bench.report.run.numbers import RESULTS, cost_pairs, count_pairs, majority_pairs, never_pairs, result_rows
+from bench.report.run.numbers import (
+    RESULTS,
+    cost_pairs,
+    count_pairs,
+    epoch_table,
+    majority_pairs,
+    never_pairs,
+    result_rows,
+)
 from bench.report.run.runs import clock, error_text
-from bench.report.run.spec_groups import SpecEntry, spec_groups
-from bench.report.run.spec_values import plain_value
+from bench.report.run.spec_groups import SpecEntry, plain_value, spec_groups
 from bench.report.terminal.console import command_line_text, lines_table, plain_table
 from bench.report.terminal.heads_view import heads_view
 from bench.report.terminal.run_list import STATUS_STYLES

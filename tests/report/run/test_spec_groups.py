@@ -1,7 +1,6 @@
 from predicted_runs import planned
 
-from bench.report.run.spec_groups import spec_entries, spec_groups
-from bench.report.run.spec_values import flat
+from bench.report.run.spec_groups import flat, spec_entries, spec_groups
 from bench.spec import RecipeSpec
 
 

@@ -1,4 +1,4 @@
-"""How much better runs would have looked, had their epoch been chosen by test: best on test less reported."""
+"""What chance adds to the numbers of a board: epochs chosen by test, one seed, and a finite test set."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.report.board.tables import Board
 from bench.report.plots.charts import Axis, Panel, Series
 from bench.store.rows import RunRow
 
-BINS = 12
+BINS, MANY = 12, 2
 _STEPS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 
 
@@ -84,3 +84,44 @@ def _gain(row: RunRow) -> float | None:
     if best is None or reported is None or not math.isfinite(best - reported):
         return None
     return best - reported
+
+
+@dataclass(frozen=True)
+class SeedNoise:
+    """Of one board: the standard error of its best row, and the spread over seeds of rows that have several.
+
+    `test_error` is that of `score_error`, sqrt(p (1 - p) / n) away from 0 and 1; `pooled` the square root of the
+    mean variance over seeds of test top-1, weighted by degrees of freedom, and `largest` the largest standard
+    deviation. All are fractions of images.
+    """
+
+    title: str
+    test_n: int | None
+    best: float | None
+    test_error: float | None
+    rows: int
+    repeated: int
+    seeds: int
+    pooled: float | None
+    largest: float | None
+
+
+def seed_noise(board: Board) -> SeedNoise:
+    """Hold the two kinds of chance of a board beside each other."""
+    groups = [entry.group for entry in board.entries if not entry.group.ensemble]
+    first = min((entry for entry in board.entries if not entry.group.ensemble), key=lambda e: e.rank, default=None)
+    best = first.group if first else None
+    stats = [stat for group in groups if (stat := group.stat("test_top1")).n >= MANY and stat.std is not None]
+    freedom = sum(stat.n - 1 for stat in stats)
+    variance = sum((stat.n - 1) * (stat.std or 0.0) ** 2 for stat in stats)
+    return SeedNoise(
+        title=board.title,
+        test_n=best.first.test_n if best else None,
+        best=best.stat("test_top1").mean if best else None,
+        test_error=best.test_error if best else None,
+        rows=len(groups),
+        repeated=len(stats),
+        seeds=max((stat.n for stat in stats), default=0),
+        pooled=math.sqrt(variance / freedom) if freedom else None,
+        largest=max((stat.std or 0.0 for stat in stats), default=None),
+    )

@@ -5,11 +5,10 @@ import math
 import pytest
 from plausible_runs import MODELS, done_row
 
+from bench.report.board.chance import BINS, flattered, flattery_panel, histogram, seed_noise
 from bench.report.board.columns import COLUMNS, NEVER_RANKS
 from bench.report.board.query import Query
-from bench.report.board.seed_noise import seed_noise
 from bench.report.board.tables import leaderboard
-from bench.report.run.flattery import BINS, flattered, flattery_panel, histogram
 
 
 def board(*rows):
