@@ -10,8 +10,11 @@ from typing import Any
 
 from bench.records.runs import EpochRecord
 from bench.records.transfers import Transfer
+from bench.report.board.columns import COLUMNS, NEVER_RANKS
 from bench.report.board.groups import data_name
+from bench.report.run.numbers import COUNTS, cost_pairs, named, result_rows
 from bench.report.run.runs import attempt_record
+from bench.report.run.spec_groups import SpecGroup, spec_groups
 from bench.report.terminal.transfer_view import transfer_record
 from bench.store.rows import AttemptRow, RunHeads, RunRow, StoredRun
 from bench.store.store import Store
@@ -19,7 +22,10 @@ from bench.store.store import Store
 
 @dataclass(frozen=True, repr=False)
 class RunDetails:
-    """One run with its spec, epochs and attempts, how it did on other datasets, and its several heads."""
+    """The record of one run, behind `bench show`, its page and `--json`.
+
+    It has the run's spec, epochs and attempts, how it did on other datasets, and its several heads.
+    """
 
     stored: StoredRun
     epochs: Sequence[EpochRecord]
@@ -43,6 +49,37 @@ class RunDetails:
         row = self.row
         told = f"{row.backbone}, {row.strategy}, on {data_name(row.dataset, row.target, row.subset)}"
         return f"<run {row.run_id[:12]}: {told}, seed {row.seed}, {row.status}>"
+
+    @property
+    def results(self) -> list[tuple[str, ...]]:
+        """What was measured on each split, under the headings of `RESULTS`; empty if the run is not done."""
+        return list(result_rows(self.row)) if self.row.status == "done" else []
+
+    @property
+    def majority(self) -> list[tuple[str, str]]:
+        """What always naming the most frequent class of train scores; empty if that is not known."""
+        keys = ("majority_share", "val_majority_top1", "test_majority_top1")
+        return named(self.row, [key for key in keys if COLUMNS[key].of(self.row) is not None])
+
+    @property
+    def never_used(self) -> list[tuple[str, str]]:
+        """The accuracies that were never used to choose."""
+        return named(self.row, NEVER_RANKS)
+
+    @property
+    def counts(self) -> list[tuple[str, str]]:
+        """What is known before training."""
+        return named(self.row, COUNTS)
+
+    @property
+    def costs(self) -> list[tuple[str, str]]:
+        """What the run cost and what it costs to serve; empty if it is not done."""
+        return cost_pairs(self.row) if self.row.status == "done" else []
+
+    @property
+    def spec_groups(self) -> list[SpecGroup]:
+        """The keys of the spec by what they are about."""
+        return spec_groups(self.stored.spec_data)
 
     @property
     def command(self) -> str | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bench.metrics.ranks import TOP
 from bench.records.runs import EpochRecord
-from bench.report.board.columns import COLUMNS, NEVER_RANKS
+from bench.report.board.columns import COLUMNS
 from bench.report.board.layout import DISTURBED
 from bench.store.rows import RunRow
 from bench.units import DASH, show
@@ -20,20 +20,9 @@ SPLITS = ("train", "val", "test")
 RESULTS = ("split", "top-1 %", "top-5 %", "macro-F1 %", "balanced %", "loss", "images")
 
 
-def count_pairs(row: RunRow) -> list[tuple[str, str]]:
-    """Name and write what is known of a run before it is trained."""
-    return [(COLUMNS[key].label, measured(row, key)) for key in COUNTS]
-
-
-def never_pairs(row: RunRow) -> list[tuple[str, str]]:
-    """Name and write the accuracies that were never used to choose."""
-    return [(COLUMNS[key].label, measured(row, key)) for key in NEVER_RANKS]
-
-
-def majority_pairs(row: RunRow) -> list[tuple[str, str]]:
-    """Name and write what always naming the most frequent class of train scores; empty if that is not known."""
-    keys = ("majority_share", "val_majority_top1", "test_majority_top1")
-    return [(COLUMNS[key].label, measured(row, key)) for key in keys if COLUMNS[key].of(row) is not None]
+def named(row: RunRow, keys: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the label and the text of each of these columns of a run."""
+    return [(COLUMNS[key].label, measured(row, key)) for key in keys]
 
 
 def result_rows(row: RunRow) -> Iterable[tuple[str, ...]]:

@@ -8,18 +8,9 @@ from typing import Any, NamedTuple
 from bench.records.transfers import Transfer
 from bench.report.look.look import Look
 from bench.report.look.page import SCRIPTS, WORDS, Section
-from bench.report.run.numbers import (
-    RESULTS,
-    cost_pairs,
-    count_pairs,
-    epoch_table,
-    majority_pairs,
-    measured,
-    never_pairs,
-    result_rows,
-)
+from bench.report.run.numbers import RESULTS, epoch_table, measured
 from bench.report.run.runs import error_text, status_text, utc
-from bench.report.run.spec_groups import plain_value, spec_groups
+from bench.report.run.spec_groups import plain_value
 from bench.report.site.folder import Page
 from bench.report.site.material import COMPARE, OVERVIEW, run_data, run_page
 from bench.report.site.run_examples import Examples
@@ -61,14 +52,10 @@ def run_page_of(look: Look, cards: Sequence[Section], examples: Sequence[Example
         "examples": {one.target: one for one in examples},
         "links": links,
         "headline": _headline(row),
-        "results": (RESULTS, list(result_rows(row))) if row.status == "done" else None,
-        "majority": majority_pairs(row),
-        "never": never_pairs(row),
-        "counts": count_pairs(row),
-        "costs": cost_pairs(row) if row.status == "done" else (),
+        "run": details,
+        "headings": RESULTS,
         "contradictions": contradictions(details.heads),
         "transfers": [line for transfer in details.transfers for line in _transferred(transfer)],
-        "spec": spec_groups(details.stored.spec_data),
         "provenance": _provenance(details.telling_attempt),
         "versions": _versions(details.telling_attempt),
         "commands": _commands(row, repeat=details.command),

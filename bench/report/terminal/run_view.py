@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -15,17 +14,9 @@ from bench.records.runs import EpochRecord
 from bench.report.board.groups import data_name
 from bench.report.board.layout import short_name
 from bench.report.run.details import RunDetails
-from bench.report.run.numbers import (
-    RESULTS,
-    cost_pairs,
-    count_pairs,
-    epoch_table,
-    majority_pairs,
-    never_pairs,
-    result_rows,
-)
+from bench.report.run.numbers import RESULTS, epoch_table
 from bench.report.run.runs import clock, error_text
-from bench.report.run.spec_groups import SpecEntry, plain_value, spec_groups
+from bench.report.run.spec_groups import SpecEntry, SpecGroup, plain_value
 from bench.report.terminal.console import command_line_text, lines_table, plain_table
 from bench.report.terminal.heads_view import heads_view
 from bench.report.terminal.run_list import STATUS_STYLES
@@ -75,21 +66,21 @@ def _sections(details: RunDetails) -> dict[str, RenderableType | None]:
     done = row.status == "done"
     return {
         **({} if done else {"Attempts": attempts}),
-        "Results": _results(row) if done else None,
-        "Counts": pairs(count_pairs(row)),
+        "Results": _results(details) if done else None,
+        "Counts": pairs(details.counts),
         "Heads": heads_view(details.heads),
         "On other datasets": transfers_view(details.transfers) if details.transfers else None,
         "Epochs": _curves(details.epochs, row.num_classes) if details.epochs else None,
         **({"Attempts": attempts} if done else {}),
-        "Spec": _spec(details.stored.spec_data),
+        "Spec": _spec(details.spec_groups),
         "Provenance": _provenance(details.telling_attempt),
     }
 
 
-def _spec(spec: Mapping[str, Any]) -> RenderableType:
+def _spec(groups: Iterable[SpecGroup]) -> RenderableType:
     """Show what a spec sets, group by group, and its defaults in one piece: all of it identifies the run."""
     parts: list[RenderableType] = []
-    for group in spec_groups(spec):
+    for group in groups:
         told = [(entry.name, _short(entry)) for entry in group.entries if not entry.default]
         usual = ", ".join(f"{entry.name} {entry.text}" for entry in group.entries if entry.default)
         lines = [*told, *([("defaults", usual)] if usual else [])]
@@ -102,11 +93,11 @@ def _short(entry: SpecEntry) -> str:
     return f"{entry.text[:_DIGITS]}..." if entry.digest else entry.text
 
 
-def _results(row: RunRow) -> RenderableType:
-    table = lines_table(RESULTS, list(result_rows(row)), drop=("balanced %", "macro-F1 %", "top-5 %", "loss"))
-    note = Text(f"At epoch {row.best_epoch}, which validation chose. Never used to choose:", style="dim")
-    majority = pairs(majority_pairs(row))
-    return Group(table, majority, note, pairs(never_pairs(row)), Text(""), pairs(cost_pairs(row)))
+def _results(details: RunDetails) -> RenderableType:
+    table = lines_table(RESULTS, details.results, drop=("balanced %", "macro-F1 %", "top-5 %", "loss"))
+    chosen = f"At epoch {details.row.best_epoch}, which validation chose. Never used to choose:"
+    never, costs = pairs(details.never_used), pairs(details.costs)
+    return Group(table, pairs(details.majority), Text(chosen, style="dim"), never, Text(""), costs)
 
 
 def curve_lines(epochs: Sequence[EpochRecord]) -> Table:
