@@ -9,7 +9,7 @@ import pytest
 from bench.commands.leaderboard import leaderboard
 from bench.errors import BenchError
 from bench.report.board import layout
-from bench.report.board.columns import COLUMNS, COSTS
+from bench.report.board.columns import COLUMNS
 from bench.store.store import Store
 
 
@@ -38,7 +38,7 @@ def test_markdown_is_a_table(call, typical_db):
 
 @pytest.mark.parametrize("sort", COLUMNS)
 def test_the_table_is_the_same_from_the_few_columns_that_it_reads(call, typical_db, monkeypatch, sort):
-    cost = sort if sort in COSTS else "trainable_params"
+    cost = sort if COLUMNS[sort].better == "less" else "trainable_params"
     given = ("--db", typical_db, "--sort", sort, "--cost", cost, "--budget", "11M", "--limit", 0)
     lean = call(leaderboard, *given).stdout
     monkeypatch.setattr(layout, "columns_read", lambda _query: None)

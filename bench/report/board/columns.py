@@ -224,7 +224,6 @@ _ALL = (
 COLUMNS = {column.key: column for column in _ALL}
 
 NEVER_RANKS = tuple(column.key for column in _ALL if column.never_ranks)
-COSTS = tuple(column.key for column in _ALL if column.better == "less")
 
 USUAL_COSTS = ("trainable_params", "gmacs", "total_params", "train_gmacs")
 """The costs that a board weighs by default, in this order: the first one that tells its rows apart."""
@@ -254,9 +253,10 @@ def column(key: str) -> Column:
 
 def cost(key: str) -> Column:
     """Return a cost by its key; what is no cost is an error that lists the costs."""
-    if key not in COSTS:
-        raise unknown_name("cost", key, COSTS, BenchError)
-    return COLUMNS[key]
+    costs = {name: column for name, column in COLUMNS.items() if column.better == "less"}
+    if key not in costs:
+        raise unknown_name("cost", key, costs, BenchError)
+    return costs[key]
 
 
 OF_HEADS = Column(

@@ -83,8 +83,8 @@ def as_row(made: Ensemble, members: Sequence[RunRow]) -> RunRow:
             name: _alike(getattr(row, name) for row in members) for name in ("recipe_name", "precision", "backend")
         },
         **(times if len(machines) == 1 else dict.fromkeys(times)),
-        **_metrics("val", made.val),
-        **_metrics("test", made.test),
+        **metrics_columns("val", made.val),
+        **metrics_columns("test", made.test),
         "run_id": made.ensemble_id,
         "group_id": made.ensemble_id,
         "backbone": made.name,
@@ -119,7 +119,8 @@ def _of_head(row: RunRow, made: Ensemble, heads: RunHeads, class_groups: str) ->
     return row._replace(**changes)
 
 
-def _metrics(split: str, metrics: Metrics) -> dict[str, float | None]:
+def metrics_columns(split: str, metrics: Metrics) -> dict[str, float | None]:
+    """Return a split's metrics as columns, `val_top1` and so on; what is not finite is None."""
     values = dataclasses.asdict(metrics)
     return {f"{split}_{name}": value if math.isfinite(value) else None for name, value in values.items()}
 

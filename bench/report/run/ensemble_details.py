@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bench.records.ensembles import Ensemble, Gain
-from bench.records.runs import Metrics
+from bench.report.board.ensembled import metrics_columns
 from bench.store.rows import RunRow
 
 _OF_A_MEMBER = (
@@ -50,8 +49,8 @@ def ensemble_record(details: EnsembleDetails) -> dict[str, Any]:
         "ensemble_id": None if details.is_one else made.ensemble_id,
         **plain,
         "chosen_on_val": made.chosen_on_val,
-        **_metrics("val", made.val),
-        **_metrics("test", made.test),
+        **metrics_columns("val", made.val),
+        **metrics_columns("test", made.test),
         "members": [
             {**{name: getattr(row, name) for name in _OF_A_MEMBER}, "weight": member.weight}
             for row, member in zip(details.members, made.members, strict=True)
@@ -60,8 +59,3 @@ def ensemble_record(details: EnsembleDetails) -> dict[str, Any]:
         "members_gmacs": gmacs,
         "gain": dataclasses.asdict(details.gain) if details.gain else None,
     }
-
-
-def _metrics(split: str, metrics: Metrics) -> dict[str, Any]:
-    values = dataclasses.asdict(metrics)
-    return {f"{split}_{name}": value if math.isfinite(value) else None for name, value in values.items()}
