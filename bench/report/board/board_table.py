@@ -74,7 +74,7 @@ class Row:
         """Whether no other row is as good in accuracy and cost, and better in one."""
         return self.entry is not None and self.entry.pareto
 
-    @property
+    @cached_property
     def texts(self) -> list[str]:
         """The texts of the cells."""
         return [cell.text for cell in self.cells]

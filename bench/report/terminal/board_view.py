@@ -9,7 +9,7 @@ from rich.constrain import Constrain
 from rich.table import Table
 from rich.text import Text
 
-from bench.report.board.board_table import BoardTable, Cell, Row
+from bench.report.board.board_table import BoardTable, Row
 from bench.report.board.columns import Column
 from bench.report.board.layout import ESSENTIAL
 from bench.report.board.overlaps import Overlaps
@@ -102,10 +102,9 @@ def _one_line(table: BoardTable, columns: Sequence[Column], style_of: StyleOf) -
     numbers = [column.heading for column in columns if column.unit != "text"]
     made = plain_table(["#", *(column.heading for column in columns), "seeds"], right=["seeds", *numbers])
     width = len(str(len(table.board.entries)))
+    places = [place for place, column in enumerate(table.columns) if column in columns]
     for row in table.rows:
-        cells = [
-            Text(cell.text, style=_style(cell, row, style_of)) for cell in row.cells if cell.column in columns
-        ]
+        cells = [Text(row.texts[at], style=_style(table.columns[at], row, style_of)) for at in places]
         place = Text(f"{row.place:>{width}} {row.mark or ' '}", style="bold green" if row.pareto else "")
         made.add_row(place, *cells, Text(row.seeds), style=_row_style(row))
     return made
@@ -113,22 +112,23 @@ def _one_line(table: BoardTable, columns: Sequence[Column], style_of: StyleOf) -
 
 def _two_lines(table: BoardTable, columns: Sequence[Column], style_of: StyleOf) -> Table:
     """Put words other than the backbone below it, and spreads below their means."""
-    words = ", ".join(column.title for column in columns[1:] if column.unit == "text")
+    places = [place for place, column in enumerate(table.columns) if column in columns]
+    words = [at for at in places[1:] if table.columns[at].unit == "text"]
+    numbers = [at for at in places if table.columns[at].unit != "text"]
     made = plain_table([])
     made.add_column("#", justify="right", no_wrap=True)
-    made.add_column(f"{columns[0].title}\n{words}", overflow="fold", min_width=_LEAST_NAME)
-    for column in columns:
-        if column.unit != "text":
-            made.add_column(column.heading.replace(" %", "\n%"), justify="right", no_wrap=True)
+    below = ", ".join(table.columns[at].title for at in words)
+    made.add_column(f"{columns[0].title}\n{below}", overflow="fold", min_width=_LEAST_NAME)
+    for at in numbers:
+        made.add_column(table.headings[at].replace(" %", "\n%"), justify="right", no_wrap=True)
     for row in table.rows:
-        name, *cells = [cell for cell in row.cells if cell.column in columns]
-        told = ", ".join(cell.text for cell in cells if cell.column.unit == "text")
+        told = ", ".join(row.texts[at] for at in words)
         under = f"{row.place}, {row.published.label}" if row.published else told
         place = row.mark if row.published else f"{row.place}{row.mark or ' '}"
         made.add_row(
             Text(place, style="bold green" if row.pareto else ""),
-            Text.assemble(name.text, "\n", (under, style_of(row))),
-            *(Text(cell.text.replace(" ± ", "\n±")) for cell in cells if cell.column.unit != "text"),
+            Text.assemble(row.texts[places[0]], "\n", (under, style_of(row))),
+            *(Text(row.texts[at].replace(" ± ", "\n±")) for at in numbers),
             style=_row_style(row),
         )
     return made
@@ -138,10 +138,10 @@ def _row_style(row: Row) -> str:
     return "italic dim" if row.published else "bold" if row.pareto else ""
 
 
-def _style(cell: Cell, row: Row, style_of: StyleOf) -> str:
-    if cell.column.key == "strategy":
+def _style(column: Column, row: Row, style_of: StyleOf) -> str:
+    if column.key == "strategy":
         return style_of(row)
-    return "dim" if cell.column.never_ranks and row.entry else ""
+    return "dim" if column.never_ranks and row.entry else ""
 
 
 def _has_room(board: Board, parts: Sequence[RenderableType], console: Console) -> bool:
