@@ -44,7 +44,7 @@ def board_notes(board: Board, overlaps: Overlaps | None = None, *, page: bool = 
 
 
 def published_notes(board: Board) -> list[str]:
-    """Say what published rows are, and number each: where it is from and what keeps it from comparing."""
+    """Describe published rows: what they are in general, then the source and the note of each, numbered."""
     if not board.published:
         return []
     said = "Published rows are as their sources print them: not measured here, not ranked, on no front."
@@ -53,7 +53,7 @@ def published_notes(board: Board) -> list[str]:
 
 
 def scatter_notes(board: Board, shown: Scatter) -> list[str]:
-    """Say what a drawn front is, what is out of view, and what the times were measured on."""
+    """Return the notes below a plot: what its front is, what is out of view, what times were measured on."""
     height, cost = shown.y.column, shown.x.column
     by_val = f" Validation accuracy alone decides which they are; the height shown is {height.quantity}."
     pair = f"validation top-1 and {cost.quantity}"
@@ -71,7 +71,7 @@ def scatter_notes(board: Board, shown: Scatter) -> list[str]:
 
 
 def out_of_view(shown: Scatter) -> list[str]:
-    """Say how many rows a plot does not show, and why."""
+    """Return how many rows a plot does not show, and why."""
     below = [f"{_rows(shown.below)} below what is shown."] if shown.below else []
     return below + ([f"{_rows(shown.missing)} without {shown.x.column.quantity}."] if shown.missing else [])
 
@@ -170,7 +170,7 @@ def _never_ranks(board: Board) -> str:
 
 
 def _tuning(board: Board) -> str:
-    """Say that some candidates had more tries than others: the best of many looks better than it is."""
+    """Warn if some candidates were tried more often than others: the best of many looks better than it is."""
     tried = {entry.group.tried for entry in board.entries if entry.group.tried is not None}
     if len(tried) < 2:  # noqa: PLR2004 - all had the same
         return ""

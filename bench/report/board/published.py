@@ -66,7 +66,17 @@ def published_boards(rows: Iterable[Published], query: Query) -> list[Board]:
     targets = [target for target in dict.fromkeys(row.target for row in kept) if query.target in (None, target)]
     boards = []
     for target in targets:
-        task = Task(Cut(str(query.dataset), target, None, 0, 0.0, 0, "", ""), None, None)
+        data = Cut(
+            str(query.dataset),
+            target,
+            None,
+            protocol=0,
+            val_fraction=0.0,
+            split_seed=0,
+            subset="",
+            class_groups="",
+        )
+        task = Task(data, None, None)
         title = ", ".join([task.cut.dataset, *([target] if target != "label" else [])])
         here = tuple(row for row in kept if row.target == target)
         usual = telling_cost(lambda key, here=here: [row.values.get(key) for row in here])  # type: ignore[misc]

@@ -45,8 +45,8 @@ class Published:
         return f"{self.method} ({self.name})" if self.name else self.method
 
     @property
-    def told(self) -> str:
-        """Say where the row is from and what is to be known of it."""
+    def footnote(self) -> str:
+        """The source of the row and what must be known to read it."""
         return f"{'; '.join(part for part in (self.source, self.note) if part)}."
 
 
@@ -136,14 +136,16 @@ def leaderboard(
         price = asked or usual_cost(tasks[task])
         here = [group for group in tasks[task] if machine is None or machine in group.machines]
         entries = _ordered(_rank(here, price, machine), order, machine, reverse=query.reverse)
-        boards.append(Board(title, task, tuple(entries), price, order, machine, pruned[here[0].cut]))
+        boards.append(
+            Board(title, task, tuple(entries), price, order, machine=machine, pruned=pruned[here[0].cut])
+        )
     return boards
 
 
 def numbered(rows: Sequence[Published]) -> tuple[list[int], list[str]]:
-    """Give each text that is told of rows a number; return the number of every row, and the texts."""
-    texts = list(dict.fromkeys(row.told for row in rows))
-    return [texts.index(row.told) + 1 for row in rows], texts
+    """Return the number of the footnote of every row, and the footnotes; equal ones share a number."""
+    texts = list(dict.fromkeys(row.footnote for row in rows))
+    return [texts.index(row.footnote) + 1 for row in rows], texts
 
 
 def front_board(board: Board) -> Board:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
 import pandas as pd
 
@@ -25,13 +24,13 @@ def pareto(
 ) -> pd.DataFrame:
     """Return the rows that no other row beats in both columns, in their order and with their index.
 
-    Which way is better is known of every quantity of a leaderboard; of other columns `minimize` or `maximize` says
-    it. Rows of different data, or of different hardware where a time is weighed, never compare: each has a front
-    of its own, as far as `df` has the columns that tell. A row without a finite value, a published one, or one
-    whose times were disturbed where a time is weighed, is on none. Seeds are rows: `bench.leaderboard(db).frame()`
-    has their means. Raises BenchError for a column that is missing, is no number, or looks at test, which chooses
-    nothing. Without `x` it is the first of trained parameters, GMACs and total parameters that tells the rows
-    apart.
+    Which way is better is known for every quantity of a leaderboard; for other columns give `minimize` or
+    `maximize`. Rows of different data, or of different hardware if a time is weighed, never compare: each has a
+    front of its own, as far as `df` has the columns that tell. A row without a finite value, a published one, or
+    one whose times were disturbed if a time is weighed, is on none. Seeds are rows:
+    `bench.leaderboard(db).frame()` has their means. Raises BenchError for a column that is missing, is no number,
+    or looks at test, which chooses nothing. Without `x` it is the first of trained parameters, GMACs and total
+    parameters that tells the rows apart.
     """
     x = x or frame_cost(df)
     down, up = _named(minimize), _named(maximize)
@@ -68,12 +67,12 @@ def data_columns(df: pd.DataFrame) -> list[str]:
 
 
 def is_published(df: pd.DataFrame) -> list[bool]:
-    """Say of each row whether it is of others, as `bench.leaderboard(published=True)` marks them."""
+    """Return for each row whether it is published, as `bench.leaderboard(published=True)` marks it."""
     return list(df["published"].notna()) if "published" in df.columns else [False] * len(df)
 
 
 def _is_disturbed(df: pd.DataFrame, axes: Collection[str]) -> list[bool]:
-    """Return of each row whether an axis is a time that was disturbed."""
+    """Return for each row whether an axis is a time that was disturbed."""
     timed = any(axis in COLUMNS and COLUMNS[axis].timed for axis in axes)
     return (
         list(df["disturbed"].eq(other=True).fillna(value=False))
@@ -128,8 +127,5 @@ def _parts(df: pd.DataFrame, axes: Collection[str]) -> list[list[int]]:
         by.append(HARDWARE)
     if not by:
         return [list(range(len(df)))]
-    numbers: Any = df.groupby(by, dropna=False, sort=False, observed=True).ngroup()
-    parts: dict[int, list[int]] = {}
-    for place, number in enumerate(numbers):
-        parts.setdefault(number, []).append(place)
-    return list(parts.values())
+    numbers = df.groupby(by, dropna=False, sort=False, observed=True).ngroup().to_numpy()
+    return [list((numbers == number).nonzero()[0]) for number in range(numbers.max(initial=-1) + 1)]

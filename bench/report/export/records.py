@@ -1,4 +1,4 @@
-"""What leaves the tool as data: a flat record per row of a board, per run, per epoch; and these as JSON."""
+"""Exported data: a flat record per row of a board, per run or per epoch; and records as JSON."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def board_records(boards: Iterable[Board]) -> list[dict[str, Any]]:
 
 
 def row_records(rows: Iterable[RunRow]) -> list[dict[str, Any]]:
-    """Return a record per run, whatever became of it: what the store keeps flat, nothing averaged."""
+    """Return a record per run, in any status: the stored row, nothing averaged."""
     return [{key: _finite(value) for key, value in row._asdict().items()} for row in rows]
 
 
@@ -101,7 +101,7 @@ def _record(board: Board, entry: Entry, row: Row) -> dict[str, Any]:
 
 
 def _published_record(row: Published) -> dict[str, Any]:
-    """Return a published row under the keys of measured ones; what its source does not say is missing."""
+    """Return a published row under the keys of measured ones, without what its source does not print."""
     named = {"dataset": row.dataset, "target": row.target, "rank": None, "pareto": False}
     told = {"backbone": row.backbone, "strategy": row.method, **row.values}
     return {**named, **told, "published": row.name or row.method, "source": row.source, "note": row.note}

@@ -88,8 +88,8 @@ def _point(df: pd.DataFrame, place: int, x: str, y: str, *, front: bool) -> Poin
         short_name(words["backbone"]) or str(df.index[place]),
         words["strategy"],
         words["family"],
-        None if spread is None or pd.isna(spread) else float(spread),
-        front,
+        spread=None if spread is None or pd.isna(spread) else float(spread),
+        front=front,
     )
 
 

@@ -88,7 +88,8 @@ def scatter(
     drawn = [*points, *published]
     across = scaling_of([point.x for point in drawn], log=x.log and all(point.x >= 0 for point in drawn))
     if not drawn:
-        return Scatter((), (), View(x, across, (0.0, 1.0)), View(y, Scaling(log=False), (0.0, 1.0)), 0, missing)
+        views = View(x, across, (0.0, 1.0)), View(y, Scaling(log=False), (0.0, 1.0))
+        return Scatter((), (), *views, missing=missing)
     floor = _floor(drawn)
     ends = [end for point in drawn if point.y >= floor for end in _ends(point)]
     low, high = padded(ends, 0.1, _LEAST_SHARE)
@@ -96,7 +97,8 @@ def scatter(
     reach = (max(low, -0.02), min(high, 1.02)) if share else (low, high)
     wide = padded([across.at(point.x) for point in drawn], 0.08, 1.0 if across.log else 1e-9)
     below = sum(point.y < reach[0] for point in drawn)
-    return Scatter(points, published, View(x, across, wide), View(y, Scaling(log=False), reach), below, missing)
+    views = View(x, across, wide), View(y, Scaling(log=False), reach)
+    return Scatter(points, published, *views, below=below, missing=missing)
 
 
 def _point(entry: Entry, board: Board, height: str) -> Point | None:
@@ -105,7 +107,7 @@ def _point(entry: Entry, board: Board, height: str) -> Point | None:
     if x.mean is None or y.mean is None:
         return None
     name, strategy = short_name(group.first.backbone), group.first.strategy
-    return Point(x.mean, y.mean, name, strategy, group.family, y.std, entry.pareto)
+    return Point(x.mean, y.mean, name, strategy, group.family, spread=y.std, front=entry.pareto)
 
 
 def _ends(point: Point) -> Range:

@@ -43,7 +43,7 @@ def cost_pairs(row: RunRow) -> list[tuple[str, str]]:
 
 
 def frontier(row: RunRow) -> str:
-    """Say where the frozen part ends, and what is kept of each image there."""
+    """Return where the frozen part ends, and how much is cached of each image there."""
     kept = f", {show(row.cached_bytes, 'bytes')} of each image kept" if row.cached_bytes else ""
     return f"{row.frontier}{kept}"
 

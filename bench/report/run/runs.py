@@ -49,14 +49,14 @@ def status_text(row: RunRow) -> str:
 
 
 def error_text(attempt: AttemptRow) -> str:
-    """Say in one line what went wrong in an attempt; empty where nothing did."""
+    """Return the error of an attempt on one line; empty if it had none."""
     parts = (attempt.error_what, attempt.error_why)
     text = " ".join(part for part in parts if part) or attempt.error_type or ""
     return " ".join(text.split())
 
 
 def last_error(attempts: Sequence[AttemptRow]) -> str:
-    """Say what went wrong last; empty where the last attempt went well, or there is none."""
+    """Return the error of the last attempt; empty if it had none, or there is no attempt."""
     return error_text(attempts[-1]) if attempts else ""
 
 

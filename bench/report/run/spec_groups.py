@@ -1,4 +1,4 @@
-"""A run's spec as people read it: its keys in groups, each value on one line, and which of them are defaults."""
+"""A run's spec for people: its keys in groups, each value on one line, and which of them are defaults."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _within(key: str, start: str) -> bool:
 
 
 def _name(key: str) -> str:
-    """Leave the record out of a key's name, but not where a transform has the same key."""
+    """Leave the record out of a key's name, unless a transform has the same key."""
     if key.startswith("recipe.") and _group(key) == "Images":
         return key
     return key.removeprefix(next((start for start in _PARENTS if key.startswith(start)), ""))
@@ -108,7 +108,7 @@ def _name(key: str) -> str:
 
 @cache
 def _defaults() -> dict[str, Any]:
-    """List what each key is where nothing is said; the seed, which tells runs apart, has no default."""
+    """Return the default of each key; the seed, which distinguishes runs, has none."""
     parts: dict[str, type[Spec]]
     parts = {"dataset": DatasetSpec, "recipe": RecipeSpec, "transform": TransformSpec, "backbone": BackboneSpec}
     spec = {**_of_record(RunSpec), **{name: _of_record(record) for name, record in parts.items()}}

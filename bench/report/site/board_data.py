@@ -152,7 +152,7 @@ def _published(row: Row, one: Published, legend: Legend) -> dict[str, Any]:
         "method": one.method,
         "family": families.index(own) if own in families else None,
         "label": one.label,
-        "told": wrap(one.told, 72),
+        "told": wrap(one.footnote, 72),
         "cells": row.texts,
         "values": {key: number(one.values[key]) for key in keys},
     }

@@ -26,9 +26,7 @@ _NAMED_FIRST = ("backbone-bench", "python", "torch", "torchvision", "timm", "num
 
 def splits_sheet(rows: Iterable[RunRow]) -> Sheet:
     """List the data that runs saw: one line for each dataset, target, part and cut that occurs."""
-    found: dict[tuple[Task, int | None], int] = defaultdict(int)
-    for row in rows:
-        found[Task(cut(row), row.val_n, row.test_n), row.train_n] += 1
+    found = Counter((Task(cut(row), row.val_n, row.test_n), row.train_n) for row in rows)
     cells = [
         [
             Cell(data_name(task.cut.dataset, task.cut.target)),
@@ -47,17 +45,16 @@ def splits_sheet(rows: Iterable[RunRow]) -> Sheet:
         Head("part", "part"), Head("fraction", "val fraction"), _n("seed", "split seed"),
         Head("fingerprint", "fingerprint"), _n("protocol", "protocol"), _n("runs", "runs", down=True),
     )  # fmt: skip
-    return Sheet("Splits", heads, cells[:MOST_ROWS], bounded(len(cells), MOST_ROWS, "cuts"), COMMAND)
+    return _first("Splits", heads, cells, "cuts")
 
 
 def datasets_sheet(names: Iterable[str], entries: Iterable[DatasetEntry], overlaps: Overlaps) -> Sheet:
     """List where datasets come from, their licence, and which pretraining sets hold images of theirs."""
-    known = {entry.name: entry for entry in entries}
+    known = {entry.name: (entry.license, entry.homepage) for entry in entries}
     cells = [
         [
             Cell(name),
-            Cell((known[name].license if name in known else "") or DASH),
-            Cell((known[name].homepage if name in known else "") or DASH),
+            *(Cell(text or DASH) for text in known.get(name, ("", ""))),
             Cell(", ".join(overlaps.get(name, ())) or "none known"),
         ]
         for name in sorted(set(names))
@@ -93,8 +90,7 @@ def weights_sheet(rows: Iterable[RunRow], entries: Iterable[BackboneEntry], over
         Head("location", "location"), Head("digest", "SHA-256"), Head("on", "pretrained on"),
         Head("seen", "has seen images of"), _n("runs", "runs", down=True),
     )  # fmt: skip
-    left_out = bounded(len(cells), MOST_ROWS, "checkpoints")
-    return Sheet("Checkpoints", heads, cells[:MOST_ROWS], left_out, COMMAND)
+    return _first("Checkpoints", heads, cells, "checkpoints")
 
 
 def columns_sheet() -> Sheet:
@@ -211,10 +207,15 @@ def environments_sheet(found: Sequence[Environment]) -> Sheet:
             number(one.runs, "count"),
             *(Cell(_version(one.versions, name)) for name in order),
         ]
-        for one in found[:MOST_ROWS]
+        for one in found
     ]
     heads = [Head("hardware", "hardware"), _n("runs", "runs", down=True), *(Head(name, name) for name in order)]
-    return Sheet("Hardware and versions", heads, cells, bounded(len(found), MOST_ROWS, "kinds"), COMMAND)
+    return _first("Hardware and versions", heads, cells, "kinds")
+
+
+def _first(name: str, heads: Sequence[Head], cells: Sequence[Sequence[Cell]], what: str) -> Sheet:
+    """Make a table of the first rows, which names the command that lists all."""
+    return Sheet(name, heads, cells[:MOST_ROWS], bounded(len(cells), MOST_ROWS, what), COMMAND)
 
 
 def _n(key: str, title: str, *, down: bool = False) -> Head:
@@ -237,12 +238,9 @@ def _tolerance(backend: str, precision: str) -> str:
 
 
 def _digest(rows: Iterable[RunRow]) -> str:
-    digests = {row.weights_digest for row in rows if row.weights_digest}
-    return (
-        DASH
-        if not digests
-        else f"{min(digests)[:12]}{f' and {len(digests) - 1} more' if len(digests) > 1 else ''}"
-    )
+    digests = sorted({row.weights_digest for row in rows if row.weights_digest})
+    more = f" and {len(digests) - 1} more" if len(digests) > 1 else ""
+    return f"{digests[0][:12]}{more}" if digests else DASH
 
 
 def _pretrained(row: RunRow) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.report.board.answer import Answer, accuracy, answer
@@ -53,12 +53,11 @@ def write_overview(site: SiteFolder, material: Material) -> None:
     report = material.report
     links = {row.run_id: address(run_page(row.run_id)) for row in material.detailed}
     context, data = _context(report, links, compare=COMPARE if links else "")
-    scripts, loaded = (SCRIPTS, (DATA,)) if report.boards else ((), ())
+    page = Page(OVERVIEW, report.title, "Overview", TEMPLATE, context)
     if report.boards:
         site.data(DATA, data)
-    site.page(
-        Page(OVERVIEW, report.title, "Overview", TEMPLATE, context, scripts, loaded, plots=bool(report.boards))
-    )
+        page = replace(page, scripts=SCRIPTS, data=(DATA,), plots=True)
+    site.page(page)
 
 
 def render_single(report: Report, version: str = "", command: str = "") -> str:

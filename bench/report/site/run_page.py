@@ -67,9 +67,16 @@ def run_page_of(look: Look, cards: Sequence[Section], examples: Sequence[Example
         "epoch_table": epoch_table,
         **WORDS,
     }
-    scripts = (*SCRIPTS, "copy.js")
-    path = run_page(row.run_id)
-    return Page(path, look.title, "Overview", "run.html.j2", context, scripts, [run_data(row.run_id)], plots=True)
+    return Page(
+        run_page(row.run_id),
+        look.title,
+        "Overview",
+        "run.html.j2",
+        context,
+        scripts=(*SCRIPTS, "copy.js"),
+        data=[run_data(row.run_id)],
+        plots=True,
+    )
 
 
 def _headline(row: RunRow) -> list[tuple[str, str]]:

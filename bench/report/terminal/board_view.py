@@ -39,7 +39,7 @@ def boards_view(
     overlaps: Overlaps | None = None,
     plot: bool | None = False,
 ) -> RenderableType:
-    """Show boards one below the other, or say why there is none; `plot` None draws one if there is one board."""
+    """Show boards one below the other, or why there is none; `plot` None draws one if there is a single board."""
     if boards:
         drawn = plot if plot is not None or len(boards) == 1 else False
         return Group(*(board_view(board, console, limit=limit, overlaps=overlaps, plot=drawn) for board in boards))

@@ -32,7 +32,7 @@ _DIGITS = 12
 
 
 def run_view(details: RunDetails) -> RenderableType:
-    """Show everything about a run, one section below the other; a section with nothing to say is left out."""
+    """Show everything about a run, one section below the other; empty sections are left out."""
     row = details.row
     data = data_name(row.dataset, row.target, row.subset)
     name = f"{short_name(row.backbone)}, {row.strategy}, seed {row.seed} on {data}"
