@@ -1,13 +1,19 @@
 # Two commands set up all they need on a fresh machine with Python >= 3.11, git and make:
 #   make demo   a real sweep, a leaderboard and a report
 #   make test   the tests
+# `make test-fast` is for the minutes between two edits, `make test-all` adds the exhaustive cases (hours).
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO_DB = demo/runs.db
+WORKERS ?= logical
+EXHAUSTIVE ?= none
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+FAST = tests/disk tests/metrics tests/records tests/registry tests/store tests/report/board tests/data/folders \
+  tests/tune/test_space.py tests/test_errors.py tests/test_layers.py tests/test_spec.py tests/test_units.py
 
-.PHONY: demo test lint types benchmarks gpu-check clean
+.PHONY: demo test test-fast test-all coverage lint types benchmarks gpu-check clean
 
 demo: $(VENV)/.demo
 	mkdir -p demo
@@ -17,7 +23,17 @@ demo: $(VENV)/.demo
 	$(BIN)/bench report --db $(DEMO_DB) -o demo/report
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	$(PYTEST) --exhaustive $(EXHAUSTIVE)
+
+# Folders that need no browser, no weights, no PostgreSQL.
+test-fast: $(VENV)/.test
+	$(PYTEST) --exhaustive none -m "not (slow or browser or postgres or shared_data)" $(FAST)
+
+test-all: $(VENV)/.test
+	BENCH_TEST_LONG=1 $(PYTEST) --exhaustive all
+
+coverage: $(VENV)/.test
+	$(PYTEST) --exhaustive none --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

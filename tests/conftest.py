@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,32 @@ sys.path.insert(0, str(Path(__file__).parent / "fixtures"))  # what several test
 FOR_TESTS = ("BENCH_REQUIRE_", "BENCH_TEST_", "BENCH_CHROMIUM", "BENCH_ZOO")
 """Environment variables that are for the tests; every other `BENCH_...` is a user's."""
 
+THIRDS = ("1/3", "2/3", "3/3")
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--exhaustive", choices=("none", *THIRDS, "all"), default="all",
+        help="which of the tests marked `exhaustive` to run: none, a third of them, or all (the default)",
+    )  # fmt: skip
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the exhaustive tests that were not asked for; a test belongs to one third by its id."""
+    wanted = config.getoption("exhaustive")
+    if wanted == "all":
+        return
+    chosen = {third: number for number, third in enumerate(THIRDS)}.get(wanted)
+    left_out = [
+        item
+        for item in items
+        if item.get_closest_marker("exhaustive") and zlib.crc32(item.nodeid.encode()) % 3 != chosen
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    out = set(left_out)
+    items[:] = [item for item in items if item not in out]
 
 
 @pytest.fixture(scope="session", autouse=True)

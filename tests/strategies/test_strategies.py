@@ -54,6 +54,17 @@ SIZES = {
 }
 """Backbones of different families, each at an image size that is quick."""
 
+ORDINARY = {
+    "timm/test_efficientnet",
+    "timm/test_resnet",
+    "timm/test_vit",
+    "torchvision/squeezenet1_1",
+    "bench/small_cnn",
+}
+"""Backbones that every test run tries: batch norm, none, attention, a library's other layout, and our own."""
+
+EVERY_NAME = [name if name in ORDINARY else pytest.param(name, marks=pytest.mark.exhaustive) for name in SIZES]
+
 NEVER_USED = {"timm/efficientvim_m1": {"model.weights"}}
 """Parameters that the forward pass of a library's model leaves out: they train by name only."""
 
@@ -106,7 +117,7 @@ def model(name):
 
 
 @pytest.mark.parametrize("strategy", EVERY)
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", EVERY_NAME)
 class TestEveryStrategyOnEveryBackbone:
     def test_a_step_changes_what_is_declared_and_nothing_else(self, model, name, strategy):
         strategies.apply(restored(model), strategy)
@@ -147,7 +158,7 @@ def trains_wholly(norm: _BatchNorm, backbone: nn.Module) -> bool:
     return all(parameter.requires_grad for parameter in own)
 
 
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", EVERY_NAME)
 def test_freezing_the_first_k_blocks_is_training_the_others_and_the_neck(model, name):  # noqa: ARG001 - names it
     blocks = len(model.anatomy.blocks)
     for k in {1, blocks // 2, blocks - 1}:

@@ -33,6 +33,7 @@ LONG = ("-m", NET, "-s", "linear,last_blocks(1),full", "--seeds", "3", "--image-
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_sweep_killed_at_20_random_moments_ends_with_the_rows_of_an_undisturbed_one(sweeps: Maker) -> None:
     calm, killed = sweeps("calm", *LONG), sweeps("killed", *LONG)
     assert calm.run().returncode == 0
