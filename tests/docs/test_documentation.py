@@ -6,10 +6,10 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_line import bench
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
@@ -75,18 +75,11 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Pa
 
     place = tmp_path_factory.mktemp("readme")
     (place / "birds").symlink_to(tiny_folder)
-    command = [
-        sys.executable,
-        "-m",
-        "bench",
-        "sweep",
-        "--dataset",
-        f"folder:{tiny_folder}",
-        "--strategies",
-        "linear",
-    ]
-    options = ["--backbones", "timm/test_efficientnet@none", "--image-size", "32", "--epochs", "1", "--seeds", "2"]
-    subprocess.run([*command, *options], cwd=place, check=True, capture_output=True)
+    options = ("--backbones", "timm/test_efficientnet@none", "--image-size", 32, "--epochs", 1, "--seeds", 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        made = bench("sweep", "--dataset", f"folder:{tiny_folder}", "--strategies", "linear", *options)
+    assert made.code == 0, made.stderr
     with Store.open(place / "runs.db") as store:
         (place / "run-ids").write_text(" ".join(row.run_id for row in store.rows()))
     return place
@@ -109,12 +102,10 @@ def with_what_is_there(words: list[str], place: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("command", readme_commands())
-def test_every_command_of_the_readme_runs(command: str, workplace: Path) -> None:
-    words = with_what_is_there(shlex.split(command)[1:], workplace)
-    done = subprocess.run(
-        [sys.executable, "-m", "bench", *words], cwd=workplace, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+def test_every_command_of_the_readme_runs(command: str, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workplace)
+    done = bench(*with_what_is_there(shlex.split(command)[1:], workplace))
+    assert done.code == 0, done.stderr
     assert done.stdout.strip()
 
 
