@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import itertools
 import multiprocessing
 import os
 import random
+import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,19 +27,48 @@ CONTEXT.set_forkserver_preload(["bench.commands.sweeping", "bench.__main__"])
 
 
 def run_command(words: list[str], home: str) -> None:
-    """Be the command line, silently: the process is forked from one that has torch imported already."""
+    """Be the command line, in a process forked from one that has imported torch; what it prints is in its home."""
     from bench.__main__ import main
 
     os.environ["BENCH_HOME"] = home
     sys.argv = ["bench", *words]
-    with Path(os.devnull).open("w") as nowhere:
-        sys.stdout = sys.stderr = nowhere
+    Path(home).mkdir(parents=True, exist_ok=True)
+    with Path(home, "output.txt").open("w") as output:
+        sys.stdout = sys.stderr = output
         main()
+
+
+def run_command_killed_at(module: str, name: str, count: int, words: list[str], home: str) -> None:
+    """Be the command line, and kill this process at the n-th call of a function; each epoch is saved."""
+    import bench.train.run_state
+
+    owner: Any = importlib.import_module(module.partition(":")[0])
+    for part in filter(None, module.partition(":")[2].split(".")):
+        owner = getattr(owner, part)
+    real, calls = getattr(owner, name), itertools.count(1)
+
+    def counted(*args: Any, **named: Any) -> Any:
+        if next(calls) == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **named)
+
+    setattr(owner, name, counted)
+    bench.train.run_state.SAVE_EVERY_S = 0.0
+    run_command(words, home)
 
 
 def start(words: list[str], home: Path) -> Any:
     """Start a command in a process of its own."""
-    process = CONTEXT.Process(target=run_command, args=(words, str(home)))
+    return _started(run_command, words, str(home))
+
+
+def start_killed_at(place: tuple[str, str, int], words: list[str], home: Path) -> Any:
+    """Start a command in a process that kills itself at the n-th call of a function: (module, name, n)."""
+    return _started(run_command_killed_at, *place, words, str(home))
+
+
+def _started(target: Callable[..., None], *args: Any) -> Any:
+    process = CONTEXT.Process(target=target, args=args)
     process.start()
     return process
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,34 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from checkpoints import library_model
+from kills import start, start_killed_at
 from PIL import Image
 
 Maker = Callable[..., Any]
-
-# A process of its own that runs a command of bench and kills itself at the n-th call of a function: as early as
-# possible, in the middle of what it writes, or just after it. Nothing of bench stands still for that.
-KILLED_AT = """
-import importlib, os, signal, sys
-module, name, count, words = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
-owner = importlib.import_module(module.partition(":")[0])
-for part in filter(None, module.partition(":")[2].split(".")):
-    owner = getattr(owner, part)
-real, calls = getattr(owner, name), 0
-
-def counted(*args, **named):
-    global calls
-    calls += 1
-    if calls == count:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*args, **named)
-
-setattr(owner, name, counted)
-import bench.train.run_state
-bench.train.run_state.SAVE_EVERY_S = 0.0  # every epoch has its checkpoint, however fast it is
-sys.argv = ["bench", *words]
-from bench.__main__ import main
-main()
-"""
 
 PLACES = [
     ("bench.train.frozen.filling:Writing", "write", 2),
@@ -58,6 +31,15 @@ PLACES = [
     ("bench.store.artifacts:Artifacts", "save_predictions", 1),
     ("bench.store.artifacts:Artifacts", "weights_stamp", 1),
 ]
+
+ORDINARY = {("write", 2), ("fsync", 3), ("_put_in_place", 1), ("save", 1), ("save_predictions", 1)}
+"""Places that every test run tries: a batch, a mark, an entry of the cache, a checkpoint, a result."""
+
+
+def case(module: str, name: str, count: int) -> Any:
+    """Make a case of a place; its id does not depend on the module's folder."""
+    marks = [] if (name, count) in ORDINARY else [pytest.mark.exhaustive]
+    return pytest.param(module, name, count, id=f"{module.rpartition('.')[2]}-{name}-{count}", marks=marks)
 
 
 @pytest.fixture(scope="module")
@@ -86,25 +68,31 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def ended(process: Any) -> int:
+    """Wait for a process, and return its exit code."""
+    process.join(300)
+    assert process.exitcode is not None, "it did not end"
+    return process.exitcode
+
+
 class Place:
     """A database and a home of its own."""
 
     def __init__(self, folder: Path, asked: tuple[str, ...]) -> None:
         folder.mkdir()
-        self.folder, self.asked = folder, asked
-        self.env = {**os.environ, "BENCH_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
+        self.folder, self.asked, self.home = folder, asked, folder / "home"
 
     def words(self, *more: str) -> list[str]:
         return [*self.asked, "--db", str(self.folder / "runs.db"), *more]
 
-    def run(self, *more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bench", *self.words(*more)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=self.env)
+    def run(self, *more: str) -> int:
+        return ended(start(self.words(*more), self.home))
 
     def killed(self, module: str, name: str, count: int) -> int:
-        command = [sys.executable, "-c", KILLED_AT, module, name, str(count), *self.words()]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=self.env)
-        return done.returncode
+        return ended(start_killed_at((module, name, count), self.words(), self.home))
+
+    def said(self) -> str:
+        return (self.home / "output.txt").read_text()
 
     def rows(self) -> Any:
         from command_processes import timeless_rows
@@ -113,7 +101,7 @@ class Place:
 
     def kept(self) -> dict[str, str]:
         """The content of every array of the feature cache, by entry and file."""
-        features = self.folder / "home" / "features"
+        features = self.home / "features"
         return {
             str(path.relative_to(features)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(features.glob("*/*.npy"))
@@ -122,14 +110,13 @@ class Place:
     def leftovers(self) -> list[Path]:
         """What a killed process left, but for a note of a dataset: it is hidden, and nothing reads it."""
         left = [*self.folder.rglob("*.tmp"), *self.folder.rglob("*.part"), *self.folder.rglob("*.pt")]
-        return [path for path in left if self.folder / "home" / "manifests" not in path.parents]
+        return [path for path in left if self.home / "manifests" not in path.parents]
 
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory, asked: tuple[str, ...]) -> Place:
     place = Place(tmp_path_factory.mktemp("calm") / "place", asked)
-    ended = place.run()
-    assert ended.returncode == 0, ended.stderr
+    assert place.run() == 0, place.said()
     return place
 
 
@@ -140,18 +127,18 @@ def same(place: Place, calm: Place) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("module", "name", "count"), PLACES, ids=lambda one: str(one).rpartition(".")[2])
+@pytest.mark.parametrize(("module", "name", "count"), [case(*one) for one in PLACES])
 def test_killed_at_a_place_it_ends_with_the_same_bytes(
     tmp_path: Path, asked: tuple[str, ...], calm: Place, module: str, name: str, count: int
 ) -> None:
     place = Place(tmp_path / "place", asked)
     assert place.killed(module, name, count) == -9
-    last = place.run()
-    assert last.returncode == 0, last.stderr
+    assert place.run() == 0, place.said()
     same(place, calm)
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_killed_again_and_again_in_a_pass_it_ends_with_the_same_bytes(
     tmp_path: Path, asked: tuple[str, ...], calm: Place
 ) -> None:
@@ -160,8 +147,7 @@ def test_killed_again_and_again_in_a_pass_it_ends_with_the_same_bytes(
         place.killed("bench.train.frozen.filling:Writing", "write", moments.randint(2, 12)) == -9 for _ in range(6)
     )
     assert killed >= 2
-    last = place.run()
-    assert last.returncode == 0, last.stderr
+    assert place.run() == 0, place.said()
     same(place, calm)
 
 
@@ -171,7 +157,7 @@ def test_the_same_command_with_a_time_limit_that_nothing_fits_ends(
 ) -> None:
     place, code, calls = Place(tmp_path / "place", asked), 130, 0
     while code == 130 and calls < 20:  # batches of the pass, then the epochs of two runs
-        code, calls = place.run("--time-limit", "0.001s").returncode, calls + 1
+        code, calls = place.run("--time-limit", "0.001s"), calls + 1
     assert code == 0
     assert calls > 3
     same(place, calm)
@@ -185,7 +171,7 @@ def test_an_epoch_of_full_that_is_longer_than_the_time_limit_is_finished(
     words[words.index("linear,last_blocks(1)")] = "full"
     place, code, calls = Place(tmp_path / "place", tuple(words)), 130, 0
     while code == 130 and calls < 6:
-        code, calls = place.run("--time-limit", "0.001s").returncode, calls + 1
+        code, calls = place.run("--time-limit", "0.001s"), calls + 1
     assert code == 0
     assert calls in (3, 4)  # the last may evaluate only
     assert {row["status"] for row in place.rows().values()} == {"done"}
