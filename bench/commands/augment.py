@@ -12,7 +12,7 @@ import typer
 
 from bench.commands import options as o
 from bench.commands.given import not_empty
-from bench.commands.sweep import Download
+from bench.commands.options import Download
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -69,12 +69,13 @@ def augment(
     """
     from bench.commands.display import terminal
     from bench.data.datasets import open_dataset
+    from bench.data.finding import find_dataset
     from bench.data.images.samples import draws, samples
     from bench.data.splits import split
 
     path = _png(out or Path("reports") / f"augment-{re.sub('[^A-Za-z0-9.-]', '-', dataset)}.png")
     known = o.open_registry(registry)
-    entry = o.find_dataset(known, dataset, layout=layout, lists=lists)
+    entry = find_dataset(known, dataset, layout=layout, lists=lists or ())
     entry = entry.leaving_out(damaged=skip_damaged, duplicates=drop_duplicates)
     given = {"augment": augmentations, "image_size": image_size, "views": views}
     wanted = (known, entry, recipe, strategy, overrides or [], given, backbone)

@@ -28,8 +28,8 @@ def backbones(
     Example: bench backbones 'timm/convnext*' --budget 30M
     """
     from bench.commands.display import terminal
+    from bench.commands.display.counting import Counting
     from bench.commands.display.listing import show
-    from bench.commands.planning import Counting
     from bench.plan.backbones import choose, listed, of_family
     from bench.plan.catalogue_rows import backbone_rows
     from bench.plan.request import budget_of

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.filters import AsJson
 from bench.commands.given import not_empty
+from bench.commands.options import AsJson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

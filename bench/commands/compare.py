@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Db
 from bench.commands.given import not_empty
+from bench.commands.options import AsJson, Db
 
 First = Annotated[str, typer.Argument(callback=not_empty, help="A run's id, or its first digits: A.")]
 Second = Annotated[str, typer.Argument(callback=not_empty, help="Another run's: B.")]

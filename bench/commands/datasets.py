@@ -58,6 +58,8 @@ def datasets(
 
     Example: bench datasets cub
     """
+    from bench.data.finding import find_dataset
+
     known = o.open_registry(registry)
     asked = {
         "--classes": classes, "--layout": layout, "--list": lists, "--check": check,
@@ -66,12 +68,11 @@ def datasets(
     }  # fmt: skip
     if name is None:
         if needless := next((option for option, given in asked.items() if given), None):
-            raise BenchError(
-                f"{needless} names no dataset.", "Each has its own.", "Write bench datasets NAME before it."
-            )
+            what, todo = f"{needless} names no dataset.", "Write bench datasets NAME before it."
+            raise BenchError(what, "Each has its own.", todo)
         list_all(known, data_root, here=here, json=json)
         return
-    entry = o.find_dataset(known, name, layout=layout, lists=lists)
+    entry = find_dataset(known, name, layout=layout, lists=lists or ())
     if check or near_duplicates or skip_damaged or drop_duplicates:
         from bench.commands.display.dataset_check import show_check
 

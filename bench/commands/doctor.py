@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bench.commands import options as o
-from bench.commands.filters import Db
+from bench.commands.options import Db
 
 if TYPE_CHECKING:
     from bench.commands.display.doctor_report import Finding

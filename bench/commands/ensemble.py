@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Backbone, Dataset, Db, Strategy, Target
+from bench.commands.filters import Backbone, Dataset, Strategy, Target
 from bench.commands.given import not_empty
-from bench.commands.options import RegistryFolders
+from bench.commands.options import AsJson, Db, RegistryFolders
 
 Runs = Annotated[
     list[str] | None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.commands.filters import AsJson, Dataset, Db
+from bench.commands.filters import Dataset
+from bench.commands.options import AsJson, Db
 
 
 def ensembles(db: Db = None, dataset: Dataset = None, json: AsJson = False) -> None:

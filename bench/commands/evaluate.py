@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Db
 from bench.commands.given import not_empty
-from bench.commands.options import DataRoot, Device, RegistryFolders
+from bench.commands.options import AsJson, DataRoot, Db, Device, RegistryFolders
 from bench.commands.run_dataset import Where, open_run_dataset
 from bench.commands.trained import Weights, check_run
 from bench.errors import StoreError
@@ -54,7 +53,7 @@ def evaluate(
         _check_id(model)
         check_run(db, model)
     from bench.commands.display import terminal
-    from bench.commands.planning import Counting
+    from bench.commands.display.counting import Counting
     from bench.hardware.device import deterministic, pick
     from bench.inference.evaluating import evaluate as tested
     from bench.inference.trained import load_trained

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Db
 from bench.commands.given import not_empty
-from bench.commands.options import Device
+from bench.commands.options import AsJson, Db, Device
 from bench.commands.trained import Run, Weights, check_run
 from bench.errors import BenchError, unknown_name
 

@@ -17,7 +17,6 @@ from bench.commands.filters import (
     Budget,
     Cost,
     Dataset,
-    Db,
     Reverse,
     Sort,
     Strategy,
@@ -26,7 +25,7 @@ from bench.commands.filters import (
     as_limits,
 )
 from bench.commands.given import not_empty
-from bench.commands.options import RegistryFolders
+from bench.commands.options import Db, RegistryFolders
 from bench.errors import BenchError, unknown_name
 from bench.report.export.formats import DATA, PICTURES, TABLES, Format, chosen_format
 

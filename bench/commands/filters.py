@@ -10,12 +10,6 @@ import typer
 from bench.commands.given import colourless, not_empty
 from bench.errors import BenchError
 
-Db = Annotated[
-    str | None,
-    typer.Option(
-        "--db", envvar="BENCH_DB", callback=not_empty, help="Database: a file or URL.", show_default="runs.db"
-    ),
-]
 Dataset = Annotated[str | None, typer.Option("--dataset", callback=not_empty, help="Only this dataset.")]
 Target = Annotated[
     str | None,
@@ -55,7 +49,6 @@ Cost = Annotated[
 NoColor = Annotated[
     bool, typer.Option("--no-color", callback=colourless, help="No colour, as NO_COLOR=1 says too.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 
 
 def as_limits(budget: str | None, folders: list[Path] | None) -> str | None:

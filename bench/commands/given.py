@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import typer
@@ -25,6 +26,13 @@ def not_empty(param: typer.CallbackParam, value: Value) -> Value:
     return value
 
 
+def listed(param: typer.CallbackParam, value: list[str] | None) -> list[str] | None:
+    """Split values at commas, but for those inside parentheses; an option may be repeated, too."""
+    values = not_empty(param, value or [])
+    found = [part.strip() for text in values for part in re.split(r",(?![^()]*\))", text) if part.strip()]
+    return found or None
+
+
 def readable(param: typer.CallbackParam, value: str) -> str:
     """Return a value; raises BenchError where its bytes are no UTF-8 text, so that it could not be written."""
     if not value.isascii() and value != value.encode(errors="replace").decode():
@@ -40,3 +48,14 @@ def colourless(value: bool) -> bool:
 
         terminal.without_colour()
     return value
+
+
+def reads(read: Callable[[str], object]) -> Callable[[str | None], str | None]:
+    """Return an option's callback that raises the BenchError of `read` at once, and leaves the text as it is."""
+
+    def checked(text: str | None) -> str | None:
+        if text is not None:
+            read(text)
+        return text
+
+    return checked

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from bench.commands.filters import Db
-from bench.commands.options import DataRoot, Device, Layout, Lists, RegistryFolders
+from bench.commands.options import DataRoot, Db, Device, Layout, Lists, RegistryFolders
 from bench.commands.run_dataset import Where, open_run_dataset
 from bench.commands.trained import Run, Weights, check_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.spec import RunSpec
+    from bench.train.hooks import Hooks
 
 
 def keep(
@@ -31,15 +38,12 @@ def keep(
     """
     check_run(db, run)
     from bench.commands.display import terminal
-    from bench.commands.interrupts import Interrupts
-    from bench.commands.planning import Counting
     from bench.hardware.device import deterministic, pick
     from bench.inference.trained import begins_at
     from bench.store.artifacts import Artifacts
     from bench.store.finished import finished_spec
     from bench.store.store import Store
     from bench.sweep.keeping import keep as kept_again
-    from bench.train.hooks import Hooks, StoppedError
     from bench.train.workbench import Workbench
 
     chosen = pick(device)
@@ -52,12 +56,26 @@ def keep(
             artifacts.check_weights(stored.row.run_id)
         else:
             data = open_run_dataset(spec.dataset, dataset, registry, data_root, layout=layout, lists=lists)
-            epochs, counting = spec.recipe.epochs, Counting(terminal.err(), f"Training {spec.backbone.name}")
-            with Interrupts() as interrupts, counting:
-                hooks = Hooks(lambda done: counting(done.epoch, epochs, "epochs"), stop=interrupts.wanted)
-                try:
-                    spec = begins_at(spec, weights)
-                    kept_again(spec, stored.row.weights_digest, Workbench(chosen, data), artifacts, hooks)
-                except StoppedError:
-                    raise typer.Exit(interrupts.exit_code) from None
+            spec = begins_at(spec, weights)
+            _train_again(
+                lambda hooks: kept_again(
+                    spec, stored.row.weights_digest, Workbench(chosen, data), artifacts, hooks
+                ),
+                spec,
+            )
     terminal.out().print(str(path), soft_wrap=True)
+
+
+def _train_again(train: Callable[[Hooks], object], spec: RunSpec) -> None:
+    """Train with a progress bar; Ctrl-C ends the command with the exit code of an interruption."""
+    from bench.commands.display import terminal
+    from bench.commands.display.counting import Counting
+    from bench.commands.interrupts import Interrupts
+    from bench.train.hooks import Hooks, StoppedError
+
+    with Interrupts() as interrupts, Counting(terminal.err(), f"Training {spec.backbone.name}") as counting:
+        hooks = Hooks(lambda done: counting(done.epoch, spec.recipe.epochs, "epochs"), stop=interrupts.wanted)
+        try:
+            train(hooks)
+        except StoppedError:
+            raise typer.Exit(interrupts.exit_code) from None

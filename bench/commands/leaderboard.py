@@ -10,12 +10,10 @@ import typer
 from bench.commands.boards import boards_text, read_boards
 from bench.commands.collector import no_collection
 from bench.commands.filters import (
-    AsJson,
     Backbone,
     Budget,
     Cost,
     Dataset,
-    Db,
     NoColor,
     Reverse,
     Sort,
@@ -25,7 +23,7 @@ from bench.commands.filters import (
     as_limits,
     one_format,
 )
-from bench.commands.options import RegistryFolders
+from bench.commands.options import AsJson, Db, RegistryFolders
 
 if TYPE_CHECKING:
     from bench.report.board.query import Query

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Db
-from bench.commands.given import not_empty
-from bench.commands.options import split_list
+from bench.commands.given import listed, not_empty
+from bench.commands.options import AsJson, Db
 from bench.errors import BenchError
 
 Run = Annotated[
@@ -23,7 +22,7 @@ What = Annotated[
     list[str] | None,
     typer.Option(
         "--what",
-        callback=not_empty,
+        callback=listed,
         help="curves, confusion, classes, calibration; comma-separated; default: all.",
     ),
 ]
@@ -31,7 +30,7 @@ Formats = Annotated[
     list[str] | None,
     typer.Option(
         "--format",
-        callback=not_empty,
+        callback=listed,
         help="With --out: png, html, json (the default), svg; comma-separated.",
     ),
 ]
@@ -69,9 +68,9 @@ def look(
     from bench.report.terminal.look_view import look_view
     from bench.store.store import Store
 
-    wanted = chosen_formats(split_list(formats))
+    wanted = chosen_formats(formats or [])
     with Store.open(db, create=False) as store:
-        seen = look_at(store, run, class_names, split="val" if split == "val" else "test", what=split_list(what))
+        seen = look_at(store, run, class_names, split="val" if split == "val" else "test", what=what or [])
     console = terminal.out()
     if json:
         terminal.write(to_json(look_record(seen)))

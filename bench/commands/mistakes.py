@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Db
 from bench.commands.given import not_empty
-from bench.commands.options import DataRoot, Layout, Lists, RegistryFolders
+from bench.commands.options import AsJson, DataRoot, Db, Layout, Lists, RegistryFolders
 from bench.commands.run_dataset import Where, open_run_dataset
 from bench.commands.trained import Run
 from bench.errors import BenchError, unknown_name

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.commands.given import not_empty
-from bench.commands.limits import reads
-from bench.disk.bounded import expanded
-from bench.errors import BenchError
+from bench.commands.given import listed, not_empty, reads
 from bench.hardware.device_names import check_device_name
+from bench.sweep.options import parse_backend
 
 if TYPE_CHECKING:
-    from bench.registry.entries import DatasetEntry
+    from collections.abc import Sequence
+
     from bench.registry.loading import Registry
-
-
-def check_backend_name(text: str) -> None:
-    """Raise BenchError for a backend that there is not."""
-    from bench.commands.backend import backend_asked
-
-    backend_asked(text)
 
 
 RegistryFolders = Annotated[
     list[Path] | None,
     typer.Option("--registry", help="A folder of your own registry files; may be given several times."),
+]
+Db = Annotated[
+    str | None,
+    typer.Option(
+        "--db", envvar="BENCH_DB", callback=not_empty, help="Database: a file or URL.", show_default="runs.db"
+    ),
 ]
 DataRoot = Annotated[
     Path | None,
@@ -101,7 +99,7 @@ Backbones = Annotated[
     typer.Option(
         "--backbones",
         "-m",
-        callback=not_empty,
+        callback=listed,
         help="Names or wildcards, comma-separated or repeated; @ chooses weights: 'timm/vit*', resnet18@none.",
     ),
 ]
@@ -110,14 +108,14 @@ Strategies = Annotated[
     typer.Option(
         "--strategies",
         "-s",
-        callback=not_empty,
+        callback=listed,
         help="Comma-separated or repeated: linear,last_blocks(1)+norm,full.",
     ),
 ]
 Recipe = Annotated[
     list[str] | None,
     typer.Option(
-        "--recipe", callback=not_empty, help="Recipes of the registry; default: default. Repeatable, or a,b."
+        "--recipe", callback=listed, help="Recipes of the registry; default: default. Repeatable, or a,b."
     ),
 ]
 Set = Annotated[
@@ -143,14 +141,75 @@ Backend = Annotated[
     str,
     typer.Option(
         "--backend",
-        callback=reads(check_backend_name),
+        callback=reads(parse_backend),
         help="What computes frozen parts: eager, compile, openvino, onnxruntime, or auto, which measures.",
     ),
 ]
+TimeLimit = Annotated[
+    str | None, typer.Option("--time-limit", help="Stop after 90s, 30m or 2h; the same command goes on later.")
+]
+Keep = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-checkpoints/--no-keep-checkpoints",
+        help="Keep what each run trained, beside the database; without either, what takes at most 16 MiB.",
+        show_default=False,
+    ),
+]
+Download = Annotated[bool, typer.Option("--download/--no-download", help="Fetch the dataset if it is not here.")]
+Prune = Annotated[
+    bool,
+    typer.Option(
+        "--prune", help="End hopeless runs early: after 1/3, 1/9, ... of its epochs only the best third goes on."
+    ),
+]
+CacheBudget = Annotated[
+    str, typer.Option("--cache-budget", help="Disk for kept activations in all: 20GB, 500MB; 0 keeps nothing.")
+]
+Retry = Annotated[
+    str,
+    typer.Option(
+        "--retry", help="Which runs that ended badly are tried again: failed, diverged, failed,diverged or none."
+    ),
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=0, max=256, help="Processes that load images.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON.")]
 
 
-def open_registry(folders: list[Path] | None) -> Registry:
+OPTIONS: dict[str, Any] = {
+    "budget": Budget,
+    "backbones": Backbones,
+    "strategies": Strategies,
+    "target": Target,
+    "groups": Groups,
+    "layout": Layout,
+    "lists": Lists,
+    "subset": Subset,
+    "recipes": Recipe,
+    "overrides": Set,
+    "epochs": Epochs,
+    "image_size": ImageSize,
+    "seeds": Seeds,
+    "everything": All,
+    "kept": CacheDtype,
+    "skip_damaged": SkipDamaged,
+    "drop_duplicates": DropDuplicates,
+    "db": Db,
+    "registry": RegistryFolders,
+    "data_root": DataRoot,
+    "download": Download,
+    "device": Device,
+    "backend": Backend,
+    "cache_budget": CacheBudget,
+    "workers": Workers,
+    "keep": Keep,
+    "time_limit": TimeLimit,
+    "retry": Retry,
+}
+"""The option of each field of `bench.plan.asked.Asked` and `bench.sweep.options.TrainOptions`."""
+
+
+def open_registry(folders: Sequence[Path] | None) -> Registry:
     """Load the registry, and say on stderr what of a plug-in was left out."""
     from bench.commands.display import terminal
     from bench.registry.loading import Registry
@@ -159,72 +218,3 @@ def open_registry(folders: list[Path] | None) -> Registry:
     for warning in registry.warnings:
         terminal.say(f"warning: {warning}")
     return registry
-
-
-def find_dataset(
-    registry: Registry,
-    name: str,
-    groups: list[str] | None = None,
-    *,
-    layout: str | None = None,
-    lists: list[str] | None = None,
-) -> DatasetEntry:
-    """Look a dataset up by name, or make the entry of `folder:PATH`, read as `layout` and `lists` tell.
-
-    `groups` are `TARGET=FILE` each.
-    """
-    entry = _find_dataset(registry, name, layout, lists)
-    return entry.with_groups(_read_groups(groups)) if groups else entry
-
-
-def _read_groups(values: list[str]) -> dict[str, str]:
-    """Read `TARGET=FILE`. Raises BenchError for what is not of that form, and a target that is named twice."""
-    found: dict[str, str] = {}
-    for value in values:
-        target, sign, place = (part.strip() for part in value.partition("="))
-        if not (target and sign and place):
-            raise BenchError(
-                f"Cannot read --groups {value!r}.",
-                "It names the new target and the file that groups the classes.",
-                "Write --groups kind=kinds.toml.",
-            )
-        if target in found:
-            raise BenchError(
-                f"--groups names the target {target!r} twice.", "A target has one file.", "Give one of them."
-            )
-        found[target] = str(expanded(place).resolve())
-    return found
-
-
-def split_lists(values: list[str] | None) -> list[str]:
-    """Split `train=FILE,test=FILE`; commas elsewhere belong to file names."""
-    import re
-
-    return [part.strip() for value in values or () for part in re.split(r",(?=[A-Za-z]+=)", value)]
-
-
-def _find_dataset(registry: Registry, name: str, layout: str | None, lists: list[str] | None) -> DatasetEntry:
-    from bench.registry.entries import DatasetEntry
-
-    if name.strip() == "folder:":
-        raise BenchError(
-            "folder: names no folder.", "Nothing follows it.", "Write folder:PATH, as in folder:birds."
-        )
-    if name.startswith("folder:"):
-        from bench.data.datasets import folder_entry
-
-        return folder_entry(Path(name.removeprefix("folder:")), layout=layout or "", lists=split_lists(lists))
-    if layout or lists:
-        raise BenchError(
-            f"{'--layout' if layout else '--list'} says how to read a folder, and {name} is none.",
-            "A dataset of the registry has a reader of its own.",
-            "Leave it out, or write --dataset folder:PATH.",
-        )
-    return registry.get(DatasetEntry, name)
-
-
-def split_list(values: list[str] | None) -> list[str]:
-    """Split comma-separated values that may also be repeated; commas inside parentheses stay."""
-    import re
-
-    return [part.strip() for value in values or () for part in re.split(r",(?![^()]*\))", value) if part.strip()]

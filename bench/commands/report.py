@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands.filtering import check_filters
-from bench.commands.filters import Backbone, Budget, Dataset, Db, Strategy, Target, WithPublished, as_limits
+from bench.commands.filters import Backbone, Budget, Dataset, Strategy, Target, WithPublished, as_limits
 from bench.commands.given import not_empty, readable
-from bench.commands.options import DataRoot, RegistryFolders
+from bench.commands.options import DataRoot, Db, RegistryFolders
 
 if TYPE_CHECKING:
     from bench.commands.report_images import ImagesAtHand
@@ -131,7 +131,7 @@ def _wanted(
 
 def _write(store: Store, where: Path, wanted: Wanted, images: ImagesAtHand, *, one_file: bool) -> None:
     from bench.commands.display import terminal
-    from bench.commands.planning import Counting
+    from bench.commands.display.counting import Counting
     from bench.report.build import write_report
     from bench.report.site.build import write_site
 

@@ -32,7 +32,7 @@ def serve(
     store: Store, folder: Path, wanted: Wanted, images: ImagesAtHand, *, host: str | None, port: int | None
 ) -> None:
     """Write a site and serve it; write it again whenever the database has changed, until Ctrl-C."""
-    from bench.commands.planning import Counting
+    from bench.commands.display.counting import Counting
     from bench.report.site.live import LiveSite
 
     console, site = terminal.err(), LiveSite(store, folder, wanted)

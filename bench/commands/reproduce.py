@@ -7,15 +7,18 @@ from typing import Annotated
 import typer
 
 from bench.commands import options as o
-from bench.commands.early import announce
-from bench.commands.filters import Db, one_format
-from bench.commands.given import not_empty
-from bench.commands.sweep import CacheBudget, Download, DryRun, Keep, Retry, TimeLimit, Workers
+from bench.commands.display.early import announce
+from bench.commands.expand import takes
+from bench.commands.filters import one_format
+from bench.commands.given import listed, not_empty
+from bench.commands.sweep import DryRun
+from bench.studies.asked import StudyOptions
+from bench.sweep.options import TrainOptions
 
 Study = Annotated[str, typer.Argument(callback=not_empty, help="A study of `bench studies`.")]
 Runs = Annotated[
     list[str] | None,
-    typer.Option("--runs", callback=not_empty, help="Only these of its runs, comma-separated or repeated."),
+    typer.Option("--runs", callback=listed, help="Only these of its runs, comma-separated or repeated."),
 ]
 On = Annotated[
     str | None,
@@ -25,15 +28,13 @@ InsteadOf = Annotated[
     list[str] | None,
     typer.Option(
         "--backbone",
-        callback=not_empty,
+        callback=listed,
         help="Another backbone in the place of all but the plain CNNs, or OLD=NEW. Repeatable, or a,b.",
     ),
 ]
 Targets = Annotated[
     list[str] | None,
-    typer.Option(
-        "--target", callback=not_empty, help="OLD=NEW: which labels stand in for the study's. Repeatable."
-    ),
+    typer.Option("--target", callback=listed, help="OLD=NEW: which labels stand in for the study's. Repeatable."),
 ]
 ImageSize = Annotated[int | None, typer.Option("--image-size", min=8, help="Pixels, in the place of its own.")]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Epochs, in the place of its own.")]
@@ -50,19 +51,30 @@ ReportOnly = Annotated[
 ]
 
 
+Markdown = Annotated[bool, typer.Option("--markdown", help="The table as Markdown.")]
+
+_OWN = {
+    "runs": Runs,
+    "dataset": On,
+    "backbones": InsteadOf,
+    "targets": Targets,
+    "image_size": ImageSize,
+    "epochs": Epochs,
+    "settings": Set,
+}
+
+
+@takes(_OWN, asked=StudyOptions, options=TrainOptions)
 def reproduce(
-    study: Study, runs: Runs = None, on: On = None, layout: o.Layout = None,
-    lists: o.Lists = None, backbone: InsteadOf = None, target: Targets = None,
-    image_size: ImageSize = None, epochs: Epochs = None, subset: o.Subset = None, overrides: Set = None,
-    seeds: o.Seeds = 1, report_only: ReportOnly = False, dry_run: DryRun = False, time_limit: TimeLimit = None,
-    keep: Keep = None, workers: Workers = None, cache_budget: CacheBudget = "20GB",
-    cache_dtype: o.CacheDtype = "fp32", backend: o.Backend = "eager", db: Db = None,
-    registry: o.RegistryFolders = None, skip_damaged: o.SkipDamaged = False,
-    drop_duplicates: o.DropDuplicates = False, data_root: o.DataRoot = None, download: Download = True,
-    device: o.Device = "auto", json: o.AsJson = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="The table as Markdown.")] = False,
-    retry: Retry = "failed",
-) -> None:  # fmt: skip
+    study: Study,
+    *,
+    asked: StudyOptions,
+    report_only: ReportOnly = False,
+    dry_run: DryRun = False,
+    options: TrainOptions,
+    json: o.AsJson = False,
+    markdown: Markdown = False,
+) -> None:
     """Run a published study with its own settings, and print its figures, ours and the difference.
 
     With --on, --backbone, --image-size, --epochs, --subset or --set the study runs on a stand-in, and every row
@@ -73,29 +85,26 @@ def reproduce(
     Example: bench reproduce cub-10m --runs b0-full,b0-last-block --on cub100 --backbone tf_efficientnet_lite0
     """
     form = one_format(json=json, markdown=markdown)
-    from bench.studies.changes import Changes
-
-    changes = Changes(
-        on or "", tuple(o.split_list(backbone)), tuple(o.split_list(target)), image_size, epochs, subset or "",
-        tuple(overrides or ()), ("damaged",) * skip_damaged + ("duplicates",) * drop_duplicates,
-    )  # fmt: skip
+    options.check()
     if report_only:
         from bench.commands.display.study_tables import show_stored
 
-        show_stored(o.open_registry(registry), study, changes, db, form)
+        show_stored(o.open_registry(options.registry), study, asked.changes, options.db, form)
         return
     from bench.registry.loading import Registry
     from bench.registry.studies import StudyEntry
     from bench.studies.planning import check_words
 
-    known = Registry.load(registry or [])
-    check_words(known, known.get(StudyEntry, study), o.split_list(runs), changes)
+    known = Registry.load(options.registry)
+    check_words(known, known.get(StudyEntry, study), asked.runs, asked.changes)
     announce()
-    from bench.commands.reproducing import Options, run_study  # torch, after what can be said without it
+    from bench.commands.display.observer import ConsoleObserver
+    from bench.commands.reproducing import Reproduction
+    from bench.sweep.session import Session
 
-    options = Options(
-        study, o.split_list(runs), changes, seeds, dry_run, time_limit, keep, workers, cache_budget,
-        cache_dtype, backend, db, registry or [], data_root, download, device, form, layout,
-        lists or [], retry,
-    )  # fmt: skip
-    raise typer.Exit(run_study(options))
+    observer = ConsoleObserver()
+    reproduction = Reproduction(study, asked, Session(options, observer), observer, form)
+    if dry_run:
+        reproduction.show()
+        return
+    raise typer.Exit(reproduction.run())

@@ -42,6 +42,7 @@ def open_run_dataset(
     DataError if it is not here, or not the one that the run saw.
     """
     from bench.data.datasets import FOLDER, open_as_seen
+    from bench.data.finding import find_dataset
     from bench.data.sources.places import places_of
 
     if where is None and spec.name.startswith(FOLDER):
@@ -49,7 +50,7 @@ def open_run_dataset(
     known = places_of(spec.fingerprint)
     if where and where.startswith(FOLDER) and known and not (layout or lists):
         layout, lists = known[0].layout, list(known[0].lists)
-    entry = o.find_dataset(o.open_registry(registry), where or spec.name, layout=layout, lists=lists)
+    entry = find_dataset(o.open_registry(registry), where or spec.name, layout=layout, lists=lists or ())
     dataset = open_as_seen(entry, spec.fingerprint, data_root=data_root)
     if dataset.manifest.fingerprint != spec.fingerprint:
         raise _another(entry.name)

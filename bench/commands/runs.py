@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from bench.commands.filtering import check_filters
-from bench.commands.filters import AsJson, Backbone, Dataset, Db, Strategy
+from bench.commands.filters import Backbone, Dataset, Strategy
+from bench.commands.options import AsJson, Db
 
 Statuses = Annotated[
     list[str] | None,

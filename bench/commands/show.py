@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Db, NoColor
+from bench.commands.filters import NoColor
 from bench.commands.given import not_empty
+from bench.commands.options import AsJson, Db
 
 
 def show(

@@ -44,7 +44,7 @@ def studies(name: Name = None, registry: o.RegistryFolders = None, json: o.AsJso
 
 def _show_one(registry: Registry, study: StudyEntry, *, json: bool) -> None:
     from bench.commands.display import terminal
-    from bench.commands.planning import Counting
+    from bench.commands.display.counting import Counting
     from bench.report.export.records import to_json
     from bench.report.terminal.study_list import study_view
     from bench.studies.survey import surveyed

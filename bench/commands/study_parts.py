@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from bench.commands.display import terminal
-from bench.commands.planning import Counting
+from bench.commands.display.counting import Counting
 from bench.data.datasets import open_dataset
 from bench.ensembles.candidates import named
 from bench.ensembles.making import Wanted, make

@@ -6,12 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bench.records.runs import PlannedRun
-from bench.registry.loading import Registry
 from bench.registry.studies import StudyEntry, StudyRunEntry
 from bench.report.study.reproduced import same_run
-from bench.studies.changes import Changes
-from bench.studies.planning import Place
-from bench.studies.searching import StudySearch
 
 
 @dataclass(frozen=True)
@@ -30,14 +26,10 @@ class Named:
 
 @dataclass(frozen=True)
 class Planned:
-    """A study's runs as they will be trained, and its search."""
+    """A study's runs as they will be trained."""
 
-    registry: Registry
     study: StudyEntry
-    changes: Changes
-    place: Place
     named: tuple[Named, ...]
-    search: StudySearch | None = None
 
     @property
     def ids(self) -> dict[str, dict[str, list[str]]]:

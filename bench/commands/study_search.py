@@ -6,24 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.commands.backend import settled
 from bench.commands.display import terminal
-from bench.commands.display.tune_progress import display_for, space_view
-from bench.commands.interrupts import Interrupts
-from bench.commands.tune_ending import ending, exit_code
+from bench.commands.display.observer import ConsoleObserver
+from bench.commands.display.tune_ending import ending, exit_code
+from bench.commands.display.tune_progress import ConsoleTuneObserver, space_view
 from bench.environment import command_line
 from bench.plan.budget import parse_budget
 from bench.plan.enumerate import Plan
-from bench.plan.forecast import Speed, with_forecast
+from bench.plan.forecast import with_forecast
 from bench.records.runs import PlannedRun, SweepRecord
 from bench.report.study.records import study_record
 from bench.spec import BackendName, DatasetSpec
-from bench.store.claims import RETRY
 from bench.store.location import without_passwords
 from bench.store.store import Store
 from bench.studies.changes import Changes
 from bench.studies.planning import Place, data_of
 from bench.studies.searching import METRIC, StudySearch
+from bench.sweep.backends import measured_backends
+from bench.sweep.session import Session, Source
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 from bench.tune.planner import Planner
@@ -41,19 +41,23 @@ class Searching:
     changes: Changes
     place: Place
     store: Store
+    session: Session
     workbench: Workbench
-    speed: Speed
     kept: Literal["fp32", "fp16"]
-    backend: BackendName
     stop: Callable[[], bool]
-    retry: frozenset[str] = RETRY
+
+    @property
+    def backend(self) -> BackendName:
+        """The backend of every trial; without kept features it does not matter."""
+        cached = self.search.run.cache and self.session.options.cache_bytes
+        return self.session.options.backend_name if cached else "eager"
 
     @property
     def data(self) -> DatasetSpec:
         """The dataset as every trial sees it."""
         return data_of(self.search.study, self.search.run, self.changes, self.place)
 
-    def work(self, interrupts: Interrupts) -> int:
+    def work(self, observer: ConsoleObserver) -> int:
         """Make the trials that are not made yet, and return the exit code; a search that is over is only recorded.
 
         The first trial is drawn as the others are: the run's own settings are what the source's search ended with.
@@ -64,7 +68,7 @@ class Searching:
         with opened(self.store.location, name, definition, command, {}) as trials:
             known = trials.all()
             sweep = self.store.plan(self._record(trials, definition), [])
-            again = "diverged" in self.retry and any(one.end == "diverged" for one in known)
+            again = "diverged" in self.session.options.retried and any(one.end == "diverged" for one in known)
             if (
                 sum(one.counts for one in known) >= wanted
                 and not again
@@ -74,23 +78,27 @@ class Searching:
             ended = self._search(trials, sweep)
             tried = trials.all()
         terminal.say(f"Search of {self.search.run.name}: {ending(tried, ended, self.store.location)}")
-        return exit_code(tried, ended, wanted, interrupts.exit_code)
+        return exit_code(tried, ended, wanted, observer.exit_code)
 
     def _search(self, trials: Trials, sweep: int) -> Ended:
         wanted, space = self.search.entry.trials, self.search.space
         if not self.stop():
             terminal.err().print(space_view(space, wanted))
-        with display_for(METRIC) as display:
+        with ConsoleTuneObserver().watching(METRIC) as display:
             search = Search(
-                self.store,
-                trials,
-                space,
-                self._planner(),
-                sweep,
-                self.workbench,
-                provenance(self.workbench.device),
-                METRIC, wanted, watcher=display, stop=self.stop, retry=self.retry,
-            )  # fmt: skip
+                store=self.store,
+                trials=trials,
+                space=space,
+                planner=self._planner(),
+                sweep_id=sweep,
+                workbench=self.workbench,
+                provenance=provenance(self.workbench.device),
+                metric=METRIC,
+                wanted=wanted,
+                watcher=display,
+                stop=self.stop,
+                retry=self.session.options.retried,
+            )
             return search.work()
 
     def _planner(self) -> Planner:
@@ -108,9 +116,11 @@ class Searching:
         )
 
     def _runs(self, plan: Plan) -> list[PlannedRun]:
-        machine, images = self.speed.machine, self.place.images
-        made = with_forecast(plan.runs(machine.precision_for), images, self.speed)
-        return settled(made, self.backend, images, machine, self.workbench.device, terminal.err())
+        source = Source(self.place.taken, self.place.header)
+        speed = self.session.speed(self.store)
+        images = sum(source.images.values())
+        choose = measured_backends(self.backend, speed.machine, images, self.session.device, self.session.observer)
+        return with_forecast(plan.runs(speed.machine.precision_for, choose), source.images, speed)
 
     def _record(self, trials: Trials, definition: Definition) -> SweepRecord:
         """Record what was tried before too, so that the setting of this command has all of it."""

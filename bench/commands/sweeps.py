@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Db
+from bench.commands.options import AsJson, Db
 
 
 def sweeps(

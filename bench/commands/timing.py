@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from bench.commands import options as o
-from bench.commands.filters import Db
 from bench.commands.given import not_empty
+from bench.commands.options import Db
 
 Save = Annotated[
     str | None,
@@ -72,7 +72,7 @@ def timing(
     from bench.commands.timing_steps import Options, compare_stored, compare_with_now, list_timings, measure_now
 
     options = Options(
-        o.split_list(backbones), o.split_list(strategies), image_size, batch_size, repeats, save, compare, with_,
+        backbones or [], strategies or [], image_size, batch_size, repeats, save, compare, with_,
         threshold, force, db, registry or [], device, json,
     )  # fmt: skip
     if list_:

@@ -154,7 +154,7 @@ def _cases(options: Options, device: torch.device) -> list[Case]:
 
 
 def _measured(name: str, cases: Sequence[Case], options: Options, device: torch.device) -> Timing:
-    from bench.commands.planning import Counting
+    from bench.commands.display.counting import Counting
     from bench.train.provenance import provenance
     from bench.train.timing import measure
 

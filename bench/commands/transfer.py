@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands import options as o
-from bench.commands.filters import Db
 from bench.commands.given import not_empty
+from bench.commands.options import Db
 from bench.commands.trained import Run, Weights
 from bench.errors import BenchError, DataError, unknown_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.data.checks.check import OfficialSplit
     from bench.data.manifest import Manifest
     from bench.registry.entries import DatasetEntry
@@ -80,9 +82,10 @@ def transfer(
     Example: bench transfer 3fa9c1 --dataset tiny-imagenet --label-map tiny-imagenet-to-cifar100
     """
     from bench.commands.display import terminal
-    from bench.commands.planning import Counting
+    from bench.commands.display.counting import Counting
     from bench.commands.transfer_images import check_places, count_of, show_found, write_confusions, write_table
     from bench.data.datasets import open_dataset
+    from bench.data.finding import find_dataset
     from bench.hardware.device import pick
     from bench.store.store import Store
     from bench.transfer.answer import Question, Transferring
@@ -95,7 +98,7 @@ def transfer(
     with Store.open(db, create=False) as store:
         row, written = store.run(run).row, read_map(path)
         official = _official(split)
-        there = o.find_dataset(known, dataset, layout=layout, lists=lists)
+        there = find_dataset(known, dataset, layout=layout, lists=lists or ())
         there = there.leaving_out(damaged=skip_damaged, duplicates=drop_duplicates)
         opened = open_dataset(there, data_root=data_root)
         training = _training(known, row, trained_on, groups, data_root)
@@ -129,7 +132,7 @@ def _training(
     """Return the manifest of the run's own dataset, where it is known and has not changed."""
     from bench.data.datasets import known_as_seen
 
-    entry = _own_entry(known, row, where, groups)
+    entry = _own_entry(known, row, where, groups or ())
     manifest = known_as_seen(entry, row.fingerprint, data_root) if entry else None
     if manifest and manifest.fingerprint == row.fingerprint:
         return manifest
@@ -142,9 +145,10 @@ def _training(
     )
 
 
-def _own_entry(known: Registry, row: RunRow, where: str | None, groups: list[str] | None) -> DatasetEntry | None:
+def _own_entry(known: Registry, row: RunRow, where: str | None, groups: Sequence[str]) -> DatasetEntry | None:
     """Return the entry of the run's own dataset: the one named, the registry's, or the folder opened last."""
     from bench.data.datasets import FOLDER
+    from bench.data.finding import find_dataset
     from bench.data.sources.places import places_of
     from bench.registry.entries import DatasetEntry
 
@@ -152,11 +156,11 @@ def _own_entry(known: Registry, row: RunRow, where: str | None, groups: list[str
     if where is None and place and row.dataset.startswith(FOLDER) and Path(place.path).exists():
         where = f"{FOLDER}{place.path}"
     if where and place and where.startswith(FOLDER):
-        return o.find_dataset(known, where, groups, layout=place.layout, lists=list(place.lists))
+        return find_dataset(known, where, groups, layout=place.layout, lists=list(place.lists))
     if where:
-        return o.find_dataset(known, where, groups)
+        return find_dataset(known, where, groups)
     here = row.dataset in {entry.name for entry in known.all(DatasetEntry)}
-    return o.find_dataset(known, row.dataset, groups) if here else None
+    return find_dataset(known, row.dataset, groups) if here else None
 
 
 def _notes(known: Registry, row: RunRow, dataset: str, fingerprint: str) -> tuple[str, ...]:

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from bench.commands import options as o
-from bench.commands import sweep as s
-from bench.commands.early import announce, check_words
-from bench.commands.filters import Db
+from bench.commands.display.early import announce, check_names
+from bench.commands.expand import takes
 from bench.commands.given import not_empty
 from bench.errors import BenchError
+from bench.plan.asked import Asked
+from bench.sweep.options import TrainOptions
+from bench.tune.options import SearchOptions
 
 MaybeDataset = Annotated[
     str | None,
@@ -49,20 +51,31 @@ ListThem = Annotated[bool, typer.Option("--list", help="List the studies of the 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the space, and stop.")]
 
 
+_OWN = {
+    "space": Space,
+    "trials": Trials,
+    "sampler": Sampler,
+    "metric": Metric,
+    "seed": Seed,
+    "name": Name,
+    "prune": o.Prune,
+    "together": Together,
+}
+
+
+@takes(_OWN, asked=Asked, search=SearchOptions, options=TrainOptions, leave_out={"recipes", "overrides", "seeds"})
 def tune(
-    dataset: MaybeDataset = None, budget: o.Budget = None, backbones: o.Backbones = None,
-    strategies: o.Strategies = None, target: o.Target = None, groups: o.Groups = None,
-    layout: o.Layout = None, lists: o.Lists = None, subset: o.Subset = None,
-    space: Space = None, trials: Trials = 20, sampler: Sampler = "tpe", metric: Metric = "val_top1",
-    seed: Seed = 0, name: Name = None, prune: s.Prune = False, together: Together = 1, recipe: Recipe = "default",
-    overrides: Set = None, epochs: o.Epochs = None, image_size: o.ImageSize = None, everything: o.All = False,
-    time_limit: s.TimeLimit = None, dry_run: DryRun = False, keep: s.Keep = None, workers: s.Workers = None,
-    cache_budget: s.CacheBudget = "20GB", cache_dtype: o.CacheDtype = "fp32", backend: o.Backend = "eager",
-    skip_damaged: o.SkipDamaged = False, drop_duplicates: o.DropDuplicates = False,
-    db: Db = None, registry: o.RegistryFolders = None, data_root: o.DataRoot = None,
-    download: s.Download = True, device: o.Device = "auto", listing: ListThem = False, json: o.AsJson = False,
-    retry: s.Retry = "failed",
-) -> None:  # fmt: skip
+    dataset: MaybeDataset = None,
+    *,
+    asked: Asked,
+    search: SearchOptions,
+    recipe: Recipe = "default",
+    overrides: Set = None,
+    options: TrainOptions,
+    dry_run: DryRun = False,
+    listing: ListThem = False,
+    json: o.AsJson = False,
+) -> None:
     """Search learning rates and whatever else --space names, with optuna, by validation alone.
 
     Every trial is planned and held against the budget, then trained and recorded as a run of a sweep is. Ctrl-C,
@@ -76,24 +89,23 @@ def tune(
     if listing:
         from bench.commands.tune_list import list_studies
 
-        list_studies(db, json=json)
+        list_studies(options.db, json=json)
         return
     if dataset is None:
         raise BenchError("No dataset is named.", "A search trains on one.", "Add --dataset NAME, or --list.")
-    from bench.plan.request import Asked
-
-    asked = Asked(
-        target, budget, o.split_list(backbones), o.split_list(strategies), [recipe], overrides or [], epochs,
-        image_size, 1, everything, kept=cache_dtype, groups=groups or [], subset=subset,
-        skip_damaged=skip_damaged, drop_duplicates=drop_duplicates,
-        layout=layout, lists=lists or [],
-    )  # fmt: skip
-    check_words(replace(asked, overrides=[]), dataset, registry, data_root)  # a search has keys of its own to set
+    asked = replace(asked, recipes=[recipe])
+    check_names(dataset, asked, options)  # --set is checked by the search, which has keys of its own
     announce()
-    from bench.commands.tuning import Options, run_tune  # torch, after what can be said without it
+    from bench.commands.display.observer import ConsoleObserver
+    from bench.commands.display.tune_ending import end_search
+    from bench.commands.display.tune_progress import ConsoleTuneObserver
+    from bench.sweep.session import Session
+    from bench.tune.session import Tuning
 
-    options = Options(
-        dataset, asked, space or [], trials, sampler, metric, seed, name, prune, together, time_limit, dry_run,
-        keep, workers, db, registry or [], data_root, download, device, cache_budget, backend, json, retry,
-    )  # fmt: skip
-    raise typer.Exit(run_tune(options))
+    observer, shown = ConsoleObserver(), ConsoleTuneObserver()
+    tuning = Tuning(Session(options, observer), dataset, replace(asked, overrides=overrides or []), search)
+    if dry_run:
+        shown.show_space(tuning.look_up(), search.trials)
+        return
+    found = tuning.search(shown)
+    raise typer.Exit(end_search(found, search.trials, observer.exit_code, json=json))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.filters import AsJson, Db
+from bench.commands.options import AsJson, Db
 
 Home = Annotated[
     bool, typer.Option("--home/--no-home", help="Also check kept features and prepared images of this machine.")
@@ -25,7 +25,7 @@ def verify(db: Db = None, home: Home = True, json: AsJson = False) -> None:
     import json as json_module
 
     from bench.commands.display import terminal
-    from bench.commands.planning import Counting
+    from bench.commands.display.counting import Counting
     from bench.report.terminal.verify_view import verify_view
     from bench.store.store import Store
     from bench.verify.check import verify as check

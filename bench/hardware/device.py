@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -17,6 +15,7 @@ from torch import Tensor, nn
 
 from bench.errors import BenchError
 from bench.hardware.allocator import give_back, keep_freed_memory
+from bench.hardware.cpus import processor_name
 from bench.hardware.device_names import check_device_name
 from bench.hardware.tf32 import disable_tf32
 
@@ -214,15 +213,7 @@ def hardware(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     if device.type == "mps":
         return f"{torch.backends.mps.get_name()} GPU, {torch.backends.mps.get_core_count()} cores"
-    return f"{_processor()}, {torch.get_num_threads()} threads"
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return f"{processor_name()}, {torch.get_num_threads()} threads"
 
 
 def release(device: torch.device) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -20,10 +21,25 @@ from bench.plan.variants import Variant
 from bench.records.image_facts import UNSEEN, PixelCounts
 from bench.records.runs import Counts, PlannedRun, Rejected
 from bench.registry.entries import DatasetEntry
-from bench.spec import BackboneSpec, DatasetSpec, Features, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
+from bench.spec import (
+    BackboneSpec,
+    BackendName,
+    DatasetSpec,
+    Features,
+    RecipeSpec,
+    RunSpec,
+    TransformSpec,
+    WeightsSpec,
+)
 from bench.strategies import canonical
 
 PrecisionFor = Callable[[str], str]
+BackendFor = Callable[[RunSpec], BackendName]
+
+
+def eager(_spec: RunSpec) -> BackendName:
+    """Compute frozen parts with torch itself."""
+    return "eager"
 
 
 @dataclass(frozen=True)
@@ -73,16 +89,23 @@ class Plan:
     choices: tuple[Choice, ...]
     rejected: tuple[Rejected, ...]
 
-    def runs(self, precision_for: PrecisionFor) -> list[PlannedRun]:
-        """Make the runs of every choice and seed; `precision_for` resolves a recipe's precision on the device."""
-        return [self._run(choice, seed, precision_for) for choice in self.choices for seed in self.request.seeds]
+    def runs(
+        self, precision_for: PrecisionFor, backend_for: BackendFor = eager, limit: int | None = None
+    ) -> list[PlannedRun]:
+        """Make the runs of every choice and seed, at most `limit` of them; their specs are final.
+
+        `precision_for` resolves a recipe's precision on the device, and `backend_for` chooses what computes the
+        frozen part of a run that has one worth keeping, from the spec that the run has with eager.
+        """
+        wanted = itertools.islice(itertools.product(self.choices, self.request.seeds), limit)
+        return [self._run(choice, seed, precision_for, backend_for) for choice, seed in wanted]
 
     @property
     def remarks(self) -> list[str]:
         """How images are read that can be read in several ways, a sentence each."""
         return reading_remarks((choice.transform for choice in self.choices), self.request.pixels)
 
-    def _run(self, choice: Choice, seed: int, precision_for: PrecisionFor) -> PlannedRun:
+    def _run(self, choice: Choice, seed: int, precision_for: PrecisionFor, backend_for: BackendFor) -> PlannedRun:
         asked = for_strategy(choice.variant.entry, choice.strategy, choice.variant.overrides).precision
         spec = RunSpec.model_validate(
             {
@@ -97,6 +120,8 @@ class Plan:
                 "features": choice.features,
             }
         )
+        if worth_keeping(choice.counts):
+            spec = spec.model_copy(update={"backend": backend_for(spec)})
         return PlannedRun(
             spec,
             choice.counts,

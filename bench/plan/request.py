@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any, Literal
 
 from bench.data.class_groups import group_maps, groups_digest
 from bench.data.manifest import ManifestHeader
 from bench.errors import BenchError, BudgetError, DataError, WeightsError, first_names, unknown_name
 from bench.models.hub import has_to_be_fetched, hub_url, unreachable
+from bench.plan.asked import Asked
 from bench.plan.backbones import choose, listed
 from bench.plan.budget import Budget, parse_budget
 from bench.plan.count import Progress
@@ -35,33 +36,6 @@ _BRING_WEIGHTS = (
 
 _NOT_ASKED = {"name", "space", "strategy_space"}
 """What of a recipe a sweep has no use for."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The command line's words, before anything is looked up."""
-
-    target: str | None = None
-    budget: str | None = None
-    backbones: list[str] = field(default_factory=list)
-    strategies: list[str] = field(default_factory=list)
-    recipes: list[str] = field(default_factory=list)
-    overrides: list[str] = field(default_factory=list)
-    epochs: int | None = None
-    image_size: int | None = None
-    seeds: int = 1
-    everything: bool = False
-    kept: str = "fp32"
-    groups: list[str] = field(default_factory=list)
-    subset: str | None = None
-    layout: str | None = None
-    lists: list[str] = field(default_factory=list)
-    skip_damaged: bool = False
-    drop_duplicates: bool = False
-
-    def without_faults(self, entry: DatasetEntry) -> DatasetEntry:
-        """Return the entry of a dataset that leaves out what was asked to be left out."""
-        return entry.leaving_out(damaged=self.skip_damaged, duplicates=self.drop_duplicates)
 
 
 def dataset_spec(

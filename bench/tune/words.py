@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.errors import RecipeError
+from bench.plan.asked import Asked
 from bench.plan.backbones import Candidate, choose
 from bench.plan.enumerate import Plan
-from bench.plan.request import Asked
 from bench.plan.variants import parse_settings
 from bench.registry.entries import RecipeEntry, StrategyEntry
 from bench.registry.loading import Registry
@@ -86,7 +86,7 @@ def _fixed(asked: Asked) -> dict[str, Any]:
     return {key: values[0] for key, values in settings.items()} | also
 
 
-def _either(key: str, given: list[str], texts: Mapping[str, str]) -> list[str]:
+def _either(key: str, given: Sequence[str], texts: Mapping[str, str]) -> Sequence[str]:
     """Return the names of backbones or strategies, which an option or `--space` may say."""
     if key in texts and given:
         option = {"backbone": "--backbones", "strategy": "--strategies"}[key]

@@ -26,7 +26,8 @@ def birds(shared_data: Path) -> Any:
 def lite0(shared_data: Path, birds: Any) -> Callable[..., Any]:
     """Make a run's spec, EfficientNet-Lite0 at 224 on `cub100`: of a strategy and of settings as in `--set`."""
     from bench.data.datasets import known_header
-    from bench.plan.request import Asked, dataset_spec, plan_for
+    from bench.plan.asked import Asked
+    from bench.plan.request import dataset_spec, plan_for
     from bench.registry.entries import DatasetEntry
     from bench.registry.loading import Registry
 

@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
+from bench.plan.asked import Asked
 from bench.plan.count import count_backbone
-from bench.plan.request import Asked, dataset_spec, plan_for
+from bench.plan.request import dataset_spec, plan_for
 from bench.registry.entries import DatasetEntry
 from bench.registry.loading import Registry
 

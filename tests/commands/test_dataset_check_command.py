@@ -10,14 +10,16 @@ from faulty_folders import copy, damage, folder
 
 from bench.commands.datasets import datasets
 from bench.commands.display.dataset_check import show_check
+from bench.commands.display.observer import ConsoleObserver
 from bench.commands.plan import plan
 from bench.commands.reproduce import reproduce
 from bench.commands.sweep import sweep
-from bench.commands.training import open_for_training
 from bench.commands.tune import tune
 from bench.data.datasets import folder_entry
 from bench.errors import BenchError, DataError
 from bench.store.store import Store
+from bench.sweep.options import TrainOptions
+from bench.sweep.session import Session
 
 FLAGS = ("--skip-damaged", "--drop-duplicates")
 
@@ -145,12 +147,13 @@ def test_a_plan_counts_what_is_left(faulty, call):
 
 def test_the_check_is_shown_before_the_first_training_on_this_content(tmp_path, capsys):
     root = folder(tmp_path / "pets")
-    open_for_training(folder_entry(root), None, download=False)
+    session = Session(TrainOptions(db=str(tmp_path / "runs.db")), ConsoleObserver())
+    session.open(folder_entry(root))
     assert "folder:pets: 3 classes" in capsys.readouterr().err
-    open_for_training(folder_entry(root), None, download=False)
+    session.open(folder_entry(root))
     moved = shutil.copytree(root, tmp_path / "elsewhere" / "pets")
-    open_for_training(folder_entry(moved), None, download=False)
+    session.open(folder_entry(moved))
     assert capsys.readouterr().err == ""
     (root / "train/cat/0.png").unlink()
-    open_for_training(folder_entry(root), None, download=False)
+    session.open(folder_entry(root))
     assert "cat 5" in capsys.readouterr().err

@@ -28,7 +28,7 @@ _SECONDS = 120
 @pytest.fixture
 def folder(tmp_path, typical_db, monkeypatch):
     """A working folder with traps in it, and a database of its own."""
-    import bench.commands.sweeping  # noqa: F401 - torch and timm take their time, which is no command's fault
+    import bench.sweep.session  # noqa: F401 - torch and timm take their time, which is no command's fault
 
     make_traps(tmp_path)
     shutil.copy(typical_db, tmp_path / "runs.db")

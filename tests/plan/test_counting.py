@@ -144,7 +144,8 @@ def test_planning_what_is_known_imports_no_torch(plan, bench_home):
 import sys
 from bench.registry.entries import DatasetEntry
 from bench.registry.loading import Registry
-from bench.plan.request import Asked, dataset_spec, plan_for
+from bench.plan.asked import Asked
+from bench.plan.request import dataset_spec, plan_for
 entry = DatasetEntry(name="any", reader="cub", num_classes=10)
 asked = Asked(backbones=["resnet18"], image_size=224)
 print(len(plan_for(Registry.load(), entry, dataset_spec(entry, None, None), asked).choices))

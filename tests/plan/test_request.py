@@ -6,7 +6,8 @@ import pytest
 
 from bench.data.manifest import ManifestHeader
 from bench.errors import BudgetError, DataError, RecipeError, RegistryError
-from bench.plan.request import Asked, budget_of, dataset_spec, plan_for, request_record
+from bench.plan.asked import Asked
+from bench.plan.request import budget_of, dataset_spec, plan_for, request_record
 from bench.registry.entries import DatasetEntry
 from bench.registry.loading import Registry
 

@@ -23,7 +23,7 @@ from bench.store.artifacts import Artifacts
 from bench.store.store import Store
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["bench.commands.sweeping", "bench.__main__"])
+CONTEXT.set_forkserver_preload(["bench.sweep.session", "bench.__main__"])
 
 
 def run_command(words: list[str], home: str) -> None:

@@ -15,13 +15,14 @@ import torch
 from checkpoints import from_file, library_model
 from example_runs import PROVENANCE, planned, result
 
-from bench.commands.training import ended
+from bench.commands.display.sweep_ending import end_sweep
 from bench.errors import SOME_RUNS_FAILED, DivergedError
 from bench.records.runs import Counts, EpochRecord, PlannedRun, SweepRecord
 from bench.spec import BackboneSpec, DatasetSpec, RecipeSpec, RunSpec, TransformSpec, WeightsSpec
 from bench.store.claims import Claim
 from bench.store.store import Store
 from bench.sweep.finalize import Tally
+from bench.sweep.session import Swept
 from bench.sweep.watching import Watcher
 from bench.sweep.work import Sweep
 from bench.train.heads.batch import MOST, company_key
@@ -187,7 +188,7 @@ def test_what_another_process_ends_meanwhile_is_not_left_to_do(
 
     tally = ours.sweep(runs, Heard(after=other_process), cache_bytes=0)
     assert tally.done == [runs[0].spec.run_id]
-    code = ended(tally, len(runs), "runs.db")
+    code = end_sweep(Swept(tally, len(runs), "runs.db"))
     assert code == (0 if ends == "done" else SOME_RUNS_FAILED)
     assert capsys.readouterr().err == f"2 runs: 1 done, {said}. Database: runs.db\n"
 

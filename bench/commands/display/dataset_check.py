@@ -27,7 +27,7 @@ def show_before_training(dataset: Dataset) -> None:
 
 def show_check(entry: DatasetEntry, data_root: Path | None, *, near: bool, json: bool) -> None:
     """Print everything that the check finds on stdout, then raise DataError if nothing could train on it."""
-    from bench.commands.planning import Counting
+    from bench.commands.display.counting import Counting
     from bench.data.images.near_duplicates import require_imagehash
 
     if near:

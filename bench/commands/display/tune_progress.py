@@ -19,6 +19,7 @@ from bench.spec import Metric
 from bench.train.hooks import PrunedError
 from bench.train.run import Outcome
 from bench.tune.result import ENOUGH, settings_text
+from bench.tune.session import TuneObserver
 from bench.tune.space import Space
 from bench.tune.trials import Tried
 from bench.tune.watching import TuneWatcher
@@ -101,10 +102,25 @@ class TuneDisplay(_Lines, Display):
         return f"{show(time.monotonic() - self.begun, 'seconds')} gone"
 
 
-def display_for(metric: Metric) -> TuneDisplay | TunePlain:
-    """Make what shows trials at work on stderr."""
-    console = terminal.err()
-    return TuneDisplay(console, metric) if console.is_terminal else TunePlain(console, metric)
+class ConsoleTuneObserver(TuneObserver):
+    """Prints the space to stderr, then shows trials at work."""
+
+    def __init__(self) -> None:
+        self.console = terminal.err()
+
+    def begins(self, space: Space, trials: int, notes: Sequence[str]) -> None:
+        """Print the space and the notes of the plan."""
+        self.console.print(space_view(space, trials))
+        for note in notes:
+            self.console.print(f"note: {note}", soft_wrap=True, highlight=False)
+
+    def show_space(self, space: Space, trials: int) -> None:
+        """Print the space to stdout."""
+        terminal.out().print(space_view(space, trials))
+
+    def watching(self, metric: Metric) -> TuneDisplay | TunePlain:
+        """Show trials at work."""
+        return TuneDisplay(self.console, metric) if self.console.is_terminal else TunePlain(self.console, metric)
 
 
 def space_view(space: Space, trials: int) -> RenderableType:

@@ -1,12 +1,26 @@
-"""How a search ended: in a sentence, and as an exit code."""
+"""Prints what a search found and how it ended, and gives its exit code."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.commands.display import terminal
+from bench.commands.display.tune_progress import result_view
 from bench.errors import INTERRUPTED, SOME_RUNS_FAILED
+from bench.report.export.records import to_json
 from bench.tune.search import Ended
+from bench.tune.session import Found
 from bench.tune.trials import Tried
+
+
+def end_search(found: Found, wanted: int, interrupted: int, *, json: bool) -> int:
+    """Print the result of a search on stdout and how it ended on stderr; return the exit code."""
+    if json:
+        terminal.write(to_json(found.result))
+    else:
+        terminal.out().print(result_view(found.result), crop=False)
+    terminal.say(ending(found.tried, found.ended, found.location))
+    return exit_code(found.tried, found.ended, wanted, interrupted)
 
 
 def ending(tried: Sequence[Tried], ended: Ended, where: object) -> str:
