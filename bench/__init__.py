@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bench.api import compare, leaderboard, load_run, load_runs
+    from bench.lab.lab import Lab, open  # noqa: A004 - bench.open
     from bench.report.export.fronts import pareto
     from bench.report.plots.frame_plot import plot_pareto
 
-__all__ = ["compare", "leaderboard", "load_run", "load_runs", "pareto", "plot_pareto"]
+__all__ = ["Lab", "compare", "leaderboard", "load_run", "load_runs", "open", "pareto", "plot_pareto"]
 
 _HOMES = {
     **dict.fromkeys(("compare", "leaderboard", "load_run", "load_runs"), "bench.api"),
+    **dict.fromkeys(("Lab", "open"), "bench.lab.lab"),
     "pareto": "bench.report.export.fronts",
     "plot_pareto": "bench.report.plots.frame_plot",
 }

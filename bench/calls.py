@@ -117,3 +117,8 @@ def _value(text: str, whole: str, kind: str, error: type[BenchError]) -> Value:
         f"The value {text!r} is neither a number nor a word.",
         "Write numbers as 1, 0.5 or 1e-3.",
     )
+
+
+def split_list(text: str) -> list[str]:
+    """Split text at commas, but for those inside parentheses: `linear,last_blocks(1)`."""
+    return [part.strip() for part in re.split(r",(?![^()]*\))", text) if part.strip()]

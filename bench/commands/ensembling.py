@@ -47,19 +47,23 @@ class Options:
     most: int | None
     db: str | None
     registry: list[Path] | None
-    json: bool
+    json: bool = False
 
 
 def make_ensemble(options: Options) -> None:
     """Make the ensemble that was asked for, record it, and show it."""
+    show_details(combine(options), json=options.json)
+
+
+def combine(options: Options) -> EnsembleDetails:
+    """Make the ensemble that was asked for, and record it. Raises BenchError for what does not go together."""
     rule = _rule(options)
     limits = parse_budget(as_limits(options.budget, options.registry))
     with Store.open(options.db, create=False) as store:
         artifacts = Artifacts.of(store)
         candidates = _pooled(store, artifacts, options) if options.pool else _named(store, artifacts, options)
         made = make(candidates, artifacts, Wanted(rule, limits, options.most, command_line()))
-        details = read_details(store, made if len(made.members) == 1 else store.ensembles.add(made))
-    show_details(details, json=options.json)
+        return read_details(store, made if len(made.members) == 1 else store.ensembles.add(made))
 
 
 def read_details(store: Store, made: Ensemble) -> EnsembleDetails:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import typer
 
+from bench.calls import split_list
 from bench.errors import BenchError
 
 Value = TypeVar("Value", str, list[str], None)
@@ -29,8 +29,7 @@ def not_empty(param: typer.CallbackParam, value: Value) -> Value:
 def listed(param: typer.CallbackParam, value: list[str] | None) -> list[str] | None:
     """Split values at commas, but for those inside parentheses; an option may be repeated, too."""
     values = not_empty(param, value or [])
-    found = [part.strip() for text in values for part in re.split(r",(?![^()]*\))", text) if part.strip()]
-    return found or None
+    return [part for text in values for part in split_list(text)] or None
 
 
 def readable(param: typer.CallbackParam, value: str) -> str:

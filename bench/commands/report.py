@@ -94,15 +94,21 @@ def report(
     with Store.open(db, create=False) as store:
         if query.filters:
             check_filters(store.rows(), query, registry)
-        wanted = _wanted(query, title, registry, images, most, published=published)
+        wanted = gather(query, title, registry, images, pages=most, published=published)
         if watch:
             serve(store, where, wanted, images, host=host, port=port)
         else:
             _write(store, where, wanted, images, one_file=one_file)
 
 
-def _wanted(
-    query: Query, title: str, registry: list[Path] | None, images: FindImages, most: int | None, *, published: bool
+def gather(
+    query: Query,
+    title: str,
+    registry: list[Path] | None,
+    images: FindImages,
+    *,
+    pages: int | None,
+    published: bool = False,
 ) -> Wanted:
     """Gather what a report is made of besides the database."""
     from importlib.metadata import version
@@ -122,7 +128,7 @@ def _wanted(
         query=query,
         overlaps=known_overlaps(registry),
         published=known_published(registry) if published else [],
-        pages=most,
+        pages=pages,
         version=version("backbone-bench"),
         command=without_passwords(command_line()),
         find_check=known_check,

@@ -50,6 +50,23 @@ class Tally:
         return not any((*badly, self.elsewhere, self.failed_elsewhere))
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many runs ended in each way, in the order in which a sweep names them."""
+        return {
+            "done": len(self.done),
+            "done before": len(self.skipped),
+            "failed": len(self.failed),
+            "failed before": len(self.failed_before),
+            "diverged": len(self.diverged),
+            "diverged before": len(self.diverged_before),
+            "pruned": len(self.pruned),
+            "pruned before": len(self.pruned_before),
+            "done elsewhere": len(self.done_elsewhere),
+            "failed elsewhere": len(self.failed_elsewhere),
+            "running elsewhere": len(self.elsewhere),
+        }
+
+    @property
     def over(self) -> set[str]:
         """The runs that ended, here or before."""
         before = (self.skipped, self.pruned_before, self.failed_before, self.diverged_before)

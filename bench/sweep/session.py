@@ -56,13 +56,24 @@ class Source:
         return self.header.counts if self.header else self.entry.counts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Swept:
     """How a sweep ended: its tally, how many runs it planned, and where they are stored."""
 
     tally: Tally
     planned: int
     location: str
+
+    @property
+    def left(self) -> int:
+        """How many runs have not ended yet, here or elsewhere."""
+        return self.planned - sum(self.tally.counts.values())
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {word}" for word, count in self.tally.counts.items() if count)
+        more = f", {self.left} left: the same command goes on" if self.left else ""
+        runs = f"{self.planned} run{'s' * (self.planned != 1)}"
+        return f"{runs}: {counts or 'nothing to do'}{more}. Database: {self.location}"
 
 
 @dataclass

@@ -14,7 +14,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 
 LAYERS: tuple[tuple[str, str], ...] = (
-    ("__init__ __main__ api", "what users import and type"),
+    ("__init__ __main__ api lab", "what users import and type"),
     ("commands testing", "one file per command: parse, call, print; contracts for plug-ins"),
     ("report", "what the runs mean, on a terminal, a page, in a notebook"),
     ("studies", "published experiments, run again"),

@@ -42,7 +42,7 @@ def test_every_cell_runs_without_an_error(executed: list[Any]) -> None:
 
 @pytest.mark.parametrize(
     "start",
-    ["ranking = ", "board = ", "bench.pareto(", "best = ", "bench.compare("],
+    ["ranking = ", "board = ", "bench.pareto(", "best = ", "lab.compare("],
 )
 def test_what_it_asks_for_is_shown_as_a_table(executed: list[Any], start: str) -> None:
     (cell,) = [cell for cell in executed if cell.source.startswith(start)]

@@ -73,18 +73,22 @@ def _backends(runs: Sequence[PlannedRun]) -> list[str]:
 
 
 def plan_json(plan: Plan, runs: Sequence[PlannedRun], forecast: Forecast) -> str:
-    """Write a plan with its forecast, and every run with its id, as JSON.
+    """Write a plan as JSON; see `plan_record`."""
+    return json.dumps(plan_record(plan, runs, forecast), indent=2)
+
+
+def plan_record(plan: Plan, runs: Sequence[PlannedRun], forecast: Forecast) -> dict[str, Any]:
+    """Return a plan with its forecast, and every run with its id, as plain data.
 
     A run has no id while something that is part of it is not known; `run_id_missing` then says what.
     """
-    data = {
+    return {
         "dataset": plan.request.dataset.model_dump(mode="json"),
         "budget": str(plan.request.budget),
         "runs": [_run(run) for run in runs],
         "rejected": [asdict(one) for one in plan.rejected],
         "forecast": asdict(forecast),
     }
-    return json.dumps(data, indent=2)
 
 
 def _missing(spec: RunSpec) -> str:

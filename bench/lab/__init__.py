@@ -1,0 +1,1 @@
+"""The Python API that plans, trains and reports: `lab = bench.open("runs.db")`."""
