@@ -7,6 +7,7 @@ decoding once more as if the byte order were the opposite one.
 from __future__ import annotations
 
 import io
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -168,17 +169,19 @@ def _ppm_maximum(image: Image.Image) -> int | None:
 
 
 def _from_ppm(image: Image.Image, data: bytes) -> DeepPixels | None:
-    """Read a binary PGM or PPM whose maximum is above 255; None for its other kinds.
+    """Read a PGM or PPM whose maximum is above 255; None for its other kinds.
 
     Pillow scales by the maximum, to 65,535 or, of colours, to 255; it does that in Python, a pixel at a time.
     """
     maximum, tile = _ppm_maximum(image), _tiles(image)[0]
-    if maximum is None or maximum <= 255 or tile.codec_name not in ("raw", "ppm"):  # noqa: PLR2004 - eight bits
-        if image.mode != "I":
-            return None
-        declared = _FULL if maximum is not None and maximum != _FULL else None  # scaled by Pillow already
-        return DeepPixels(np.asarray(image).astype(np.uint16), full=declared)
+    if maximum is None or maximum <= 255:  # noqa: PLR2004 - eight bits
+        return None
     bands = 3 if image.mode == "RGB" else 1
-    values = np.frombuffer(data, ">u2", offset=tile.offset, count=image.width * image.height * bands)
+    count = image.width * image.height * bands
+    if tile.codec_name == "ppm_plain":  # numbers in decimal
+        numbers = re.sub(rb"#[^\r\n]*", b"", data[tile.offset :]).split()[:count]
+        values: Values = np.array(numbers, dtype=bytes).astype(np.uint32)
+    else:
+        values = np.frombuffer(data, ">u2", offset=tile.offset, count=count)
     shape = (image.height, image.width, 3)[: 2 + (bands == 3)]  # noqa: PLR2004 - channels
     return DeepPixels(values.reshape(shape).astype(np.uint16), full=None if maximum == _FULL else maximum)

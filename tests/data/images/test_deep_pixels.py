@@ -112,6 +112,15 @@ def test_values_of_10_and_12_bits_take_their_own_range():
         assert (scaled(deep_png(values), found) == LEVELS[..., None]).all()
 
 
+@pytest.mark.parametrize(("values", "magic"), [(GREY // 128, "P2"), (COLOUR // 128, "P3")])
+def test_a_maximum_of_a_plain_text_image_needs_no_range(values, magic):
+    """So a dark image stays dark: its values end at 511 of 1023."""
+    numbers = " ".join(map(str, values.ravel()))
+    data = f"{magic}\n# from a scanner\n5 7\n1023\n# values\n{numbers}\n".encode()
+    assert PixelCounts.of([inspect_image(data, "x")]).high is None
+    assert (scaled(data) == np.rint(values * (255 / 1023)).reshape(7, 5, -1)).all()
+
+
 def test_a_maximum_that_the_file_declares_needs_no_range():
     """An image that is dark in its own range stays dark, whatever the dataset's other images are."""
     data = pgm(LEVELS, 1023)
