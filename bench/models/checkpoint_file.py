@@ -32,13 +32,22 @@ _DEEPEST = 4
 _REFUSED = re.compile(r"(?:Unsupported global: GLOBAL|unsupported GLOBAL) (\S+)")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _ATTEMPTS = 64
+_LARGEST_TEXT = 1 << 24
+_ADVICE = re.compile(
+    r"(Weights only load failed\.)? In PyTorch 2\.6, we changed the default.*?trusted source\."
+    r"(\s*Please file an issue.*?WeightsUnpickler error:)?\s*",
+    re.DOTALL,
+)
+"""What torch adds to a reason: how to read the file by running its code."""
 
 _FROM_STDLIB = re.compile(
-    r"argparse\.Namespace|types\.SimpleNamespace|collections\.(defaultdict|deque)|copyreg\._reconstructor|"
+    r"argparse\.Namespace|types\.SimpleNamespace|collections\.(defaultdict|deque)|functools\.partial|copyreg\._reconstructor|"
     r"copy_reg\._reconstructor|(pathlib|pathlib\._local|datetime|decimal|fractions|uuid|enum)\.\w+|"
     r"(builtins|__builtin__)\.(set|frozenset|complex|slice|range|bytearray|object|int|float|bool|str|list|tuple)"
 )
-_FROM_TORCH = re.compile(r"torch\.(nn\.(modules|parameter|utils)|optim|torch_version|distributed|cuda)\.[\w.]+")
+_FROM_TORCH = re.compile(
+    r"torch\.(nn\.(modules|parameter|utils|functional)|optim|torch_version|distributed|cuda)\.[\w.]+"
+)
 
 
 class Tensors(NamedTuple):
@@ -54,6 +63,24 @@ class StandIn:
     def __new__(cls, *_: object, **__: object) -> OrderedDict[Any, Any]:  # type: ignore[misc] # the only kind that torch fills
         """Return an empty dict, whatever the class would have been called with."""
         return OrderedDict()
+
+
+class ListStandIn:
+    """Takes the place of a class that is filled like a list."""
+
+    def __new__(cls, *_: object, **__: object) -> list[Any]:  # type: ignore[misc] # the only kind that torch fills
+        """Return an empty list."""
+        return []
+
+
+class OpaqueStandIn:
+    """Takes the place of a class whose state is no dict: random generators, partial functions."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """Take any arguments, and keep none."""
+
+    def __setstate__(self, _: object) -> None:
+        """Take any state, and keep none."""
 
 
 def read_tensors(path: Path) -> list[Tensors]:
@@ -90,15 +117,23 @@ def _read(path: Path) -> Any:
     except Exception as error:
         raise WeightsError(
             f"The weights file {path} cannot be read.",
-            f"{type(error).__name__}: {plain_reason(error)}",
+            _kind_of_text(path) or f"{type(error).__name__}: {plain_reason(error)}",
             "It must be a .safetensors file, or what torch.save(model.state_dict(), PATH) writes.",
         ) from error
 
 
 def plain_reason(error: Exception) -> str:
-    """Return an error's first paragraph on one line, without escape codes."""
-    text = _ESCAPES.sub("", str(error)).strip()
+    """Return an error's first paragraph on one line, without escape codes and without torch's advice."""
+    text = _ADVICE.sub("", _ESCAPES.sub("", str(error))).strip()
     return " ".join(text.split("\n\n")[0].split()) or "no reason given"
+
+
+def _kind_of_text(path: Path) -> str:
+    """Say what a text is that stands where weights should; nothing of other files."""
+    start = path.read_bytes()[:64].lstrip() if path.stat().st_size < _LARGEST_TEXT else b""
+    if start.startswith(b"version https://git-lfs"):
+        return "It is a pointer of Git LFS; git lfs pull fetches the file itself."
+    return "It is a web page, or other text in angle brackets." if start.startswith(b"<") else ""
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -132,7 +167,7 @@ def _unpickled(path: Path) -> Any:
     )
 
 
-def _stand_in(name: str, path: Path) -> type[StandIn]:
+def _stand_in(name: str, path: Path) -> type[StandIn | ListStandIn | OpaqueStandIn]:
     """Return what takes the place of a class in a checkpoint; WeightsError if its module could do harm."""
     module = name.partition(".")[0]
     module = IMPORT_MAPPING.get(module, module)  # pickles use the names of Python 2
@@ -144,7 +179,9 @@ def _stand_in(name: str, path: Path) -> type[StandIn]:
             f"Reading it would call {name}, which no weights need; nothing of it was run.",
             "Get the weights from a source that you trust, as .safetensors.",
         )
-    return StandIn
+    if name == "collections.deque":
+        return ListStandIn
+    return OpaqueStandIn if name == "functools.partial" or name.startswith("numpy.random.") else StandIn
 
 
 def _of_numpy() -> list[tuple[Any, str]]:

@@ -92,6 +92,11 @@ def differences(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> st
     return "; ".join(f"{kind}: {first_names(names)}" for kind, names in kinds.items() if names)
 
 
+def no_floats(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> list[str]:
+    """List the tensors that hold quantized, complex or no values where the model has floats."""
+    return [name for name, place in wanted.items() if name in state and _no_floats(state[name], place)]
+
+
 def common_prefix(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
     """Return the prefix below which most of a model's names are found in a checkpoint."""
     counted = _count_prefixes(state, wanted)
@@ -108,7 +113,15 @@ def _essential(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _same_shapes(have: Mapping[str, Tensor], places: Mapping[str, Tensor]) -> bool:
-    return all(name in have and have[name].shape == place.shape for name, place in places.items())
+    return all(
+        name in have and have[name].shape == place.shape and not _no_floats(have[name], place)
+        for name, place in places.items()
+    )
+
+
+def _no_floats(tensor: Tensor, place: Tensor) -> bool:
+    """Whether a tensor is none of floats, where floats belong: copied, integers would lose their scale."""
+    return place.is_floating_point() and (not tensor.is_floating_point() or tensor.is_meta)
 
 
 def _pair_up(have: Mapping[str, Tensor], places: Mapping[str, Tensor]) -> bool:

@@ -25,6 +25,7 @@ from bench.models.state_dict import (
     differences,
     match_backbone,
     match_state,
+    no_floats,
     not_finite,
     renewed,
 )
@@ -162,6 +163,13 @@ def _loaded(spec: BackboneSpec, path: Path, size: int, drop_path: float, note: N
             return model
     whole = with_classifier(spec, size, meta=True).state_dict()
     nearest = max((_below_prefix(each, whole) for each in found), key=lambda s: len(s.keys() & whole.keys()))
+    if odd := no_floats(nearest, whole):
+        tensor = nearest[odd[0]]
+        raise WeightsError(
+            f"The weights in {path.name} are not floats.",
+            f"{first_names(odd)} should be; {odd[0]} is {'without values' if tensor.is_meta else tensor.dtype}.",
+            "Save the model's own state_dict, before it is quantized.",
+        )
     try:
         return headless(_CONVERTERS[spec.library](spec, path, nearest, size, drop_path))
     except Exception as error:

@@ -6,6 +6,7 @@ import argparse
 import collections
 import datetime as dt
 import decimal
+import functools
 import os
 import pathlib
 import subprocess
@@ -74,6 +75,11 @@ METADATA = {
     "set": {1, 2},
     "rng": np.random.RandomState(0).get_state(),
     "dtype": torch.float16,
+    "generator": np.random.default_rng(0),
+    "random_state": np.random.RandomState(0),
+    "deque": collections.deque([1.0, 2.0], maxlen=20),
+    "partial": functools.partial(nn.LayerNorm, eps=1e-6),
+    "function": nn.functional.relu,
 }
 
 
@@ -222,6 +228,38 @@ def test_numbers_that_are_not_finite_are_the_files_fault(tmp_path, resnet, value
     error = refused(from_file(RESNET, tmp_path / "a.pth"))
     assert "a.pth hold numbers that are not finite" in error.what
     assert "layer1.0.conv1.weight" in error.why
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda tensor: (tensor * 100).to(torch.int8),
+        lambda tensor: tensor.to(torch.complex64),
+        lambda tensor: tensor.to("meta"),
+    ],
+    ids=["integers", "complex", "meta"],
+)
+def test_weights_that_are_no_floats_are_refused_and_not_taken_as_they_are(tmp_path, resnet, odd):
+    state = resnet.state_dict()
+    torch.save(state | {"conv1.0.weight": odd(state["conv1.0.weight"])}, tmp_path / "a.pth")
+    error = refused(from_file(RESNET, tmp_path / "a.pth"))
+    assert error.what == "The weights in a.pth are not floats."
+    assert "conv1.0.weight" in error.why
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n", "It is a pointer of Git LFS"),
+        (b"<html>404 not found</html>", "It is a web page"),
+        (b"version 2 of the model", "UnpicklingError: Unsupported operand"),
+    ],
+)
+def test_a_text_in_the_place_of_weights_is_named_without_torchs_advice(tmp_path, content, why):
+    (tmp_path / "a.pth").write_bytes(content)
+    error = refused(from_file(RESNET, tmp_path / "a.pth"))
+    assert error.why.startswith(why)
+    assert "weights_only" not in error.why
 
 
 def test_a_file_without_tensors_lists_the_keys_that_it_has(tmp_path):
