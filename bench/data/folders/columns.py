@@ -50,14 +50,15 @@ def read_listing(file: str, tables: Sequence[Table], index: ImageIndex) -> Listi
     Raises DataError if a column of splits cannot be told apart.
     """
     folder = file.rpartition("/")[0]
-    best: tuple[int, Table, int, list[str | None]] | None = None
+    best: tuple[tuple[int, int], Table, int, list[str | None]] | None = None
     for table in tables:
         for column in range(len(table.rows[0]) if table.rows else 0):
-            found = index.find(table.column(column), folder)
+            found, left_out = index.find(table.column(column), folder)
             count = len({name for name in found if name})
-            if 2 * count >= len(found) and (best is None or count > best[0]):
-                best = (count, table, column, found)
-    return _listing(file, *best[1:]) if best and best[0] else None
+            rank = (count, -left_out)  # `3 images/1.jpg` as one path would be found by its end only
+            if count and 2 * count >= len(found) and (best is None or rank > best[0]):
+                best = (rank, table, column, found)
+    return _listing(file, *best[1:]) if best else None
 
 
 def _listing(file: str, table: Table, column: int, found: list[str | None]) -> Listing:
@@ -115,7 +116,8 @@ def _labels(table: Table, taken: set[int]) -> tuple[list[str] | None, str]:
         if column not in taken and not _is_row_number(table, column) and any(table.column(column))
     ]
     if not table.header:
-        return (table.column(others[0]), "") if others else (None, "")
+        shared = [column for column in others if len(set(table.column(column))) < len(table.rows)]
+        return (table.column((shared or others)[0]), "") if others else (None, "")  # not the row's number
     if named := [column for column in others if _LABEL.fullmatch(table.header[column])]:
         chosen = _preferred(table, named)
         return table.column(chosen), table.header[chosen]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bench.data.checks.check import OfficialSplit
 from bench.data.folders.class_level import is_generic
 from bench.data.folders.columns import Listing
-from bench.data.folders.lists import Official, split_by_name, two_labels
+from bench.data.folders.lists import Official, refuse_missing, split_by_name, two_labels
 from bench.data.folders.understood import Understood, left_out, shown
 from bench.errors import DataError
 
@@ -88,6 +88,12 @@ def with_official(understood: Understood | None, lists: Official, images: Sequen
     if unlabelled := [image for image in splits if image not in labels]:
         remarks.append(left_out(len(unlabelled), "without a label", unlabelled[0]))
     used = {image: split for image, split in splits.items() if image in labels}
+    if asked and (lost := sorted(set(splits.values()) - set(used.values()))):
+        raise DataError(
+            f"No image that is listed as {lost[0]} has a label.",
+            f"{shown(lists.files)} names none that is a class, and {unlabelled[0]} lies in no class folder.",
+            "Give the list a column of labels, or name another list.",
+        )
     return Read(
         understood.layout if understood else "",
         lists.files,
@@ -98,11 +104,14 @@ def with_official(understood: Understood | None, lists: Official, images: Sequen
 
 
 def with_labels(
-    understood: Understood | None, listings: Sequence[Listing], splits: Mapping[str, OfficialSplit]
+    understood: Understood | None,
+    listings: Sequence[Listing],
+    splits: Mapping[str, OfficialSplit],
+    images: Sequence[str],
 ) -> Read | None:
     """Take classes from lists that say nothing of splits, if folders say none; `splits` are those of folders.
 
-    Returns None if no list has labels. Raises DataError if lists contradict each other.
+    Returns None if no list has labels. Raises DataError if lists contradict each other, or name missing images.
     """
     labelled = [listing for listing in listings if listing.labels]
     if understood is not None:
@@ -111,12 +120,13 @@ def with_labels(
         return None
     labels: dict[str, str] = {}
     for listing in labelled:
+        refuse_missing(listing)
         for image, label in zip(listing.images, listing.labels or (), strict=True):
             if label and labels.setdefault(image, label) != label:
                 raise two_labels(image, labels[image], label, listing.file)
     used = {image: split for image, split in splits.items() if image in labels}
     remarks = [f"Labels are those of {listing.file}{_column(listing)}." for listing in labelled]
-    if splits and (lost := [image for image in splits if image not in labels]):
+    if lost := [image for image in splits or images if image not in labels]:
         remarks.append(left_out(len(lost), "without a label", lost[0]))
     kept = {image: label for image, label in labels.items() if not splits or image in used}
     return Read("", tuple(listing.file for listing in labelled), kept, used, tuple(remarks))

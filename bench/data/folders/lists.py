@@ -15,6 +15,7 @@ from bench.data.folders.split_words import split_name
 from bench.data.folders.tables import TEXT_SUFFIXES, decoded, read_tables
 from bench.data.folders.understood import shown
 from bench.data.sources.faults import unreadable
+from bench.data.sources.suffixes import is_image
 from bench.data.sources.tree import Tree
 from bench.errors import DataError
 
@@ -44,14 +45,16 @@ class Official:
 def find_listings(tree: Tree, others: Sequence[str], index: ImageIndex) -> list[Listing]:
     """Read every file that lists at least some of a tree's images, judging by names first and then by content.
 
-    Raises DataError if official lists are in a format that is not read.
+    Raises DataError if official lists are in a format that is not read, or name images in a way that is not.
     """
     crowded = {folder for folder, count in Counter(_folder(name) for name in others).items() if count > _MANY}
     near = [name for name in others if _folder(name) not in crowded]
     _refuse_unread(near)
-    wanted = [name for name in near if _may_be_list(name)]
-    found = (_read(name, decoded(tree.read(name)), index) for name in wanted)
-    return [listing for listing in found if listing is not None]
+    wanted = [name for name in near if may_be_list(name)]
+    texts = {name: decoded(tree.read(name)) for name in wanted}
+    found = {name: _read(name, text, index) for name, text in texts.items()}
+    _refuse_unmatched({name: text for name, text in texts.items() if found[name] is None}, index)
+    return [listing for listing in found.values() if listing is not None]
 
 
 def named_listings(tree: Tree, asked: Sequence[str], index: ImageIndex) -> list[Listing]:
@@ -139,12 +142,7 @@ def _joined(listings: Sequence[Listing], remarks: tuple[str, ...]) -> Official:
     source: dict[str, str] = {}
     kept = _without_repeats(listings)
     for listing in kept:
-        if listing.missing:
-            raise DataError(
-                f"{listing.missing:,} images that {listing.file} lists are not there.",
-                f"The first is {listing.first_missing}; {len(listing.images):,} listed images are there.",
-                "Fetch or unpack the dataset again; or --list none leaves the lists out.",
-            )
+        refuse_missing(listing)
         for place, image in enumerate(listing.images):
             split = listing.splits[place] if listing.splits else None
             if split is None:
@@ -162,6 +160,16 @@ def _joined(listings: Sequence[Listing], remarks: tuple[str, ...]) -> Official:
     order = ("train", "val", "test")
     kept.sort(key=lambda one: min((order.index(split) for split in one.splits or () if split), default=0))
     return Official(tuple(listing.file for listing in kept), splits, labels, remarks)
+
+
+def refuse_missing(listing: Listing) -> None:
+    """Raise DataError for a list that names images that are not there."""
+    if listing.missing:
+        raise DataError(
+            f"{listing.missing:,} images that {listing.file} lists are not there.",
+            f"The first is {listing.first_missing}; {len(listing.images):,} listed images are there.",
+            "Fetch or unpack the dataset again; or --list none leaves the lists out.",
+        )
 
 
 def _without_repeats(listings: Sequence[Listing]) -> list[Listing]:
@@ -223,7 +231,8 @@ def _split_by_name(file: str) -> tuple[OfficialSplit, tuple[str, str]] | None:
     return None
 
 
-def _may_be_list(name: str) -> bool:
+def may_be_list(name: str) -> bool:
+    """Whether a file's name is that of a list: `train.txt`, `metadata.csv`, any table."""
     path = PurePosixPath(name)
     if path.suffix.lower() not in TEXT_SUFFIXES or _SAMPLES.search(path.stem):
         return False
@@ -233,7 +242,7 @@ def _may_be_list(name: str) -> bool:
 
 def _refuse_unread(names: Collection[str]) -> None:
     """Raise DataError for official lists whose format is not read, unless the same are there as text."""
-    readable = [name for name in names if _may_be_list(name) and _split_by_name(name)]
+    readable = [name for name in names if may_be_list(name) and _split_by_name(name)]
     unread = [name for name in names if PurePosixPath(name).suffix.lower() in _UNREAD and _split_by_name(name)]
     kinds = {found[0] for name in unread if (found := _split_by_name(name))}
     if not readable and "train" in kinds and kinds & {"val", "test"}:
@@ -242,6 +251,30 @@ def _refuse_unread(names: Collection[str]) -> None:
             "Lists are read as text, CSV, JSON and JSON lines.",
             "Convert them and name them with --list train=FILE,test=FILE; or --list none leaves them out.",
         )
+
+
+def _refuse_unmatched(texts: Mapping[str, str], index: ImageIndex) -> None:
+    """Raise DataError for lists of train and a held-out split whose paths of images match none, or several."""
+    named = {name: split[0] for name in texts if (split := _split_by_name(name))}
+    paths = {name: path for name in named if (path := _path_in(name, texts[name]))}
+    kinds = {named[name] for name in paths}
+    if "train" in kinds and kinds & {"val", "test"}:
+        raise DataError(
+            f"The lists {shown(paths)} do not name the images beside them.",
+            f"The paths in them, as {next(iter(paths.values()))}, are those of no image, or of several; "
+            f"one image is {index.names[0]}.",
+            "Correct the paths, capitals too; or --list none leaves the lists out.",
+        )
+
+
+def _path_in(name: str, text: str) -> str | None:
+    """Return the first path of an image in a list that has one in most of its rows, else None."""
+    for table in read_tables(name, text):
+        for column in range(len(table.rows[0]) if table.rows else 0):
+            images = [cell for cell in table.column(column) if is_image(cell)]
+            if 2 * len(images) > len(table.rows):
+                return images[0]
+    return None
 
 
 def _natural(text: str) -> tuple[tuple[int, ...], str]:

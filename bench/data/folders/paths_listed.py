@@ -20,23 +20,26 @@ class ImageIndex:
     def __len__(self) -> int:
         return len(self.names)
 
-    def find(self, texts: Sequence[str], folder: str) -> list[str | None]:
-        """Return the image of each text, None for one that is no image's; `folder` is the list's own.
+    def find(self, texts: Sequence[str], folder: str) -> tuple[list[str | None], int]:
+        """Return the image of each text, None for one that is no image's, and how many first parts were left out.
+
+        `folder` is the list's own.
 
         A list may name paths below its own folder, ends of paths, or paths from somewhere above the dataset; which
         of these is decided for the list as a whole: the reading that finds most.
         """
         paths = [_parts(text) for text in texts]
         best: list[str | None] = [None] * len(texts)
+        left_out = 0
         own = _parts(f"{folder}/".removeprefix(self.prefix))
         longest = max(map(len, paths), default=0)
         for above, dropped in [(own, 0), *(((), count) for count in range(longest))]:
             found = [self._one((*above, *path[dropped:])) if len(path) > dropped else None for path in paths]
             if _count(found) > _count(best):
-                best = found
+                best, left_out = found, dropped
             if 2 * _count(best) > len(texts):
                 break
-        return best
+        return best, left_out
 
     def _one(self, parts: tuple[str, ...]) -> str | None:
         tails, key = self._tails(len(parts)), "/".join(parts)

@@ -9,20 +9,22 @@ chosen by the entry's `split_seed`. docs/data.md describes all of it for users.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from bench.data.checks.check import FolderNotes, OfficialSplit
+from bench.data.folders.columns import Listing
 from bench.data.folders.combine import Read, refuse_partial, settle_classes, with_labels, with_official
 from bench.data.folders.detect import understand
 from bench.data.folders.files import Files, count_skipped, sort_files
 from bench.data.folders.known import refuse_known
 from bench.data.folders.levels import apply_layout, parse_layout
-from bench.data.folders.lists import NO_LISTS, find_listings, named_listings, official
+from bench.data.folders.lists import NO_LISTS, find_listings, may_be_list, named_listings, official
 from bench.data.folders.paths_listed import ImageIndex
 from bench.data.folders.split_words import SplitFolders, read_split_names, split_name
-from bench.data.folders.understood import Understood
+from bench.data.folders.understood import Understood, left_out, shown
 from bench.data.folders.unread import empty_classes, no_image
 from bench.data.raw import FileSource, RawDataset, RawSplit
 from bench.data.sources.tree import Tree
@@ -56,7 +58,7 @@ def read(tree: Tree, entry: DatasetEntry) -> RawDataset:
         count_skipped([name for name in files.others if name not in found.lists]),
         files.system_folders,
         empty,
-        found.remarks,
+        (*found.remarks, *([left_out(links, "whose link is broken")] if (links := top.broken_links) else [])),
     )
     if not found.layout:
         _refuse_numbers(found)
@@ -101,10 +103,22 @@ def _read(
         return with_official(understood, lists, names, asked=asked), empty
     if understood and not asked:
         refuse_partial(understood, listings)
-    found = with_labels(understood, listings, _split_folders(names))
+    found = with_labels(understood, listings, _split_folders(names), names)
     if found is None:
-        raise failure or no_image(tree, files)
+        raise _with_lists(failure or no_image(tree, files), [] if asked else files.others, listings)
     return found, empty
+
+
+def _with_lists(failure: DataError, others: Sequence[str], listings: Sequence[Listing]) -> DataError:
+    """Add to the error of a folder without classes which files beside the images may have been meant as lists."""
+    seen = {listing.file for listing in listings} | {name for name in others if may_be_list(name)}
+    if not seen:
+        return failure
+    return DataError(
+        failure.what,
+        f"{failure.why} Of {shown(seen)} no column is understood as one label for each image.",
+        f"{failure.todo} Or name a list with two columns, a path and its class: --list FILE.",
+    )
 
 
 def _folders(
@@ -208,6 +222,13 @@ def _parts(
 
 
 def _cut_test(names: list[str], labels: Mapping[str, int], seed: int) -> dict[OfficialSplit, list[str]]:
+    counts = Counter(labels[name] for name in names)
+    if len(names) == len(counts):
+        raise DataError(
+            "No test split can be cut from one image of each class.",
+            f"{len(names):,} images have {len(counts):,} classes, and every class needs a training image.",
+            "Add images; or put those to test on in a folder beside train, as test/CLASS.",
+        )
     wanted = fraction_of(len(names), _TEST_FRACTION)
     test = stratified(names, [labels[name] for name in names], wanted, seed=seed, keep=1)
     train = np.setdiff1d(np.arange(len(names)), test)

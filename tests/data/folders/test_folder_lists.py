@@ -293,7 +293,71 @@ def test_numbers_that_stand_for_class_folders_are_translated(tmp_path):
     assert dataset.manifest.splits["test"].labels["label"] == (1, 0, 1, 0)
 
 
+@pytest.mark.parametrize(
+    "row", ["{c}{n}\t{y}\timages/{c}_{n}.jpg", "{y} images/{c}_{n}.jpg", "{y} /d/images/{c}_{n}.jpg"]
+)
+def test_a_label_before_the_path_is_read_and_a_rows_number_is_none(row, tmp_path):
+    lists = {"train.lst": lines(TRAIN, row), "val.lst": lines(TEST, row)}
+    dataset = opened(build(tmp_path / "data", FLAT, lists))
+    assert counts(dataset) == HALF
+    assert dataset.manifest.classes == {"label": ("0", "1")}
+    for split in dataset.manifest.splits.values():
+        for sample, label in zip(split.ids, split.labels["label"], strict=True):
+            assert CAT_DOG[label] in sample
+
+
+@pytest.mark.parametrize("last", ["", "\n".join(f"{c}_4.jpg," for c in CAT_DOG)], ids=["in no row", "empty"])
+def test_images_that_a_list_gives_no_label_are_counted(last, tmp_path):
+    text = "\n".join([table("file,label", "{c}_{n}.jpg,{c}", range(4)), last])
+    dataset = opened(build(tmp_path / "data", FLAT, {"labels.csv": text}))
+    assert sum(counts(dataset).values()) == 8
+    assert "2 images without a label are left out, as images/cat_4.jpg." in dataset.raw.notes.remarks
+
+
+def test_a_broken_link_among_images_is_counted(tmp_path):
+    root = build(tmp_path / "data", "cat|dog/#5.jpg")
+    (root / "cat/5.jpg").symlink_to(root / "gone.jpg")
+    assert "1 image whose link is broken is left out." in opened(root).raw.notes.remarks
+
+
+def test_a_list_that_is_asked_for_must_label_each_of_its_splits(tmp_path):
+    files = "train/cat|dog/#3.jpg\nval/a#4.jpg"
+    root = build(tmp_path / "in", files, {"val.txt": "a0.jpg\na1.jpg\na2.jpg\na3.jpg"})
+    with pytest.raises(DataError) as caught:
+        opened(root, lists=("val=val.txt",))
+    assert caught.value.what == "No image that is listed as val has a label."
+
+
 REFUSED = [
+    pytest.param(
+        "cat|dog/#5.jpg",
+        {"train.txt": "0.jpg\n1.jpg\n2.jpg", "test.txt": "3.jpg\n4.jpg"},
+        "test.txt, train.txt do not name the images beside them",
+        "--list none",
+        id="paths that mean several images",
+    ),
+    pytest.param(
+        CLASS_FOLDERS,
+        {"train.txt": lines(TRAIN, "{c}/{n}.JPG").upper(), "test.txt": lines(TEST, "{c}/{n}.JPG").upper()},
+        "test.txt, train.txt do not name the images beside them",
+        "--list none",
+        id="paths in other capitals",
+    ),
+    pytest.param(
+        FLAT,
+        {"train.csv": table("image,label", "{c}_{n}.jpg,{c}", range(5)) + "\ncat_5.jpg,cat\ndog_5.jpg,dog"},
+        "2 images that train.csv lists are not there",
+        "--list none",
+        id="missing images of a list with labels",
+    ),
+    pytest.param(
+        FLAT,
+        {"labels.csv": table("image,cat,dog", "{c}_{n}.jpg,1,1")},
+        "only one class",
+        "--list FILE",
+        id="several labels for an image",
+    ),
+    pytest.param("a|b|c/1.jpg", {}, "No test split can be cut", "test/CLASS", id="an image a class"),
     pytest.param(
         CLASS_FOLDERS,
         {"meta/train.txt": lines(TRAIN) + "\ncat/99", "meta/test.txt": lines(TEST)},
