@@ -15,6 +15,7 @@ from bench.data.readers import READERS
 from bench.data.sources.faults import unreadable
 from bench.data.sources.tree import walk
 from bench.disk.atomic import atomic_file, write_text
+from bench.disk.bounded import MOST_IMAGE, read_bytes
 from bench.disk.home import bench_home
 from bench.errors import DataError
 from bench.registry.entries import DatasetEntry
@@ -131,7 +132,7 @@ def _manifest_path(entry: DatasetEntry, location: Path | None) -> Path:
 def _content_of(text: str) -> str:
     """Return the hash of a list outside of the dataset's folder; the signature covers those in it."""
     try:
-        return hashlib.sha256(Path(text.partition("=")[2] or text).read_bytes()).hexdigest()
+        return hashlib.sha256(read_bytes(Path(text.partition("=")[2] or text), MOST_IMAGE)).hexdigest()
     except OSError:
         return ""
 

@@ -13,7 +13,7 @@ MOST_TEXT = 64 << 20
 """Bytes of a registry file, a label map or a file of groups."""
 
 MOST_IMAGE = 1 << 30
-"""Bytes of one image file."""
+"""Bytes of one image file, or of a list of them."""
 
 _KINDS = {
     stat.S_IFIFO: "a pipe",

@@ -17,6 +17,7 @@ from bench.data.folders.understood import shown
 from bench.data.sources.faults import unreadable
 from bench.data.sources.suffixes import is_image
 from bench.data.sources.tree import Tree
+from bench.disk.bounded import MOST_IMAGE, read_bytes
 from bench.errors import DataError
 
 NO_LISTS = "none"
@@ -290,6 +291,6 @@ def _content(tree: Tree, name: str) -> str:
         return decoded(tree.read(name))
     path = Path(name)
     try:
-        return decoded(path.read_bytes())
+        return decoded(read_bytes(path, MOST_IMAGE))
     except OSError as error:
         raise unreadable(path, error) from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 from folder_builder import build
@@ -539,6 +541,14 @@ def test_a_told_list_that_lists_nothing_or_is_not_there_is_refused(name, tmp_pat
     root = build(tmp_path / "data", CLASS_FOLDERS, {"notes.md": "hello\nworld"})
     with pytest.raises(DataError, match=re.escape(name.removeprefix("train="))):
         opened(root, lists=(name,))
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder"])
+def test_a_told_list_that_is_no_file_is_refused_unread(kind, tmp_path):
+    place = {"a pipe": tmp_path / "pipe", "a device": Path("/dev/zero"), "a folder": tmp_path}[kind]
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match=f"It is {kind}, not a file"):
+        opened(build(tmp_path / "data", CLASS_FOLDERS, {}), lists=(f"train={place}",))
 
 
 @pytest.mark.parametrize(
