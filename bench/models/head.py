@@ -37,6 +37,8 @@ ARGUMENTS: dict[str, Callable[..., None]] = {
 }
 """Name -> the arguments that a layer takes, checked."""
 
+_MOST_PARAMS = 10**12
+
 CLASSIFIER = Call("linear")
 
 
@@ -82,7 +84,8 @@ def with_dropout(head: Sequence[str], rate: object) -> tuple[str, ...]:
 def plan_head(layers: Sequence[str], features: int, classes: int) -> tuple[HeadLayer, ...]:
     """Lay a head out from `features` inputs to `classes` outputs.
 
-    Raises RecipeError where a layer does not exist, `linear` is missing, or the last width is not `classes`.
+    Raises RecipeError where a layer does not exist, `linear` is missing, the last width is not `classes`, or no
+    machine could hold it.
     """
     calls = [_read(text) for text in layers]
     if calls.count(CLASSIFIER) != 1:
@@ -96,6 +99,12 @@ def plan_head(layers: Sequence[str], features: int, classes: int) -> tuple[HeadL
         layer = _layer(call, width, classes)
         planned.append(layer)
         width = layer.outputs
+    if sum(layer.params for layer in planned) > _MOST_PARAMS:
+        raise RecipeError(
+            f"The head {list(layers)} is too large.",
+            "It has more than a million million parameters, which no machine holds.",
+            "Give its layers smaller widths, or name fewer classes.",
+        )
     if width != classes:
         raise RecipeError(
             f"The head {list(layers)} ends with {width} outputs for {classes} classes.",

@@ -45,6 +45,7 @@ def test_layers_after_the_classification_layer_work_on_the_scores():
         (["linear", "linear(10)"], "ends with 10 outputs for 3 classes"),
         (["linear(0)", "linear"], "0 wide"),
         (["linear(-4)", "linear"], "-4 wide"),
+        (["linear(9223372036854775807)", "linear"], "is too large"),
         (["linear(1.5)", "linear"], "width must be a whole number"),
         (["dropout(1)", "linear"], "dropout is 1"),
         (["dropout(-0.1)", "linear"], "dropout is -0.1"),
