@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from bench.disk.bounded import expanded, parse_toml, read_text
+from bench.disk.bounded import expanded, parse_toml, read_text, resolved
 from bench.disk.home import bench_home
 from bench.errors import BenchError, RegistryError, unknown_name
 from bench.registry.entries import BackboneEntry, BudgetEntry, DatasetEntry, RecipeEntry, StrategyEntry
@@ -137,14 +137,15 @@ def _named_folders() -> Iterator[Path]:
 
 
 def _files(folder: Path, kind: str) -> list[Path]:
-    return [p for p in [folder / f"{kind}.toml", *sorted((folder / kind).glob("*.toml"))] if p.is_file()]
+    return [p for p in [folder / f"{kind}.toml", *sorted((folder / kind).glob("*.toml"))] if os.path.lexists(p)]
 
 
 def _tables(path: Path, kind: str) -> dict[str, dict[str, object]]:
     try:
         data = parse_toml(read_text(path))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise RegistryError(f"{path} cannot be read.", f"{error}.", "Correct the file.") from error
+        why = getattr(error, "strerror", None) or error
+        raise RegistryError(f"{path} cannot be read.", f"{why}.", "Correct the file.") from error
     if kind == "studies":  # one study a file, so that a file reads like the study
         return {str(data.get("name", path.stem)): data}
     wrong = next((name for name, table in data.items() if not isinstance(table, dict)), None)
@@ -181,13 +182,26 @@ def _located(entry: Spec, folder: Path) -> Spec:
     Where a weights file lies on this machine is not what it is.
     """
     if isinstance(entry, DatasetEntry) and entry.groups:
-        places = {t: str((folder / expanded(name)).resolve()) for t, name in entry.groups.items()}
+        places = {target: str(_place(folder, entry.name, name)) for target, name in entry.groups.items()}
         return entry.model_copy(update={"groups": places})
     if not isinstance(entry, BackboneEntry) or entry.weights is None or entry.weights.source != "file":
         return entry
-    path = folder / expanded(entry.weights.path or entry.weights.location)
-    weights = entry.weights.model_copy(update={"location": "", "path": str(path.resolve())})
+    path = _place(folder, entry.name, entry.weights.path or entry.weights.location)
+    weights = entry.weights.model_copy(update={"location": "", "path": str(path)})
     return entry.model_copy(update={"weights": weights})
+
+
+def _place(folder: Path, entry: str, text: str) -> Path:
+    try:
+        path = resolved(folder / expanded(text))
+        path.exists()  # raises for a name that is too long
+    except OSError as error:
+        raise RegistryError(
+            f"[{entry}] in {folder} names a file that cannot be used.",
+            f"{error.strerror}: {text:.100}.",
+            "Correct the path.",
+        ) from error
+    return path
 
 
 def _keys(schema: type[Spec], path: tuple[int | str, ...]) -> list[str]:

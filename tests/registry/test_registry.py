@@ -84,6 +84,22 @@ def test_what_is_not_valid_is_an_error_in_the_shipped_registry_and_a_warning_in_
     assert str(folder) in warnings[0]
 
 
+@pytest.mark.parametrize("kind", ["pipe", "loop", "folder"])
+def test_a_registry_file_that_is_no_file_is_not_passed_over_in_silence(kind, tmp_path):
+    file = tmp_path / "recipes.toml"
+    {"pipe": os.mkfifo, "loop": lambda path: path.symlink_to(path), "folder": Path.mkdir}[kind](file)
+    (warning,) = read(tmp_path, plugin=True).warnings
+    assert f"{file} cannot be read." in warning
+
+
+@pytest.mark.parametrize("place", ["loop", "x" * 5000])
+def test_a_file_that_an_entry_names_and_that_cannot_be_is_a_warning(place, tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    folder = folder_with(tmp_path, backbones=f"{BACKBONE}weights = {{source = 'file', location = '{place}'}}\n")
+    (warning,) = read(folder, plugin=True).warnings
+    assert "names a file that cannot be used" in warning
+
+
 def test_the_good_entries_of_a_broken_plug_in_stay(tmp_path):
     text = BACKBONE + '["timm/resnet34"]\nfamly = "resnet"\n'
     folder = folder_with(tmp_path, backbones=text, budgets="[[broken", strategies="[norm]")
