@@ -11,12 +11,16 @@ import sqlalchemy as sa
 
 from bench.errors import StoreError
 from bench.records.runs import Status
-from bench.store.schema import Base
+from bench.store.schema import Base, Run
+from bench.store.schema_derived import EnsembleMemberRow, EnsembleRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from bench.store.engine import Database
+
+_COUNTS = ("num_classes", "image_size", "batch_size", "latency_batch_size")
+"""Columns of whole numbers that are at least 1; all others are at least 0."""
 
 _EARLIEST, _LATEST = 0, 32_503_680_000  # the years 1970 and 3000, in seconds
 _RANGES = {
@@ -30,7 +34,7 @@ _SHOWN = 60
 
 
 CAUSED = (
-    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError,
+    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError,
     sa.exc.OperationalError,  # text that is not UTF-8
 )  # fmt: skip
 """The exceptions raised by reading a value of a wrong type, or by calculating with it."""
@@ -71,7 +75,22 @@ def odd_value(database: Database) -> StoreError | None:
             for column in table.columns if table.name in known else ():
                 if (found := _first_odd(connection, column)) is not None:
                     return _error(database, column, found[0], found[1:])
-    return None
+        return _without_members(database, connection) if "ensembles" in known else None
+
+
+def _without_members(database: Database, connection: sa.Connection) -> StoreError | None:
+    """Return the error that names the first ensemble without members, or with one that is not there."""
+    made, members = EnsembleRow.__table__.c, EnsembleMemberRow.__table__.c
+    there = sa.select(members.run_id).where(members.ensemble_id == made.ensemble_id)
+    lost = there.where(members.run_id.not_in(sa.select(Run.__table__.c.run_id)))
+    odd = sa.select(made.ensemble_id).where(sa.or_(~there.exists(), lost.exists()))
+    if (found := connection.scalars(odd.limit(1)).first()) is None:
+        return None
+    return StoreError(
+        f"The database {database.location} has an ensemble without its runs.",
+        f"The members of {found!r} are not there: another program deleted them, or the disk is damaged.",
+        "Restore a copy, or delete that row of ensembles (sqlite3), and run the same command again.",
+    )
 
 
 class _NoText(str):
@@ -123,6 +142,8 @@ def are_plain(columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bool:
         low, high = _range(column)
         if not all(low <= value <= high for value in values if low > -math.inf and value is not None):
             return False
+        if column.name in _COUNTS and any(value is not None and value < 1 for value in values):
+            return False
         if column.name == "status" and not set(values) <= set(get_args(Status)):
             return False
     return True
@@ -137,12 +158,16 @@ def _is_odd(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
     kind, python = sa.func.typeof(column), _python(column)
     allowed = _STORED.get(python, ["text"])
     odd: list[sa.ColumnElement[bool]] = [kind.not_in([*allowed, *(["null"] if column.nullable else [])])]
-    if python is float:
+    if python is int:
+        odd.append(column < (1 if column.name in _COUNTS else 0))
+    elif python is float:
         odd.append(sa.func.abs(sa.cast(column, sa.Double)) > sa.literal_column("1e300"))
     elif isinstance(column.type, sa.JSON):
         text = sa.type_coerce(column, sa.Text)
         valid = sa.case((sa.func.json_valid(text) == 1, sa.func.json_type(text)), else_="broken")
         odd.append(sa.and_(kind == "text", valid.not_in(["object", "array"])))
+    elif column.name == "run_id":
+        odd.append(sa.or_(sa.func.length(column) != 64, column.op("GLOB")("*[^0-9a-f]*")))  # noqa: PLR2004 - hex
     elif column.name == "status":
         odd.append(column.not_in(get_args(Status)))
     low, high = _range(column)

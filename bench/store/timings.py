@@ -38,11 +38,26 @@ def find(session: Session, name: str) -> Timing:
     if not rows:
         raise _unknown(session, name)
     fields = [field.name for field in dataclasses.fields(Case)]
-    cases = tuple(
-        CaseTiming(Case(*(getattr(row, f) for f in fields)), tuple(row.samples), tuple(row.reference_samples))
-        for row in rows
-    )
-    return Timing(name, Provenance(**rows[0].provenance), cases, rows[0].created_at)
+    try:
+        cases = tuple(
+            CaseTiming(
+                Case(*(getattr(row, f) for f in fields)), _seconds(row.samples), _seconds(row.reference_samples)
+            )
+            for row in rows
+        )
+        return Timing(name, Provenance(**rows[0].provenance), cases, rows[0].created_at)
+    except (TypeError, ValueError) as error:
+        raise StoreError(
+            f"The timing {name!r} cannot be read.",
+            f"Its samples or its provenance are not as bench writes them: {error}.",
+            "Restore a copy of the database, or measure again and --save another name.",
+        ) from error
+
+
+def _seconds(samples: list[float]) -> tuple[float, ...]:
+    if not samples or not min(samples) > 0:
+        raise ValueError("samples are seconds, at least one")
+    return tuple(map(float, samples))
 
 
 def summaries(session: Session) -> list[TimingSummary]:

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from board_kinds import ensemble
 from command_line import bench
 from plausible_runs import fill_typical
 from store_steps import says
@@ -30,7 +31,10 @@ ODD = [
     ("runs", "created_at", "1e300"),
     ("runs", "status", "'finished'"),
     ("runs", "status", "17"),
+    ("runs", "num_classes", "0"),
+    ("runs", "num_classes", "-2"),
     ("runs", "backbone", "x'80'"),
+    ("runs", "spec", f"'{'[' * 20_000}{']' * 20_000}'"),
     ("runs", "spec", "'{\"broken'"),
     ("runs", "spec", "17"),
     ("attempts", "started_at", "'yesterday'"),
@@ -38,6 +42,7 @@ ODD = [
     ("epochs", "val_loss", "'low'"),
     ("epochs", "val_n", "'n'"),
     ("sweeps", "created_at", "'then'"),
+    ("sweeps", "created_at", "1e40"),
     ("sweeps", "request", "'[[['"),
 ]
 READING = [
@@ -96,3 +101,23 @@ def test_a_database_without_odd_values_has_none(typical):
 
     with Store.open(typical) as store:
         assert odd_value(store.sessions.database) is None
+
+
+@pytest.mark.parametrize("lost", ["ensemble_members", "runs"])
+def test_an_ensemble_without_its_runs_is_named(tmp_path, lost):
+    path = tmp_path / "runs.db"
+    with Store.open(path) as store:
+        fill_typical(store)
+        made = store.ensembles.add(ensemble(store.rows(status="done")[:2]))
+    with closing(sqlite3.connect(path)) as database, database:
+        members = "SELECT run_id FROM ensemble_members"
+        database.execute(f"DELETE FROM {lost} WHERE run_id IN ({members})")  # noqa: S608 - names of ours
+    ended = bench("leaderboard", "--db", path)
+    assert ended.code == 2
+    assert f"The members of {made.ensemble_id!r} are not there" in ended.stderr
+
+
+def test_a_run_id_that_is_none_is_named(typical, tmp_path):
+    ended = bench("verify", "--no-home", "--db", changed(typical, tmp_path, "runs", "run_id", "'../../x'"))
+    assert ended.code == 2
+    assert "In runs, run_id of the row with run_id ../../x is '../../x'" in ended.stderr

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from example_runs import HARDWARE, PROVENANCE, timing
 from store_steps import says
 
 from bench.errors import StoreError
+from bench.store.schema import TimingRow
 
 
 def test_a_timing_comes_back_as_it_was_measured(store):
@@ -23,6 +25,19 @@ def test_timings_are_listed_oldest_first(store):
         store.add_timing(timing(name))
     assert [(found.name, found.cases) for found in store.timings()] == [("b", 2), ("a", 2)]
     assert {(found.hardware, found.threads) for found in store.timings()} == {(HARDWARE, 2)}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("samples", []), ("samples", ["a", None, -1]), ("reference_samples", [0, 0]), ("provenance", {})],
+)
+def test_a_timing_that_another_program_changed_is_named(store, column, value):
+    store.add_timing(timing())
+    with store.sessions.writing() as session:
+        session.execute(sa.update(TimingRow).values({column: value}))
+    with pytest.raises(StoreError) as error:
+        store.timing("before")
+    says(error, "The timing 'before' cannot be read", "not as bench writes them", "Restore a copy")
 
 
 def test_a_name_that_is_taken_is_refused_and_nothing_is_overwritten(store):
