@@ -101,9 +101,10 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        with terminable(), shown_warnings():
+        with terminable() as terminated, shown_warnings():
             check_platform()
-            return int(app(standalone_mode=False) or 0)
+            code = int(app(standalone_mode=False) or 0)
+            return TERMINATED if code == INTERRUPTED and terminated.is_set() else code
     except (KeyboardInterrupt, typer.Abort) as error:
         by_terminate = isinstance(error, TerminatedError) or isinstance(error.__cause__, TerminatedError)
         return TERMINATED if by_terminate else INTERRUPTED

@@ -45,21 +45,26 @@ class Interrupts:
 
 
 @contextlib.contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM end this process (not forked ones) as Ctrl-C does, so that unfinished files are removed."""
+def terminable() -> Iterator[threading.Event]:
+    """Let SIGTERM end this process (not forked ones) as Ctrl-C does, so that unfinished files are removed.
+
+    The event says whether it came: typer makes one exit code of both.
+    """
+    came = threading.Event()
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM):
-        yield  # somebody has set a handler, or SIGTERM is ignored
+        yield came  # somebody has set a handler, or SIGTERM is ignored
         return
     ours = os.getpid()
 
     def terminate(number: int, _frame: FrameType | None) -> None:
         if os.getpid() == ours:
+            came.set()
             raise TerminatedError
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:
-        yield
+        yield came
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -50,6 +50,18 @@ def test_a_signal_leaves_the_run_interrupted_and_says_by_the_exit_code_which_it_
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_command_that_trains_nothing_says_too_which_signal_ended_it(typical_db, tmp_path, number, code):
+    process = start("report", "--db", typical_db, "-o", tmp_path / "site", "--watch", "--port", 0)
+    assert process.stderr is not None
+    while "Ctrl-C ends it" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == code
+
+
+@pytest.mark.slow
 def test_a_sweep_whose_runs_another_process_is_at_exits_3(tmp_path):
     db = tmp_path / "runs.db"
     planned = start(*SWEEP, "--db", db, "--time-limit", "0s")
