@@ -111,6 +111,11 @@ def _run() -> int:
     except BrokenPipeError:  # the reader of a pipe (head, less) has seen enough
         _end_output()
         return 0
+    except SystemExit as error:  # typer's own answer to such a reader
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        _end_output()
+        return 0
     except Exception as error:
         if is_help(error):
             error.show()  # type: ignore[attr-defined] # click's, wherever it comes from
@@ -128,7 +133,7 @@ def _known(error: Exception) -> BenchError | None:
         return explained(error)
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         _end_output()
-    return explained_system(error) or explained_memory(error) or _odd_value(error)
+    return _odd_value(error) or explained_system(error) or explained_memory(error)
 
 
 def _odd_value(error: Exception) -> BenchError | None:

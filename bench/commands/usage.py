@@ -54,7 +54,7 @@ def explained_system(error: Exception) -> BenchError | None:
     if isinstance(error, OverflowError):
         return BenchError("A number is too large.", f"{error}.", "Give a smaller one.")
     if not isinstance(error, OSError):
-        return None
+        return _no_text(error)
     if error.errno in NO_ROOM:
         return BenchError(
             "Not everything could be written.", f"{error.strerror}.", "Free some space, and try again."
@@ -77,6 +77,13 @@ def explained_memory(error: Exception) -> BenchError | None:
     said = next(iter(str(error).splitlines()), "") or "Nothing more can be allocated"
     todo = "End what else uses it, or take another device (--device cpu)."
     return BenchError("Memory has run out.", f"{said.removesuffix('.')}.", todo)
+
+
+def _no_text(error: Exception) -> BenchError | None:
+    if not isinstance(error, UnicodeEncodeError) or error.reason != "surrogates not allowed":
+        return None
+    why = f"The bytes of {error.object!a:.100} are not UTF-8."
+    return BenchError("What was given is no text.", why, "Write it in UTF-8.")
 
 
 def _advice(error: Any, said: str, command: str) -> str:

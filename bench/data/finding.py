@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.disk.bounded import expanded
+from bench.disk.bounded import resolved
 from bench.errors import BenchError
 from bench.registry.entries import DatasetEntry
 from bench.registry.loading import Registry
@@ -66,5 +66,5 @@ def _read_groups(values: Sequence[str]) -> dict[str, str]:
             raise BenchError(
                 f"--groups names the target {target!r} twice.", "A target has one file.", "Give one of them."
             )
-        found[target] = str(expanded(place).resolve())
+        found[target] = str(resolved(place))
     return found

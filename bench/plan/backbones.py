@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.disk.bounded import expanded
+from bench.disk.bounded import resolved
 from bench.errors import BackboneError, BenchError, WeightsError, unknown_name
 from bench.models.catalogue import Catalogue, catalogue
 from bench.models.hub import cached_architecture
@@ -167,7 +167,7 @@ def _weights(known: Catalogue, name: str, text: str) -> WeightsSpec:
     if text == "none":
         return WeightsSpec(source="none")
     if source == "file" and location:
-        path = expanded(location).resolve()
+        path = resolved(location)
         if not path.is_file():
             raise WeightsError(
                 f"There is no weights file {path}.", f"{name} was to start from it.", "Check the path."

@@ -25,6 +25,9 @@ TINY = ("-d", "digits", "-m", "timm/test_efficientnet@none", "-s", "linear", "--
         (("plan", "-d", "folder:"), "names no folder"),
         (("plan", "-d", "digits", "-m", "resnet18@"), "names no weights"),
         (("sweep", *TINY, "--workers", "100000"), "'--workers'"),
+        (("sweep", *TINY[:3], "timm/resnet18@file:loop", *TINY[4:]), "Too many levels of symbolic links."),
+        (("plan", *TINY, "--groups", "kind=loop"), "Too many levels of symbolic links."),
+        (("anatomy", "bench/small_cnn", "--classes", "9" * 18), "The head ['linear'] is too large."),
         (("timing", "--image-size", "999999"), "'--image-size'"),
         (("timing", "--batch-size", "999999"), "'--batch-size'"),
         (("timing", "--compare", ""), "--compare is empty."),
@@ -34,7 +37,9 @@ TINY = ("-d", "digits", "-m", "timm/test_efficientnet@none", "-s", "linear", "--
         (("datasets", ""), "NAME is empty."),
     ],
 )
-def test_a_value_that_means_nothing_is_refused(words, said):
+def test_a_value_that_means_nothing_is_refused(words, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
     assert said in refused(*words)
 
 
@@ -43,6 +48,9 @@ def test_a_run_that_is_no_text_is_no_run_and_a_title_that_is_none_is_refused(typ
     assert "--title is no text." in refused(
         "report", "--db", typical_db, "-o", tmp_path / "r.html", "--title", "\udcff"
     )
+    said = shell(f"$BENCH show --db {shlex.quote(str(typical_db))} $'\\xff\\xfe'", tmp_path)
+    assert said.returncode == 2
+    assert said.stderr.startswith("error: What was given is no text.\nThe bytes of '\\udcff")
 
 
 def test_a_report_named_by_nothing_is_refused(typical_db, tmp_path, monkeypatch):
@@ -70,6 +78,13 @@ def test_an_output_that_nobody_reads_is_no_traceback(typical_db, tmp_path, outpu
     done = shell(f"$BENCH leaderboard --db {shlex.quote(str(typical_db))} {output} {where}", tmp_path)
     assert "Traceback" not in done.stderr + done.stdout
     assert "Exception ignored" not in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(typical_db, tmp_path):
+    done = shell(
+        f"$BENCH leaderboard --db {shlex.quote(str(typical_db))} --json | true; exit $PIPESTATUS", tmp_path
+    )
+    assert done.returncode == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
