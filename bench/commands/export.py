@@ -248,13 +248,12 @@ def _write_parquet(asked: Request, records: Sequence[dict[str, object]], fields:
 
 
 def _write_pictures(asked: Request, drawn: Sequence[tuple[str, Callable[[], Figure]]], dpi: int) -> None:
-    from bench.report.export.file_names import file_names
+    from bench.report.export.file_names import sibling_paths
     from bench.report.places import written_to
     from bench.report.png.theme import write_picture
 
     out = asked.out or Path()  # a picture has a file
-    names = file_names([name for name, _ in drawn])
-    paths = [out] if len(drawn) == 1 else [out.with_name(f"{out.stem}-{name}{out.suffix}") for name in names]
+    paths = sibling_paths(out, [name for name, _ in drawn])
     for path, (_, draw) in zip(paths, drawn, strict=True):
         with written_to(path, "reports/pareto.png"):
             write_picture(path, draw, asked.format.name, dpi)

@@ -90,14 +90,13 @@ def write_confusions(found: Transfer, path: Path) -> list[Path]:
     """Draw what each head takes their classes for; of several heads each has a file of its own."""
     from functools import partial
 
-    from bench.report.export.file_names import file_names
+    from bench.report.export.file_names import sibling_paths
     from bench.report.places import written_to
     from bench.report.png.foreign_confusion import draw_foreign_confusion
     from bench.report.png.theme import write_picture
 
     heads = found.result["heads"]
-    names = file_names([head["target"] for head in heads])
-    paths = [path] if len(heads) == 1 else [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in names]
+    paths = sibling_paths(path, [head["target"] for head in heads])
     for head, file in zip(heads, paths, strict=True):
         subject = f"run {found.run_id[:12]}, {head['target']}, on {found.dataset}, {found.split}"
         with written_to(file, "reports/confusion.png"):
