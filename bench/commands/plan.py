@@ -36,12 +36,12 @@ def plan(
 
     Example: bench plan --dataset cub --budget "total<=10M,gmacs<=0.5" --rejected
     """
-    check_names(dataset, asked, options)
+    registry = check_names(dataset, asked, options)
     from bench.commands.display.observer import ConsoleObserver
     from bench.commands.display.plan import show_plan
     from bench.sweep.session import Session
 
-    session = Session(options, ConsoleObserver())
-    source = session.find(dataset, asked)
+    session = Session(options, ConsoleObserver(), registry)
+    source = session.source(session.find(dataset, asked))
     made = session.plan(source, asked)
     show_plan(session, made, source, rejected=rejected, limit=limit, json=json)

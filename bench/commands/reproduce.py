@@ -12,7 +12,7 @@ from bench.commands.expand import takes
 from bench.commands.filters import one_format
 from bench.commands.given import listed, not_empty
 from bench.commands.sweep import DryRun
-from bench.studies.asked import StudyOptions
+from bench.studies.options import StudyOptions
 from bench.sweep.options import TrainOptions
 
 Study = Annotated[str, typer.Argument(callback=not_empty, help="A study of `bench studies`.")]
@@ -93,17 +93,17 @@ def reproduce(
         return
     from bench.registry.loading import Registry
     from bench.registry.studies import StudyEntry
-    from bench.studies.planning import check_words
+    from bench.studies.planning import check_names
 
-    known = Registry.load(options.registry)
-    check_words(known, known.get(StudyEntry, study), asked.runs, asked.changes)
+    loaded = Registry.load(options.registry)
+    check_names(loaded, loaded.get(StudyEntry, study), asked.runs, asked.changes)
     announce()
     from bench.commands.display.observer import ConsoleObserver
     from bench.commands.reproducing import Reproduction
     from bench.sweep.session import Session
 
     observer = ConsoleObserver()
-    reproduction = Reproduction(study, asked, Session(options, observer), observer, form)
+    reproduction = Reproduction(study, asked, Session(options, observer, loaded), observer, form)
     if dry_run:
         reproduction.show()
         return

@@ -28,11 +28,11 @@ from bench.registry.entries import DatasetEntry
 from bench.registry.studies import StudyEntry
 from bench.report.study.records import attempted, study_record
 from bench.store.store import Store
-from bench.studies.asked import StudyOptions
 from bench.studies.changes import changes_of
+from bench.studies.options import StudyOptions
 from bench.studies.planning import Place, chosen, plan_run
 from bench.studies.searching import StudySearch, study_search
-from bench.sweep.session import Session, Source, Swept
+from bench.sweep.session import Session, Swept
 from bench.sweep.stopping import Stop
 
 
@@ -59,8 +59,7 @@ class Reproduction:
         session = self.session
         self._look()
         speed = session.speed()
-        name = session.options.backend_name if session.options.cache_bytes else "eager"
-        planned = self._plan(speed, lambda _spec: name)
+        planned = self._plan(speed, lambda _spec: session.options.frozen_backend)
         forecast = total([one.run for one in planned.named], speed.machine.hardware)
         rows = [(one.name, one.run) for one in planned.named]
         show_plan(self.study, rows, self.changes, forecast, json=self.form == "json")
@@ -79,7 +78,7 @@ class Reproduction:
         self._look()
         with Store.open(session.options.db) as store:
             speed = session.speed(store)
-            planned = self._plan(speed, session.backend_for(self._source, speed))
+            planned = self._plan(speed, session.backend_for(self.place.source, speed))
             self._note(planned.shared())
             runs = list(planned.unique.values())
             with _or_stand_in(study):
@@ -110,10 +109,6 @@ class Reproduction:
                 makers.make(one)
             show_tables(study, attempted(store, study, self.changes.as_data()), self.form)
         return code
-
-    @property
-    def _source(self) -> Source:
-        return Source(self.place.taken, self.place.header)
 
     def _look(self) -> None:
         self.place = replace(self.place, header=self.session.source(self.place.taken).header)
@@ -147,7 +142,7 @@ class Reproduction:
                 remarks |= dict.fromkeys(plan.remarks)
         self._note(remarks)
         planned = Planned(study, tuple(named))
-        return planned.changed(lambda runs: self.session.forecast(runs, self._source, speed))
+        return planned.changed(lambda runs: self.session.forecast(runs, self.place.source, speed))
 
     def _note(self, notes: Sequence[str] | dict[str, None]) -> None:
         for note in notes:

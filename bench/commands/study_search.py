@@ -12,8 +12,6 @@ from bench.commands.display.tune_ending import ending, exit_code
 from bench.commands.display.tune_progress import ConsoleTuneObserver, space_view
 from bench.environment import command_line
 from bench.plan.budget import parse_budget
-from bench.plan.enumerate import Plan
-from bench.plan.forecast import with_forecast
 from bench.records.runs import PlannedRun, SweepRecord
 from bench.report.study.records import study_record
 from bench.spec import BackendName, DatasetSpec
@@ -22,8 +20,7 @@ from bench.store.store import Store
 from bench.studies.changes import Changes
 from bench.studies.planning import Place, data_of
 from bench.studies.searching import METRIC, StudySearch
-from bench.sweep.backends import measured_backends
-from bench.sweep.session import Session, Source
+from bench.sweep.session import Session
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
 from bench.tune.planner import Planner
@@ -49,8 +46,7 @@ class Searching:
     @property
     def backend(self) -> BackendName:
         """The backend of every trial; without kept features it does not matter."""
-        cached = self.search.run.cache and self.session.options.cache_bytes
-        return self.session.options.backend_name if cached else "eager"
+        return self.session.options.frozen_backend if self.search.run.cache else "eager"
 
     @property
     def data(self) -> DatasetSpec:
@@ -102,7 +98,8 @@ class Searching:
             return search.work()
 
     def _planner(self) -> Planner:
-        search = self.search
+        search, source = self.search, self.place.source
+        speed = self.session.speed(self.store)
         return Planner(
             dataset=self.data,
             entry=self.place.taken,
@@ -111,16 +108,9 @@ class Searching:
             fixed=search.fixed,
             budget=parse_budget(search.study.budget),
             kept=self.kept,
-            runs=self._runs,
+            runs=self.session.maker(source, speed, self.session.backend_for(source, speed, self.backend)),
             features="kept" if search.run.cache else "recomputed",
         )
-
-    def _runs(self, plan: Plan) -> list[PlannedRun]:
-        source = Source(self.place.taken, self.place.header)
-        speed = self.session.speed(self.store)
-        images = sum(source.images.values())
-        choose = measured_backends(self.backend, speed.machine, images, self.session.device, self.session.observer)
-        return with_forecast(plan.runs(speed.machine.precision_for, choose), source.images, speed)
 
     def _record(self, trials: Trials, definition: Definition) -> SweepRecord:
         """Record what was tried before too, so that the setting of this command has all of it."""

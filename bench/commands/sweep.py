@@ -38,7 +38,7 @@ def sweep(
 
     Example: bench sweep --dataset cub --budget 10M --seeds 3
     """
-    check_names(dataset, asked, options)
+    registry = check_names(dataset, asked, options)
     announce()
     from bench.commands.display.observer import ConsoleObserver
     from bench.commands.display.plan import show_plan
@@ -46,9 +46,9 @@ def sweep(
     from bench.sweep.session import Session
 
     observer = ConsoleObserver()
-    session = Session(options, observer)
+    session = Session(options, observer, registry)
     if dry_run:
-        source = session.find(dataset, asked)
+        source = session.source(session.find(dataset, asked))
         show_plan(session, session.plan(source, asked), source)
         return
     swept = session.sweep(dataset, asked, limit=limit, prune=prune)

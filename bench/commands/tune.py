@@ -94,7 +94,7 @@ def tune(
     if dataset is None:
         raise BenchError("No dataset is named.", "A search trains on one.", "Add --dataset NAME, or --list.")
     asked = replace(asked, recipes=[recipe])
-    check_names(dataset, asked, options)  # --set is checked by the search, which has keys of its own
+    registry = check_names(dataset, asked, options)  # --set is checked by the search, which has keys of its own
     announce()
     from bench.commands.display.observer import ConsoleObserver
     from bench.commands.display.tune_ending import end_search
@@ -103,7 +103,9 @@ def tune(
     from bench.tune.session import Tuning
 
     observer, shown = ConsoleObserver(), ConsoleTuneObserver()
-    tuning = Tuning(Session(options, observer), dataset, replace(asked, overrides=overrides or []), search)
+    tuning = Tuning(
+        Session(options, observer, registry), dataset, replace(asked, overrides=overrides or []), search
+    )
     if dry_run:
         shown.show_space(tuning.look_up(), search.trials)
         return

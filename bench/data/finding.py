@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from bench.data.manifest import ManifestHeader
 from bench.disk.bounded import resolved
 from bench.errors import BenchError
 from bench.registry.entries import DatasetEntry
 from bench.registry.loading import Registry
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset before its images are read: its entry, and the header of its manifest if this machine has one."""
+
+    entry: DatasetEntry
+    header: ManifestHeader | None = None
+
+    @property
+    def images(self) -> Mapping[str, int]:
+        """The number of images of each official split."""
+        return self.header.counts if self.header else self.entry.counts
 
 
 def find_dataset(

@@ -64,7 +64,7 @@ class Lab:
 
         asked, train = options_of(options)
         session = self._session(train)
-        source = session.find(dataset, asked)
+        source = session.source(session.find(dataset, asked))
         plan = session.plan(source, asked)
         record = plan_record(plan, *session.forecast_runs(plan, source))
         frame = to_frame(record["runs"])

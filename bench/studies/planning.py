@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bench.data.finding import Source
 from bench.data.manifest import ManifestHeader
 from bench.errors import BackboneError, BenchError, BudgetError, DataError, unknown_name
 from bench.plan.backbones import choose
@@ -38,8 +39,13 @@ class Place:
 
     @property
     def images(self) -> Mapping[str, int]:
-        """The images by official split of the dataset that is taken."""
-        return self.header.counts if self.header else self.taken.counts
+        """The number of images of each official split of the dataset that is taken."""
+        return self.source.images
+
+    @property
+    def source(self) -> Source:
+        """The dataset that is taken."""
+        return Source(self.taken, self.header)
 
 
 def chosen(study: StudyEntry, names: Sequence[str]) -> list[StudyRunEntry]:
@@ -51,7 +57,7 @@ def chosen(study: StudyEntry, names: Sequence[str]) -> list[StudyRunEntry]:
     return [run for run in study.runs if not names or run.name in names]
 
 
-def check_words(registry: Registry, study: StudyEntry, names: Sequence[str], changes: Changes) -> None:
+def check_names(registry: Registry, study: StudyEntry, names: Sequence[str], changes: Changes) -> None:
     """Look up every run, backbone, recipe key and part that is asked for, before anything is fetched.
 
     Raises BenchError for the first that does not exist.

@@ -58,6 +58,11 @@ class TrainOptions:
         """The backend of the frozen pass, or `auto`."""
         return parse_backend(self.backend)
 
+    @property
+    def frozen_backend(self) -> BackendName:
+        """The backend that runs are planned with: without a cache it does not matter, and is eager."""
+        return self.backend_name if self.cache_bytes else "eager"
+
     def check(self) -> None:
         """Raise BenchError for the first option that cannot be read."""
         check_device_name(self.device)

@@ -5,17 +5,16 @@ Nothing here prints; an `Observer` is shown what happens. Commands and the Pytho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import InitVar, dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 
 from bench.data.checks.findings import refuse_unfit
 from bench.data.datasets import Dataset, known_header, open_dataset
-from bench.data.finding import find_dataset
-from bench.data.manifest import ManifestHeader
+from bench.data.finding import Source, find_dataset
 from bench.disk.home import bench_home
 from bench.disk.mounts import CACHE_CONSEQUENCE, warn_of_network
 from bench.environment import command_line
@@ -28,7 +27,7 @@ from bench.plan.request import dataset_spec, plan_for, reachable_plan, request_r
 from bench.records.runs import PlannedRun, SweepRecord
 from bench.registry.entries import DatasetEntry
 from bench.registry.loading import Registry
-from bench.spec import RunSpec
+from bench.spec import BackendName, RunSpec
 from bench.store.claims import ENDED_BADLY
 from bench.store.store import Store
 from bench.sweep.backends import known_backends, measured_backends, require_backend
@@ -41,19 +40,6 @@ from bench.train.frozen.cache import FeatureCache
 from bench.train.frozen.served import is_kept
 from bench.train.provenance import provenance
 from bench.train.workbench import Workbench
-
-
-@dataclass(frozen=True)
-class Source:
-    """A dataset as it was asked for: its entry, and the header of its manifest if it was read on this machine."""
-
-    entry: DatasetEntry
-    header: ManifestHeader | None = None
-
-    @property
-    def images(self) -> Mapping[str, int]:
-        """The images of each official split."""
-        return self.header.counts if self.header else self.entry.counts
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,41 +55,42 @@ class Swept:
         """How many runs have not ended yet, here or elsewhere."""
         return self.planned - sum(self.tally.counts.values())
 
-    def __repr__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """How many runs ended in which way, and where they are stored, as a sentence."""
         counts = ", ".join(f"{count} {word}" for word, count in self.tally.counts.items() if count)
         more = f", {self.left} left: the same command goes on" if self.left else ""
         runs = f"{self.planned} run{'s' * (self.planned != 1)}"
         return f"{runs}: {counts or 'nothing to do'}{more}. Database: {self.location}"
+
+    def __repr__(self) -> str:
+        return f"<{self.summary}>"
 
 
 @dataclass
 class Session:
     """The options of a command that plans or trains, resolved: devices, backends and entries that exist.
 
-    Raises BenchError for the first option that cannot be used.
+    `loaded` is the registry if it was loaded before. Raises BenchError for the first option that cannot be used.
     """
 
     options: TrainOptions
     observer: Observer = field(default_factory=Observer)
+    loaded: InitVar[Registry | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, loaded: Registry | None) -> None:
         self.options.check()
         self.device: torch.device = pick(self.options.device)
         require_backend(self.options.backend_name, self.device)
         deterministic()
-
-    @cached_property
-    def registry(self) -> Registry:
-        """The registry, with the user's folders."""
-        registry = Registry.load(self.options.registry)
-        for warning in registry.warnings:
+        self.registry = Registry.load(self.options.registry) if loaded is None else loaded
+        for warning in self.registry.warnings:
             self.observer.message(f"warning: {warning}")
-        return registry
 
-    def find(self, dataset: str, asked: Asked) -> Source:
-        """Look a dataset up; its images are not read."""
+    def find(self, dataset: str, asked: Asked) -> DatasetEntry:
+        """Look a dataset up; its files are not looked at."""
         entry = find_dataset(self.registry, dataset, asked.groups, layout=asked.layout, lists=asked.lists)
-        return self.source(asked.without_faults(entry))
+        return asked.without_faults(entry)
 
     def source(self, entry: DatasetEntry) -> Source:
         """Return a dataset with the header of its manifest, if it was read on this machine."""
@@ -151,20 +138,24 @@ class Session:
     def forecast_runs(self, plan: Plan, source: Source) -> tuple[list[PlannedRun], Forecast]:
         """Return a plan's runs and their forecast without measuring anything: `auto` backends may stay open."""
         speed = self.speed()
-        choose = known_backends(self.options.backend_name, speed.machine, sum(source.images.values()))
-        runs = self.forecast(plan.runs(speed.machine.precision_for, choose), source, speed)
+        choose = known_backends(self.options.frozen_backend, speed.machine, sum(source.images.values()))
+        runs = self.maker(source, speed, choose)(plan)
         return runs, total(runs, speed.machine.hardware)
 
-    def runs(self, plan: Plan, source: Source, speed: Speed, limit: int | None = None) -> list[PlannedRun]:
-        """Return a plan's runs as they will be trained, at most `limit` of them, with their forecasts."""
-        return self.forecast(
-            plan.runs(speed.machine.precision_for, self.backend_for(source, speed), limit), source, speed
-        )
+    def maker(
+        self, source: Source, speed: Speed, backend_for: BackendFor, limit: int | None = None
+    ) -> Callable[[Plan], list[PlannedRun]]:
+        """Return a function that makes the runs of a plan, at most `limit` of them, with their forecasts."""
 
-    def backend_for(self, source: Source, speed: Speed) -> BackendFor:
-        """Return the choice of the backend of each run; without a cache it does not matter, and is eager."""
-        name = self.options.backend_name if self.options.cache_bytes else "eager"
+        def make(plan: Plan) -> list[PlannedRun]:
+            return self.forecast(plan.runs(speed.machine.precision_for, backend_for, limit), source, speed)
+
+        return make
+
+    def backend_for(self, source: Source, speed: Speed, name: BackendName | None = None) -> BackendFor:
+        """Return the choice of the backend of each run; by default the one that the options name."""
         images = sum(source.images.values())
+        name = name or self.options.frozen_backend
         return measured_backends(name, speed.machine, images, self.device, self.observer)
 
     def forecast(self, runs: Sequence[PlannedRun], source: Source, speed: Speed) -> list[PlannedRun]:
@@ -217,11 +208,12 @@ class Session:
 
     def sweep(self, dataset: str, asked: Asked, *, limit: int | None = None, prune: bool = False) -> Swept:
         """Plan, record and train: what `bench sweep` does."""
-        opened = self.open(self.find(dataset, asked).entry)
+        opened = self.open(self.find(dataset, asked))
         source = self.source(opened.entry)
         plan = self.plan(source, asked, reachable=True)
         with Store.open(self.options.db) as store:
-            runs = self.runs(plan, source, self.speed(store), limit)
+            speed = self.speed(store)
+            runs = self.maker(source, speed, self.backend_for(source, speed), limit)(plan)
             store.plan(_record(plan, runs, asked, limit=limit, prune=prune), runs)
             with self.observer.interruptible() as interrupted:
                 stop = Stop(interrupted, self.options.limit_s)

@@ -7,17 +7,19 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.data.finding import Source
 from bench.environment import command_line
 from bench.plan.asked import Asked
 from bench.plan.enumerate import Plan
 from bench.plan.recipes import for_strategy
 from bench.plan.request import kept_as, request_record, require_weights
-from bench.records.runs import PlannedRun, SweepRecord
+from bench.records.runs import SweepRecord
+from bench.registry.entries import DatasetEntry
 from bench.registry.search_keys import overrides
 from bench.spec import Metric
 from bench.store.location import without_passwords
 from bench.store.store import Store
-from bench.sweep.session import Session, Source
+from bench.sweep.session import Session
 from bench.sweep.stopping import Stop
 from bench.train.provenance import provenance
 from bench.tune.objective import metric_name
@@ -63,6 +65,7 @@ class Tuning:
     asked: Asked
     options: SearchOptions
     words: Words = field(init=False)
+    entry: DatasetEntry = field(init=False)
     source: Source = field(init=False)
     plan: Plan = field(init=False)
     space: Space = field(init=False)
@@ -70,19 +73,19 @@ class Tuning:
 
     def __post_init__(self) -> None:
         metric_name(self.options.metric), sampler_name(self.options.sampler)
-        self.source = self.session.find(self.dataset, self.asked)
+        self.entry = self.session.find(self.dataset, self.asked)
         self.words = read_words(self.session.registry, self.asked, self.options.space)
 
     def look_up(self) -> Space:
         """Plan all that may be tried, and return the space of what fits."""
+        self.source = self.session.source(self.entry)
         self.plan = self.session.plan(self.source, self.words.plan)
         self.space, self.candidates = self.words.fitting(self.session.registry, self.plan)
         return self.space
 
     def search(self, observer: TuneObserver) -> Found:
         """Make the trials that are not made yet."""
-        dataset = self.session.open(self.source.entry)
-        self.source = self.session.source(dataset.entry)
+        dataset = self.session.open(self.entry)
         self.look_up()
         require_weights(self.plan)
         observer.begins(self.space, self.options.trials, self.plan.remarks)
@@ -142,10 +145,6 @@ class Tuning:
         words, request = self.words, self.plan.request
         speed = self.session.speed(store)
         backend_for = self.session.backend_for(self.source, speed)
-
-        def runs(plan: Plan) -> list[PlannedRun]:
-            return self.session.forecast(plan.runs(speed.machine.precision_for, backend_for), self.source, speed)
-
         return Planner(
             dataset=request.dataset,
             entry=request.entry,
@@ -154,7 +153,7 @@ class Tuning:
             fixed=words.fixed,
             budget=request.budget,
             kept=kept_as(words.asked.kept),
-            runs=runs,
+            runs=self.session.maker(self.source, speed, backend_for),
             pixels=request.pixels,
         )
 

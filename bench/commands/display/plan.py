@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bench.commands.display import terminal
 from bench.data.datasets import is_here
+from bench.data.finding import Source
 from bench.plan.enumerate import Plan
 from bench.report.terminal.plan_list import plan_json, plan_view
-from bench.sweep.session import Session, Source
+from bench.sweep.session import Session
 
 
 def show_plan(

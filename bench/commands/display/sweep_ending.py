@@ -9,7 +9,7 @@ from bench.sweep.session import Swept
 
 def end_sweep(swept: Swept, interrupted: int = INTERRUPTED) -> int:
     """Print to stderr how a sweep ended, and return its exit code; `interrupted` if it left something over."""
-    terminal.say(repr(swept))
+    terminal.say(swept.summary)
     if swept.tally.stopped and swept.left:
         return interrupted
     return 0 if swept.tally.went_well else SOME_RUNS_FAILED
