@@ -10,7 +10,6 @@ from typing import Any, TypedDict
 
 from bench.calls import split_list
 from bench.plan.asked import Asked
-from bench.sweep.options import TrainOptions
 
 
 class PlanKeywords(TypedDict, total=False):
@@ -58,16 +57,16 @@ _RENAMED = {
 """Keyword -> the field that it is."""
 
 
-def options_of(keywords: Mapping[str, Any]) -> tuple[Asked, TrainOptions]:
-    """Sort keywords into those of a plan and those of training. Raises TypeError for an unknown one."""
-    values = {_RENAMED.get(name, name): _as_typed(name, value) for name, value in keywords.items()}
-    plan = {field.name for field in fields(Asked)}
-    if unknown := values.keys() - plan - {field.name for field in fields(TrainOptions)}:
+def options_of(keywords: Mapping[str, Any], known: type) -> tuple[Asked, dict[str, Any]]:
+    """Return the options of a plan, and those of training by the fields of `TrainOptions`.
+
+    Raises TypeError for a keyword that `known`, one of the classes above, does not declare.
+    """
+    if unknown := keywords.keys() - known.__annotations__.keys():
         raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
-    return (
-        Asked(**{name: value for name, value in values.items() if name in plan}),
-        TrainOptions(**{name: value for name, value in values.items() if name not in plan}),
-    )
+    values = {_RENAMED.get(name, name): _as_typed(name, value) for name, value in keywords.items()}
+    plan = {field.name: values.pop(field.name) for field in fields(Asked) if field.name in values}
+    return Asked(**plan), values
 
 
 def _as_typed(name: str, value: Any) -> Any:

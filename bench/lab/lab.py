@@ -45,7 +45,7 @@ class Lab:
         self.db = None if db is None else os.fspath(db)
         self._registry = [Path(folder) for folder in registry]
         self._data_root = None if data_root is None else Path(data_root)
-        self._device = device
+        self._options = TrainOptions(db=self.db, registry=self._registry, data_root=self._data_root, device=device)
 
     def __repr__(self) -> str:
         return f"<lab of {self.db or os.environ.get('BENCH_DB', 'runs.db')}>"
@@ -62,8 +62,8 @@ class Lab:
         from bench.report.export.frames import to_frame  # noqa: PLC0415 - pandas is slow to import
         from bench.report.terminal.plan_list import plan_record  # noqa: PLC0415 - only for plans
 
-        asked, train = options_of(options)
-        session = self._session(train)
+        asked, _ = options_of(options, PlanKeywords)
+        session = self._session()
         source = session.source(session.find(dataset, asked))
         plan = session.plan(source, asked)
         record = plan_record(plan, *session.forecast_runs(plan, source))
@@ -80,8 +80,8 @@ class Lab:
         ...           image_size=32, epochs=2).planned
         2
         """
-        asked, train = options_of(options)
-        return self._session(train).sweep(dataset, asked, limit=limit, prune=prune)
+        asked, train = options_of(options, TrainKeywords)
+        return self._session(**train).sweep(dataset, asked, limit=limit, prune=prune)
 
     def tune(
         self,
@@ -122,9 +122,9 @@ class Lab:
             prune=prune,
             together=together,
         )
-        asked, train = options_of(options)
+        asked, train = options_of(options, TrainKeywords)
         asked = replace(asked, recipes=asked.recipes or ("default",))
-        return Tuning(self._session(train), dataset, asked, search).search(NotebookTuneObserver())
+        return Tuning(self._session(**train), dataset, asked, search).search(NotebookTuneObserver())
 
     def leaderboard(self, **filters: Any) -> Leaderboard:
         """Rank what was trained: `bench.leaderboard` with the same keywords.
@@ -210,18 +210,11 @@ class Lab:
         with Store.open(self.db, create=False) as store:
             return write_site(store, Path(output), wanted)
 
-    def _session(self, options: TrainOptions) -> Session:
+    def _session(self, **options: Any) -> Session:
         from bench.commands.display.notebook_observer import NotebookObserver  # noqa: PLC0415 - torch
         from bench.sweep.session import Session  # noqa: PLC0415 - torch
 
-        options = replace(
-            options,
-            db=self.db,
-            registry=self._registry,
-            data_root=self._data_root,
-            device=self._device,
-        )
-        return Session(options, NotebookObserver())
+        return Session(replace(self._options, **options), NotebookObserver())
 
 
 def open(  # noqa: A001 - `bench.open`, as `PIL.Image.open`

@@ -62,11 +62,18 @@ def test_keywords_are_written_as_the_command_line_writes_them():
             "strategies": "linear,last_blocks(1)",
             "all": True,
             "workers": 0,
-        }
+        },
+        TrainKeywords,
     )
     assert asked.overrides == ["lr=0.001,0.1", "optimizer=sgd"]
     assert asked.strategies == ["linear", "last_blocks(1)"]
-    assert (asked.everything, train.workers) == (True, 0)
+    assert (asked.everything, train) == (True, {"workers": 0})
+
+
+@pytest.mark.parametrize("keyword", ["lrs", "device", "db", "overrides", "workers"])
+def test_a_plan_takes_no_keyword_that_is_no_option_of_it(keyword):
+    with pytest.raises(TypeError, match=keyword):
+        bench.open("runs.db").plan("digits", **{keyword: 1})
 
 
 def test_an_unknown_keyword_is_a_type_error_and_a_wrong_value_an_error_in_three_parts():
