@@ -26,9 +26,9 @@ _EARLIEST, _LATEST = 0, 32_503_680_000  # the years 1970 and 3000, in seconds
 _RANGES = {
     ("_at",): (_EARLIEST, _LATEST),
     ("_top1", "_top5", "_f1", "_accuracy", "_share", "_fraction"): (0, 1),
-    ("_params", "gmacs", "_bytes", "_n", "_s", "_loss", "epochs", "_epoch", "_classes"): (0, math.inf),
+    ("gmacs", "_s", "_loss"): (0, math.inf),
 }
-"""The smallest and the largest value of a number, by how the name of its column ends."""
+"""The smallest and the largest value of a float, by how the name of its column ends."""
 
 _SHOWN = 60
 
@@ -142,8 +142,6 @@ def are_plain(columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bool:
         low, high = _range(column)
         if not all(low <= value <= high for value in values if low > -math.inf and value is not None):
             return False
-        if column.name in _COUNTS and any(value is not None and value < 1 for value in values):
-            return False
         if column.name == "status" and not set(values) <= set(get_args(Status)):
             return False
     return True
@@ -158,9 +156,7 @@ def _is_odd(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
     kind, python = sa.func.typeof(column), _python(column)
     allowed = _STORED.get(python, ["text"])
     odd: list[sa.ColumnElement[bool]] = [kind.not_in([*allowed, *(["null"] if column.nullable else [])])]
-    if python is int:
-        odd.append(column < (1 if column.name in _COUNTS else 0))
-    elif python is float:
+    if python is float:
         odd.append(sa.func.abs(sa.cast(column, sa.Double)) > sa.literal_column("1e300"))
     elif isinstance(column.type, sa.JSON):
         text = sa.type_coerce(column, sa.Text)
@@ -178,9 +174,11 @@ def _is_odd(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
 
 def _range(column: sa.Column[Any]) -> tuple[float, float]:
     """Return the smallest and the largest value that a column may have; infinite if there is no limit."""
-    if _python(column) not in (int, float):
-        return -math.inf, math.inf
-    return next((limits for ends, limits in _RANGES.items() if column.name.endswith(ends)), (-math.inf, math.inf))
+    python = _python(column)
+    if python is int:
+        return (1 if column.name in _COUNTS else 0), math.inf
+    found = (limits for ends, limits in _RANGES.items() if python is float and column.name.endswith(ends))
+    return next(found, (-math.inf, math.inf))
 
 
 def _python(column: sa.Column[Any]) -> type:
