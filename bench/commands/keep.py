@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,7 +12,7 @@ from bench.commands.run_dataset import Where, open_run_dataset
 from bench.commands.trained import Run, Weights, check_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from bench.spec import RunSpec
     from bench.train.hooks import Hooks
@@ -57,17 +58,14 @@ def keep(
         else:
             data = open_run_dataset(spec.dataset, dataset, registry, data_root, layout=layout, lists=lists)
             spec = begins_at(spec, weights)
-            _train_again(
-                lambda hooks: kept_again(
-                    spec, stored.row.weights_digest, Workbench(chosen, data), artifacts, hooks
-                ),
-                spec,
-            )
+            with _training(spec) as hooks:
+                kept_again(spec, stored.row.weights_digest, Workbench(chosen, data), artifacts, hooks)
     terminal.out().print(str(path), soft_wrap=True)
 
 
-def _train_again(train: Callable[[Hooks], object], spec: RunSpec) -> None:
-    """Train with a progress bar; Ctrl-C ends the command with the exit code of an interruption."""
+@contextmanager
+def _training(spec: RunSpec) -> Iterator[Hooks]:
+    """Show a progress bar; Ctrl-C ends the command with the exit code of an interruption."""
     from bench.commands.display import terminal
     from bench.commands.display.counting import Counting
     from bench.commands.interrupts import Interrupts
@@ -76,6 +74,6 @@ def _train_again(train: Callable[[Hooks], object], spec: RunSpec) -> None:
     with Interrupts() as interrupts, Counting(terminal.err(), f"Training {spec.backbone.name}") as counting:
         hooks = Hooks(lambda done: counting(done.epoch, spec.recipe.epochs, "epochs"), stop=interrupts.wanted)
         try:
-            train(hooks)
+            yield hooks
         except StoppedError:
             raise typer.Exit(interrupts.exit_code) from None
