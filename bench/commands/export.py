@@ -124,7 +124,7 @@ def export(
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted, of which runs, in which format; `out` None means standard output."""
+    """Table or picture to export, filter of runs, and format; `out` None means standard output."""
 
     what: str
     run: str | None

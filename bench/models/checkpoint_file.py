@@ -129,7 +129,7 @@ def plain_reason(error: Exception) -> str:
 
 
 def _kind_of_text(path: Path) -> str:
-    """Say what a text is that stands where weights should; nothing of other files."""
+    """Describe a text file that was given as weights; return an empty string for other files."""
     start = path.read_bytes()[:64].lstrip() if path.stat().st_size < _LARGEST_TEXT else b""
     if start.startswith(b"version https://git-lfs"):
         return "It is a pointer of Git LFS; git lfs pull fetches the file itself."

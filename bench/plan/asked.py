@@ -1,4 +1,4 @@
-"""What a user asks a plan for, before anything is looked up. Light to import."""
+"""Options of `bench plan` and `bench sweep` as a user writes them. Importing this module is cheap."""
 
 from __future__ import annotations
 

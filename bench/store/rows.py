@@ -1,4 +1,4 @@
-"""What the store gives back: plain typed rows. Units as in `bench.records.runs`, times in seconds since 1970."""
+"""Typed rows that the store returns. Units as in `bench.records.runs`, times in seconds since 1970."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a study, before anything is looked up. Light to import."""
+"""Options of `bench reproduce` as a user writes them. Importing this module is cheap."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyOptions:
-    """Which runs of a study, on which data, backbones and settings in place of its own, as a user writes it."""
+    """Runs of a study to reproduce, and what replaces its own dataset, backbones and settings."""
 
     runs: Sequence[str] = ()
     dataset: str | None = None
@@ -31,7 +31,7 @@ class StudyOptions:
 
     @property
     def changes(self) -> Changes:
-        """What is taken in place of the study's own."""
+        """The replacements, or nothing if the study runs as published."""
         from bench.studies.changes import Changes  # noqa: PLC0415 - importing the options stays light
 
         return Changes(

@@ -1,4 +1,4 @@
-"""Options of training that sweeps, searches and studies share, and how they are written. Light to import."""
+"""Options of training that sweeps, searches and studies share. Importing this module is cheap."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """Where data and results lie, what computes, and when to stop; as a user writes it.
+    """Options of training as a user writes them: paths, device, backend, cache and limits.
 
     `db` is a path or URL (None: `BENCH_DB`, or `runs.db`); `keep` is whether trained parameters are kept (None: if
     they take at most 16 MiB); `cache_budget` and `time_limit` are texts such as `20GB` and `1h30m`.

@@ -1,4 +1,4 @@
-"""What sweeps, searches and studies share: a registry, a dataset and a device, plans on them, and their training.
+"""Session: opens a dataset, plans runs, forecasts their cost and trains them, for sweeps, searches and studies.
 
 Nothing here prints; an `Observer` is shown what happens. Commands and the Python API are both built on it.
 """
@@ -44,7 +44,7 @@ from bench.train.workbench import Workbench
 
 @dataclass(frozen=True, repr=False)
 class Swept:
-    """How a sweep ended: its tally, how many runs it planned, and where they are stored."""
+    """Result of a sweep: the outcome of its runs, how many it planned, and the database."""
 
     tally: Tally
     planned: int
@@ -57,7 +57,7 @@ class Swept:
 
     @property
     def summary(self) -> str:
-        """How many runs ended in which way, and where they are stored, as a sentence."""
+        """Number of runs by outcome, and the database, as a sentence."""
         counts = ", ".join(f"{count} {word}" for word, count in self.tally.counts.items() if count)
         more = f", {self.left} left: the same command goes on" if self.left else ""
         runs = f"{self.planned} run{'s' * (self.planned != 1)}"
@@ -69,7 +69,7 @@ class Swept:
 
 @dataclass
 class Session:
-    """The options of a command that plans or trains, resolved: devices, backends and entries that exist.
+    """Device, registry and options of a command that plans or trains, validated.
 
     `loaded` is the registry if it was loaded before. Raises BenchError for the first option that cannot be used.
     """

@@ -1,4 +1,4 @@
-"""What a search is asked for, before anything is looked up. Light to import."""
+"""Options of `bench tune` as a user writes them. Importing this module is cheap."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """What is searched, by what, and for how long, as a user writes it."""
+    """Search space, sampler, objective and number of trials."""
 
     space: Sequence[str] = ()
     trials: int = 20

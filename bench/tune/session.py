@@ -1,4 +1,4 @@
-"""A search from what a user asks to its result, on a session. Nothing here prints."""
+"""Hyper-parameter search on a session. Nothing here prints."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TuneObserver:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found: its result as plain data, its trials, how it ended, and where it is stored."""
+    """Result of a search: plain data, trials, how it ended, and the database."""
 
     result: dict[str, Any]
     tried: list[Tried]
@@ -58,7 +58,7 @@ class Found:
 
 @dataclass
 class Tuning:
-    """A search that is planned: what the study is known by, and how its trials become runs."""
+    """A planned search: the definition of its study, and the planner of its trials."""
 
     session: Session
     dataset: str

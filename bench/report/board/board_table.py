@@ -25,7 +25,7 @@ _SHORT_ID = 8
 
 @dataclass(frozen=True)
 class Cell:
-    """What a row has in a column: words, or the mean over seeds with its standard deviation (`spread`).
+    """Value of a row in a column: text, or the mean over seeds with its standard deviation (`spread`).
 
     `before` and `after` mark the text, unless it is a dash. `printed` numbers are as their source prints them.
     """

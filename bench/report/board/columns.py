@@ -28,12 +28,12 @@ _STORED_AS: dict[Unit, str] = {
 class Column:
     """One quantity. `key` names it in JSON and CSV, `title` heads a table, `label` names an axis.
 
-    What is better when it is less is a cost, which a Pareto front may weigh. `definition`, `stored_as` (by default
-    what its unit is stored as) and `source` are what the methods page prints. `test` marks what looks at test data
-    and so never ranks, `never_ranks` an accuracy whose epoch was chosen by nothing or by test; `hardware` what
-    compares only on equal hardware; `timed` what other work on the machine lengthens; `log` what is drawn on a
-    logarithmic axis by default; `of_group` what is an attribute of a group and of none of its runs. `read` derives
-    the value from the stored columns `reads`; without it, the value is the stored column `key`.
+    A quantity that is better when smaller is a cost, which a Pareto front may weigh. The methods page prints
+    `definition`, `stored_as` (default: how its unit is stored) and `source`. Flags: `test`, computed on test data,
+    so that it never ranks; `never_ranks`, an accuracy whose epoch nothing or test chose; `hardware`, comparable
+    only on equal hardware; `timed`, lengthened by other work; `log`, on a logarithmic axis by default; `of_group`,
+    an attribute of a group and of none of its runs. `read` derives the value from the stored columns `reads`;
+    without it, the value is the stored column `key`.
     """
 
     key: str

@@ -68,12 +68,12 @@ class RunDetails:
 
     @property
     def counts(self) -> list[tuple[str, str]]:
-        """What is known before training."""
+        """Counts that are known before training."""
         return named(self.row, COUNTS)
 
     @property
     def costs(self) -> list[tuple[str, str]]:
-        """What the run cost and what it costs to serve; empty if it is not done."""
+        """Costs of training and inference; empty if the run is not done."""
         return cost_pairs(self.row) if self.row.status == "done" else []
 
     @property
